@@ -1,0 +1,1 @@
+"""The commands of the project; their code is in `bootstrap`, the benchmarks are in `benches`."""

@@ -1,0 +1,1 @@
+"""One module per script; each has a `run` that takes the arguments and returns the exit code."""
