@@ -1,0 +1,41 @@
+"""The one place that reads the clock; services are given `now`."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, date, datetime, tzinfo
+
+_frozen: ContextVar[datetime | None] = ContextVar("frozen", default=None)
+
+
+def now() -> datetime:
+    """The present instant, in UTC."""
+    return _frozen.get() or datetime.now(UTC)
+
+
+def unix_milliseconds() -> int:
+    """Milliseconds since 1970 for ids; it runs on while `now` is frozen, so that ids stay sortable."""
+    return time.time_ns() // 1_000_000
+
+
+def today_in(tz: tzinfo, now: datetime) -> date:
+    """The date that people in this time zone write at this instant."""
+    return _aware(now).astimezone(tz).date()
+
+
+@contextmanager
+def frozen(at: datetime) -> Iterator[datetime]:
+    """Let `now` stand still at this instant; for tests."""
+    instant = _aware(at).astimezone(UTC)
+    token = _frozen.set(instant)
+    try:
+        yield instant
+    finally:
+        _frozen.reset(token)
+
+
+def _aware(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant} has no time zone; an instant needs one.")
+    return instant
