@@ -1,0 +1,51 @@
+"""The door's own commands: decisions, flags and keys."""
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.operations import serializers
+from apps.operations.registry import BY_OPERATORS, Command, register
+from apps.operations.services import approvals, flags, keys
+
+register(
+    Command(
+        name="operations.approve_request",
+        summary=_("Approve a request"),
+        plan=approvals.plan_approve,
+        targets=approvals.request_target,
+        input=serializers.DecisionInput,
+        permission="operations.decide",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="operations.reject_request",
+        summary=_("Reject a request"),
+        plan=approvals.plan_reject,
+        targets=approvals.request_target,
+        input=serializers.DecisionInput,
+        permission="operations.decide",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="operations.set_feature_flag",
+        summary=_("Set a feature flag"),
+        handler=flags.set_feature_flag,
+        input=serializers.SetFeatureFlagInput,
+        permission="operations.set_feature_flag",
+        surfaces=BY_OPERATORS,
+        aliases=("setFeatureFlag",),
+    )
+)
+register(
+    Command(
+        name="operations.reset_key",
+        summary=_("Free the key of a refused operation"),
+        handler=keys.reset_key,
+        input=serializers.ResetKeyInput,
+        permission="operations.reset_key",
+        surfaces=BY_OPERATORS,
+    )
+)

@@ -1,0 +1,437 @@
+"""The one door: everything that changes money or state passes here.
+
+Three steps, three round trips to the database beside what plans read: claim the keys and answer replays; post;
+write what was accepted and commit. Balances are locked only between the second and the end of the third.
+"""
+
+import json
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import Any
+
+import psycopg
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db.models import Model
+
+from apps.core import canonical, clock
+from apps.core.canonical import represent
+from apps.core.errors import DomainError
+from apps.core.money import Money
+from apps.operations import approvals, books, claims, flags, inputs, posting, writes
+from apps.operations.errors import (
+    ApprovalMissing,
+    ApprovalStale,
+    Conflict,
+    InsideTransaction,
+    IntegrityBroken,
+    TargetNotFound,
+)
+from apps.operations.models import ApprovalPolicy, ApprovalRequest, ApprovalStatus, OperationStatus
+from apps.operations.plan import BalanceAfter, Context, EventDraft, Plan, Request, Update
+from apps.operations.registry import Target
+from apps.operations.rendering import render_plan
+from apps.operations.run import Outcome, Run, prepare
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+TRIES = 3
+
+_COLLISIONS = (
+    IntegrityError,
+    psycopg.IntegrityError,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+    writes.StaleUpdate,
+)
+_BROKEN = (psycopg.errors.CheckViolation, psycopg.errors.NotNullViolation)
+Locked = dict[tuple[type[Model], str], Model]
+
+LOST_CONNECTION = (InterfaceError, OperationalError, psycopg.InterfaceError, psycopg.OperationalError)
+
+
+def execute(request: Request) -> Outcome:
+    """Run one command. A refusal is an Outcome with an `error`, not an exception."""
+    return execute_many([request])[0]
+
+
+def execute_many(requests: Iterable[Request]) -> list[Outcome]:
+    """Run commands in batches; one Outcome for each request, in their order.
+
+    Raises InsideTransaction if a transaction is open, and the driver's error if the connection is lost: then
+    what was committed stays, and the same requests with the same keys finish the rest.
+    """
+    return list(execute_stream(requests))
+
+
+def execute_stream(requests: Iterable[Request]) -> Iterator[Outcome]:
+    """The same for any number of requests, in flat memory: they are taken, run and answered batch by batch."""
+    if connection.in_atomic_block:
+        raise InsideTransaction("The command door opens and commits its own transaction; leave yours first.")
+    return (outcome for prepared in _prepared_ahead(iter(requests)) for outcome in execute_prepared(prepared))
+
+
+def _prepared_ahead(requests: Iterator[Request]) -> Iterator[list[Run | Outcome]]:
+    """The requests, prepared batch by batch: the next one while the database works on this one."""
+    part, following = list(islice(requests, BATCH)), list(islice(requests, BATCH))
+    if not following:
+        yield _prepare_all(part)
+        return
+    books.platform_id()  # known from here on, so that preparing asks the database for nothing
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="prepare") as ahead:
+        coming = ahead.submit(_prepare_all, part)
+        while following:
+            prepared = coming.result()
+            coming = ahead.submit(_prepare_all, following)
+            yield prepared
+            following = list(islice(requests, BATCH))
+        yield coming.result()
+
+
+def _prepare_all(requests: Sequence[Request]) -> list[Run | Outcome]:
+    return [prepare(request) for request in requests]
+
+
+def execute_prepared(prepared: Sequence[Run | Outcome]) -> list[Outcome]:
+    """Run what `prepare` made."""
+    outcomes: list[Outcome | None] = [item if isinstance(item, Outcome) else None for item in prepared]
+    follow_ups: list[Request] = []
+    for batch in _batches(prepared):
+        for index, run in zip(batch, _run_batch([prepared[i] for i in batch]), strict=True):  # type: ignore[misc]
+            outcomes[index] = run.outcome
+            follow_ups += run.plan.follow_ups if run.plan and not run.error and not run.asks else ()
+    if follow_ups:
+        execute_many(follow_ups)
+    return outcomes  # type: ignore[return-value]
+
+
+def preview(request: Request) -> dict[str, Any]:
+    """What the command would do, as JSON, without doing it; raises its refusal.
+
+    A plan is rendered. A handler runs and is rolled back.
+    """
+    if connection.in_atomic_block:
+        raise InsideTransaction("A preview opens its own transaction; leave yours first.")
+    run = prepare(request)
+    if isinstance(run, Outcome):
+        run.or_raise()
+        raise AssertionError("prepare answers with a refusal or a run")
+    if run.error:
+        raise run.error
+    with transaction.atomic(durable=True):
+        try:
+            return _preview(run)
+        finally:
+            transaction.set_rollback(True)
+
+
+def _preview(run: Run) -> dict[str, Any]:
+    _check_flag(run, claims.claim([], flag_names=flags.names([run.command])))
+    context = _context(run, _lock([run]), clock.now())
+    if run.command.handler:
+        done = run.command.handler(context, **run.input)
+        shown = render_plan(Plan(result=done.result, events=done.events))
+        return {**shown, "approval": _approval_preview(run, Plan(result={}), context)}
+    plan = run.command.plan(context, **run.input)  # type: ignore[misc]
+    return {**render_plan(plan), "approval": _approval_preview(run, plan, context)}
+
+
+def _batches(prepared: Sequence[Run | Outcome]) -> Iterator[list[int]]:
+    """Indexes in batches: at most BATCH, one run for each key and each target; no run overtakes a handler."""
+    waiting = [index for index, item in enumerate(prepared) if isinstance(item, Run)]
+    while waiting:
+        batch: list[int] = []
+        later: list[int] = []
+        taken: set[Any] = set()
+        for place, index in enumerate(waiting):
+            run: Run = prepared[index]  # type: ignore[assignment]
+            alone = run.command.handler is not None
+            if len(batch) == BATCH or "alone" in taken or (alone and batch):
+                later += waiting[place:]
+                break
+            claims_of_run = {(run.book_id, run.request.key), *_targets(run)}
+            if claims_of_run & taken:
+                later.append(index)
+                taken |= claims_of_run
+                continue
+            batch.append(index)
+            taken |= claims_of_run | ({"alone"} if alone else set())
+        yield batch
+        waiting = later
+
+
+def _run_batch(runs: list[Run]) -> list[Run]:
+    """One transaction for all; if they collide, with others or each other, each has one of its own."""
+    try:
+        return _attempt(runs)
+    except LOST_CONNECTION as error:
+        if not isinstance(error, _COLLISIONS) and not isinstance(error.__cause__, _COLLISIONS):
+            connection.close()
+            raise
+    except _COLLISIONS:
+        pass
+    if len(runs) > 1:
+        return [again for run in runs for again in _run_batch([run.anew()])]
+    return [_retry_alone(runs[0])]
+
+
+def _retry_alone(run: Run) -> Run:
+    reason: DomainError = Conflict(
+        "Somebody else changes the same things at this moment; try again with the same key."
+    )
+    for _ in range(TRIES - 1):
+        try:
+            return _attempt([run.anew()])[0]
+        except (*_COLLISIONS, OperationalError) as error:
+            if not isinstance(error, _COLLISIONS) and not isinstance(error.__cause__, _COLLISIONS):
+                connection.close()
+                raise
+            if isinstance(error, _BROKEN) or isinstance(error.__cause__, _BROKEN):
+                logger.exception("The database refused what %s wanted to write.", run.command.name)
+                reason = IntegrityBroken(f"The database refused it: {str(error).splitlines()[0]}")
+    refused = run.anew()
+    refused.error = reason
+    return _attempt([refused])[0]
+
+
+def _attempt(runs: list[Run]) -> list[Run]:
+    now = clock.now()
+    with transaction.atomic(durable=True):
+        _check_flags(runs, claims.claim(runs, flag_names=flags.names(run.command for run in runs)))
+        locked = _lock(runs)
+        contexts = {id(run): _guarded(run, _context, locked, now) for run in _open(runs)}
+        for run in _open(runs):
+            _guarded(run, _plan, contexts[id(run)])
+        in_force = approvals.policies(run.command.name for run in _open(runs) if run.command.facts)
+        for run in _open(runs):
+            _guarded(run, _ask_others, contexts[id(run)], in_force)
+        for run in _open(runs):
+            _guarded(run, _handle, contexts[id(run)])
+        _post(runs, now)
+        _write(runs, now)
+    return runs
+
+
+def _open(runs: Iterable[Run]) -> list[Run]:
+    return [run for run in runs if run.open]
+
+
+def _guarded(run: Run, step: Any, *args: Any) -> Any:
+    """A step of one run; its refusal ends the run, not the batch."""
+    try:
+        return step(run, *args)
+    except DomainError as error:
+        run.error = error
+        return None
+
+
+def _check_flags(runs: Iterable[Run], known: flags.Flags) -> None:
+    for run in _open(runs):
+        _guarded(run, _check_flag, known)
+
+
+def _check_flag(run: Run, known: flags.Flags) -> None:
+    if not flags.governs(run.command):
+        return
+    scopes = dict(run.command.scopes(run.input)) if run.command.scopes else {}
+    tenant = books.find(run.book_id).tenant_id
+    if tenant:
+        scopes.setdefault("tenant", tenant)
+    flags.check(run.command, scopes, known)
+
+
+def _targets(run: Run) -> list[Target]:
+    targets = list(run.command.targets(run.input)) if run.command.targets and not run.error else []
+    if run.request.approval_request_id:
+        targets.append(Target(ApprovalRequest, run.request.approval_request_id))
+    return targets
+
+
+def _lock(runs: Iterable[Run]) -> Locked:
+    """Lock what the runs work on, all of it in (type, id) order, so that no two batches deadlock."""
+    wanted = {(target.model, target.id) for run in runs if run.outcome is None for target in _targets(run)}
+    locked: Locked = {}
+    for model in sorted({model for model, _ in wanted}, key=lambda model: model._meta.label):
+        rows = model._base_manager.select_for_update(no_key=True).order_by("pk")
+        for row in rows.filter(pk__in=[pk for other, pk in wanted if other is model]):
+            locked[model, row.pk] = row
+    for run in runs:
+        request = locked.get((ApprovalRequest, run.request.approval_request_id or ""))
+        run.applies = request if isinstance(request, ApprovalRequest) else None
+    return locked
+
+
+def _context(run: Run, locked: Locked, now: Any) -> Context:
+    own = {(target.model, target.id): locked.get((target.model, target.id)) for target in _targets(run)}
+    for (model, pk), row in own.items():
+        if row is None:
+            raise TargetNotFound(f"There is no {model._meta.verbose_name} {pk}.")
+    if run.applies and (run.applies.status, run.applies.book_id) != (ApprovalStatus.APPROVED, run.book_id):
+        raise ApprovalMissing(f"{run.applies.pk} is not approved, so it cannot be applied.")
+    return Context(
+        actor=run.request.actor,
+        book=books.find(run.book_id),
+        now=now,
+        operation_id=run.operation_id,
+        key=run.request.key,
+        origin=run.request.origin,
+        approval_request_id=run.request.approval_request_id,
+        locked={key: row for key, row in own.items() if row is not None},
+    )
+
+
+def _plan(run: Run, context: Context) -> None:
+    if run.command.plan:
+        run.plan = run.command.plan(context, **run.input)
+
+
+def _handle(run: Run, context: Context) -> None:
+    """A handler writes by itself, so it runs only once nobody else is to be asked."""
+    if run.command.handler and not run.asks:
+        with transaction.atomic():
+            run.done = run.command.handler(context, **run.input)
+
+
+def _ask_others(run: Run, context: Context, in_force: list[ApprovalPolicy]) -> None:
+    """Put an approval request in the place of the plan where a policy asks for one."""
+    plan = run.plan or Plan(result={})
+    if run.applies:
+        if bytes(run.applies.approved_hash) == approvals.approved_hash(run, plan):
+            return
+        run.applies.approved_hash = approvals.approved_hash(run, plan)
+        run.applies.preview = render_plan(plan)
+        raise ApprovalStale(
+            "What it would do has changed since it was approved; it is with the approvers again."
+        )
+    if run.command.facts is None:
+        return
+    facts = approvals.facts_of(run, plan, context)
+    policy = approvals.strictest(run, facts, in_force)
+    if policy:
+        run.asks = approvals.new_request(run, plan, facts, policy, context.now)
+
+
+def _approval_preview(run: Run, plan: Plan, context: Context) -> dict[str, Any] | None:
+    if run.command.facts is None:
+        return None
+    in_force = approvals.policies([run.command.name])
+    policy = approvals.strictest(run, approvals.facts_of(run, plan, context), in_force)
+    return {"policy": policy.name, "approvers_needed": policy.approvers_needed} if policy else None
+
+
+def _post(runs: Iterable[Run], now: Any) -> None:
+    posting_runs = [run for run in _open(runs) if run.plan and run.plan.posts and not run.asks]
+    if not posting_runs:
+        return
+    plans = [run.plan for run in posting_runs if run.plan]
+    writes.insert_rows((account for plan in plans for account in plan.accounts), ignore_conflicts=True)
+    groups = [(run.operation_id, plan.posts) for run, plan in zip(posting_runs, plans, strict=True)]
+    for run, answer in zip(posting_runs, posting.post(connection.connection, groups, now), strict=True):
+        if isinstance(answer, DomainError):
+            run.error = answer
+            run.error_sticks = run.plan.posts[0].refusal_sticks  # type: ignore[union-attr]
+        else:
+            run.posted = answer
+
+
+def _write(runs: list[Run], now: Any) -> None:
+    operations: list[writes.OperationRow] = []
+    events: list[writes.EventRow] = []
+    plans: list[Plan] = []
+    updates: list[Update] = []
+    requests = [run.asks for run in runs if run.asks and run.open]
+    for run in runs:
+        if run.outcome is not None:
+            continue
+        part = _part_to_write(run)
+        if part:
+            plans.append(part)
+        updates += _approval_updates(run, now)
+        result, refusal = _finish(run)
+        operations.append(
+            writes.operation_row(
+                run,
+                status=run.outcome.status,  # type: ignore[attr-defined]
+                holds_key=run.error is None or run.error_sticks,
+                result=result,
+                refusal=refusal,
+            )
+        )
+        events += [writes.event_row(run, event, _encode(run, event.data)) for event in _events(run, part)]
+    writes.insert_rows(row for plan in plans for row in plan.rows)
+    writes.insert_rows(requests)
+    if operations:
+        writes.insert_operations(connection.connection, now, operations, events)
+    writes.write_updates([*updates, *(update for plan in plans for update in plan.updates)])
+
+
+def _part_to_write(run: Run) -> Plan | None:
+    if run.plan is None or run.asks:
+        return None
+    if run.error is None:
+        return run.plan
+    return run.plan.if_refused if run.error_sticks else None
+
+
+def _events(run: Run, part: Plan | None) -> Sequence[EventDraft]:
+    if run.asks and run.asks.nobody_eligible:
+        data = {"request": run.asks.pk, "command": run.command.name, "role": run.asks.role}
+        return [EventDraft("alert.raised", run.asks.pk, {"reason": "no eligible approver", **data})]
+    if run.done and not run.error:
+        return run.done.events
+    return part.events if part else ()
+
+
+def _approval_updates(run: Run, now: Any) -> list[Update]:
+    """What becomes of the approval request that this run applies."""
+    request = run.applies
+    if request is None or request.status != ApprovalStatus.APPROVED:
+        return []
+    was = {"status": request.status}
+    if run.error is None:
+        request.apply()
+        return [Update(request, ("status",), was)]
+    if isinstance(run.error, ApprovalStale):
+        request.ask_again()
+        return [Update(request, ("status", "approved_hash", "preview"), was)]
+    if run.error.transient:
+        return []
+    request.refuse()
+    return [Update(request, ("status",), was)]
+
+
+def _finish(run: Run) -> tuple[str | None, str | None]:
+    """Give the run its outcome; answers the stored result and refusal."""
+    if run.error:
+        refusal = inputs.storable(json.dumps(run.error.as_dict()))
+        run.outcome = Outcome(OperationStatus.REFUSED, run.operation_id, error=run.error)
+        return None, refusal
+    if run.asks:
+        result = json.dumps({"approval_request": run.asks.pk, "approvers_needed": run.asks.approvers_needed})
+        run.outcome = Outcome(
+            OperationStatus.PENDING_APPROVAL, run.operation_id, result, approval_request_id=run.asks.pk
+        )
+        return result, None
+    result = _encode(run, run.plan.result if run.plan else run.done.result)  # type: ignore[union-attr]
+    run.outcome = Outcome(OperationStatus.ACCEPTED, run.operation_id, result)
+    return result, None
+
+
+def _encode(run: Run, value: Any) -> str:
+    """JSON, with the balances after in the place of their names."""
+
+    def known_now(item: Any) -> Any:
+        if isinstance(item, BalanceAfter):
+            return _balance_after(run, item)
+        return represent(item)
+
+    return canonical.encode(value, known_now)
+
+
+def _balance_after(run: Run, named: BalanceAfter) -> Money | None:
+    for posted in reversed(run.posted):
+        if balance := posted.balance_after(named.address, named.currency):
+            return balance
+    return None

@@ -1,0 +1,285 @@
+"""What the command door writes: operations, approvals, flags, events and their positions."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, transition
+
+from apps.core.fields import PrefixedIdField
+from apps.core.state_machine import StateMachineModel
+
+
+class Book(models.Model):
+    """A tenant's books, or the platform's own (`tenant_id` empty): what sums to zero per currency by itself."""
+
+    id = models.BigAutoField(primary_key=True)
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    tenant_id = PrefixedIdField(prefix="ten", null=True, unique=True, editable=False)
+    time_zone = models.CharField(max_length=60, default="UTC")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OperationStatus(models.TextChoices):
+    ACCEPTED = "accepted", _("Accepted")
+    PENDING_APPROVAL = "pending_approval", _("Waiting for approval")
+    REFUSED = "refused", _("Refused")
+
+
+class Operation(models.Model):
+    """One run of a command: at once its idempotency record and its audit entry. Insert-only."""
+
+    id = PrefixedIdField(prefix="op", primary_key=True)
+    book = models.ForeignKey(
+        Book, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    command = models.CharField(max_length=80)
+    version = models.PositiveSmallIntegerField()
+    key = models.CharField(max_length=255)
+    generation = models.PositiveSmallIntegerField(default=0)
+    holds_key = models.BooleanField(help_text=_("A refusal that leaves the key free does not hold it."))
+    status = models.CharField(max_length=20, choices=OperationStatus.choices)
+    actor_kind = models.CharField(max_length=10)
+    actor_id = models.CharField(max_length=60)
+    actor_label = models.CharField(max_length=200)
+    origin = models.CharField(max_length=20)
+    input = models.JSONField()
+    input_hash = models.BinaryField(max_length=32)
+    result = models.JSONField(null=True)
+    refusal = models.JSONField(null=True)
+    approval_request_id = PrefixedIdField(prefix="apr", null=True, editable=False)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["book", "key", "generation"],
+                condition=models.Q(holds_key=True),
+                name="operation_key_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=OperationStatus.values), name="operation_status_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="refused", refusal__isnull=False)
+                | (~models.Q(status="refused") & models.Q(refusal__isnull=True)),
+                name="operation_refusal_says_why",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.command} {self.id}"
+
+
+class KeyReset(models.Model):
+    """Frees the key of a refused operation: the next run of that key is of a higher generation."""
+
+    id = PrefixedIdField(prefix="krs", primary_key=True)
+    book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=255)
+    generation = models.PositiveSmallIntegerField()
+    operation = models.OneToOneField(Operation, on_delete=models.PROTECT, related_name="reset")
+    reason = models.CharField(max_length=500)
+    actor_id = models.CharField(max_length=60)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["book", "key", "generation"], name="key_reset_once_a_generation")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} → {self.generation}"
+
+
+class ApprovalPolicy(models.Model):
+    """Which runs of a command wait for other people, and for how many with which role.
+
+    `conditions` is a list of `{"fact", "op", "value"}`, all of which must hold; an empty list always holds.
+    """
+
+    name = models.CharField(max_length=120, primary_key=True)
+    command = models.CharField(max_length=80)
+    conditions = models.JSONField(default=list, blank=True)
+    approvers_needed = models.PositiveSmallIntegerField(default=2)
+    role = models.CharField(max_length=30, default="approver")
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["command", "name"]
+        verbose_name_plural = _("approval policies")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApprovalStatus(models.TextChoices):
+    PENDING = "pending", _("Pending")
+    APPROVED = "approved", _("Approved")
+    APPLIED = "applied", _("Applied")
+    REJECTED = "rejected", _("Rejected")
+    REFUSED = "refused", _("Refused when applied")
+
+
+class ApprovalRequest(StateMachineModel):
+    """A command that waits for other people. What they approve is `approved_hash`, nothing else."""
+
+    id = PrefixedIdField(prefix="apr", primary_key=True)
+    book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="+")
+    command = models.CharField(max_length=80)
+    version = models.PositiveSmallIntegerField()
+    input = models.JSONField()
+    facts = models.JSONField()
+    preview = models.JSONField()
+    approved_hash = models.BinaryField(max_length=32)
+    status = FSMField(
+        default=ApprovalStatus.PENDING, choices=ApprovalStatus.choices, protected=True, max_length=20
+    )
+    approvers_needed = models.PositiveSmallIntegerField()
+    role = models.CharField(max_length=30)
+    nobody_eligible = models.BooleanField(default=False)
+    maker_kind = models.CharField(max_length=10)
+    maker_id = models.CharField(max_length=60)
+    maker_label = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=ApprovalStatus.values), name="approval_request_status_known"
+            )
+        ]
+        indexes = [models.Index(fields=["status", "id"], name="approval_request_by_status")]
+
+    def __str__(self) -> str:
+        return f"{self.command} {self.id}"
+
+    @transition(field=status, source=ApprovalStatus.PENDING, target=ApprovalStatus.APPROVED)
+    def approve(self) -> None:
+        """The last decision that was needed has come."""
+
+    @transition(field=status, source=ApprovalStatus.PENDING, target=ApprovalStatus.REJECTED)
+    def reject(self) -> None:
+        """One person said no."""
+
+    @transition(field=status, source=ApprovalStatus.APPROVED, target=ApprovalStatus.APPLIED)
+    def apply(self) -> None:
+        """The approved command ran."""
+
+    @transition(field=status, source=ApprovalStatus.APPROVED, target=ApprovalStatus.REFUSED)
+    def refuse(self) -> None:
+        """The approved command was refused when it ran."""
+
+    @transition(field=status, source=ApprovalStatus.APPROVED, target=ApprovalStatus.PENDING)
+    def ask_again(self) -> None:
+        """Planned anew it is no longer what was approved, so it goes back to the approvers."""
+
+
+class Decision(models.Model):
+    """What one person said of an approval request, about one approved hash. Insert-only."""
+
+    id = PrefixedIdField(prefix="dec", primary_key=True)
+    request = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, related_name="decisions")
+    approved_hash = models.BinaryField(max_length=32)
+    approves = models.BooleanField()
+    actor_id = models.CharField(max_length=60)
+    actor_label = models.CharField(max_length=200)
+    comment = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["request", "actor_id", "approved_hash"], name="decision_once_a_person"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_label}: {'yes' if self.approves else 'no'}"
+
+
+class FlagScope(models.TextChoices):
+    EVERYTHING = "everything", _("Everything")
+    TENANT = "tenant", _("Tenant")
+    CURRENCY = "currency", _("Currency")
+    PROVIDER = "provider", _("Provider")
+
+
+class FeatureFlag(models.Model):
+    """A switch for one scope. Off in any scope that a command touches is off."""
+
+    id = models.BigAutoField(primary_key=True)
+    name = models.CharField(max_length=60)
+    scope = models.CharField(max_length=12, choices=FlagScope.choices)
+    scope_id = models.CharField(max_length=60, blank=True)
+    enabled = models.BooleanField()
+    reason = models.CharField(max_length=500)
+    changed_by = models.CharField(max_length=200)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["name", "scope", "scope_id"], name="feature_flag_once_a_scope"),
+            models.CheckConstraint(
+                condition=models.Q(scope="everything", scope_id="")
+                | (~models.Q(scope="everything") & ~models.Q(scope_id="")),
+                name="feature_flag_scope_named",
+            ),
+        ]
+        ordering = ["name", "scope", "scope_id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.scope} {self.scope_id}".rstrip()
+
+
+class Event(models.Model):
+    """A fact for the outside, written in the transaction of what it tells. Insert-only."""
+
+    id = PrefixedIdField(prefix="evt", primary_key=True)
+    book = models.ForeignKey(
+        Book, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    type = models.CharField(max_length=80)
+    version = models.PositiveSmallIntegerField(default=1)
+    subject = models.CharField(max_length=60)
+    data = models.JSONField()
+    operation = models.ForeignKey(
+        Operation, on_delete=models.PROTECT, related_name="events", db_constraint=False, db_index=False
+    )
+    recorded_at = models.DateTimeField()
+    ordinal = models.BigIntegerField(unique=True)
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.subject}"
+
+
+class EventPosition(models.Model):
+    """The place of an event in its book's feed: dense, never changed. Insert-only."""
+
+    pk = models.CompositePrimaryKey("book_id", "position")
+    book = models.ForeignKey(
+        Book, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    position = models.BigIntegerField()
+    event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="place", db_constraint=False)
+    ordinal = models.BigIntegerField(unique=True)
+    sequenced_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.book_id}/{self.position}"
+
+
+class Heartbeat(models.Model):
+    """When a process was last seen alive. Machinery."""
+
+    name = models.CharField(max_length=120, primary_key=True)
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

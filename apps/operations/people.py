@@ -1,0 +1,32 @@
+"""What the door must know of people, who live in a higher app: it registers these two functions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from apps.core.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """`actor(kind, id)` is somebody as they are now; `eligible(role)` the ids of all active people with a role."""
+
+    actor: Callable[[str, str], Actor]
+    eligible: Callable[[str], frozenset[str]]
+
+
+_registered: list[People] = []
+
+
+def register(people: People) -> None:
+    """The app that knows people says once how to find them."""
+    _registered[:] = [people]
+
+
+def actor(kind: str, actor_id: str) -> Actor:
+    """Somebody as they are now, with their permissions of now."""
+    return _registered[0].actor(kind, actor_id)
+
+
+def eligible(role: str) -> frozenset[str]:
+    """The ids of all active people with a role."""
+    return _registered[0].eligible(role)

@@ -1,0 +1,61 @@
+"""The seam to the ledger, which stands above: what it must offer to the executor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import psycopg
+
+from apps.core.errors import DomainError
+from apps.core.money import Money
+from apps.operations.plan import Entry, Posting
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """An entry that stands now. `after` holds, for each posting, the balances of both accounts as shown."""
+
+    entry_id: str
+    postings: Sequence[Posting] = ()
+    after: Sequence[str] = ()
+
+    def balance_after(self, address: str, currency: str) -> Money | None:
+        """What an account of the entry held after it."""
+        for index in range(len(self.postings) - 1, -1, -1):
+            posting = self.postings[index]
+            if posting.amount.currency != currency:
+                continue
+            if posting.destination == address:
+                return Money(int(self.after[2 * index + 1]), currency)
+            if posting.source == address:
+                return Money(int(self.after[2 * index]), currency)
+        return None
+
+
+Group = Sequence[Entry]
+"""The entries of one plan: accepted or refused together."""
+
+
+class Poster(Protocol):
+    """Posts many plans' entries in one call, inside the caller's transaction."""
+
+    def __call__(
+        self, connection: psycopg.Connection[Any], groups: Sequence[tuple[str, Group]], now: datetime
+    ) -> list[list[Posted] | DomainError]:
+        """One answer a group, given as (operation id, entries): what was posted, or why the ledger refused."""
+
+
+_posters: list[Poster] = []
+
+
+def register_poster(poster: Poster) -> None:
+    """The ledger says once how it posts."""
+    _posters[:] = [poster]
+
+
+def post(
+    connection: psycopg.Connection[Any], groups: Sequence[tuple[str, Group]], now: datetime
+) -> list[list[Posted] | DomainError]:
+    """Post through the ledger."""
+    return _posters[0](connection, groups, now)

@@ -1,0 +1,99 @@
+"""Every command of the product, declared once. Routes, forms and the command line are made from this."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from django.db.models import Model
+from django.utils.functional import Promise
+from rest_framework.serializers import Serializer
+
+from apps.operations.errors import CommandUnknown
+from apps.operations.plan import EventDraft, Plan
+
+Surface = Literal["api", "console", "cli"]
+Input = Mapping[str, Any]
+
+BY_OPERATORS: frozenset[Surface] = frozenset({"console", "cli"})
+"""Where operators work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a handler did: its result and the events that tell of it."""
+
+    result: Mapping[str, Any]
+    events: tuple[EventDraft, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A row that a command works on; it is locked before planning, and refused if it is not there."""
+
+    model: type[Model]
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """One declared operation that changes money or state.
+
+    `plan(context, **input)` returns a Plan and writes nothing; `handler(context, **input)` is for commands that
+    move no money: it writes by itself, alone in its batch. `targets(input)` names the rows to lock. `facts`
+    gives the approval policies what they may look at. `scopes(input)` names the flag scopes beside the tenant.
+    A `completion` finishes what was begun, so a freeze lets it pass unless completions are gated.
+    """
+
+    name: str
+    summary: str | Promise
+    input: type[Serializer[Any]]
+    permission: str
+    plan: Callable[..., Plan] | None = None
+    handler: Callable[..., Done] | None = None
+    targets: Callable[[Input], Iterable[Target]] | None = None
+    facts: Callable[..., Mapping[str, Any]] | None = None
+    scopes: Callable[[Input], Mapping[str, str]] | None = None
+    output: type[Serializer[Any]] | None = None
+    scope: str | None = None
+    flag: str | None = None
+    completion: bool = False
+    surfaces: frozenset[Surface] = frozenset({"cli"})
+    version: int = 1
+    secret_fields: frozenset[str] = frozenset()
+    personal_fields: frozenset[str] = frozenset()
+    aliases: tuple[str, ...] = field(default=())
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The one function behind the entry."""
+        return self.plan or self.handler  # type: ignore[return-value]
+
+
+_commands: dict[str, Command] = {}
+_aliases: dict[str, str] = {}
+
+
+def register(command: Command) -> None:
+    """Declare a command; a name, alias or half-declared entry that clashes is a defect and raises."""
+    if (command.plan is None) == (command.handler is None):
+        raise ValueError(f"{command.name} needs either a plan or a handler.")
+    if command.name in _commands:
+        raise ValueError(f"{command.name} is registered twice.")
+    for alias in command.aliases:
+        if _aliases.get(alias, command.name) != command.name:
+            raise ValueError(f"{alias} is an alias of two commands.")
+    _commands[command.name] = command
+    _aliases.update(dict.fromkeys(command.aliases, command.name))
+
+
+def find(name: str) -> Command:
+    """The command of this name or alias."""
+    command = _commands.get(name) or _commands.get(_aliases.get(name, ""))
+    if command is None:
+        raise CommandUnknown(f"There is no command {name!r}; `op --list` shows them all.")
+    return command
+
+
+def all_commands() -> list[Command]:
+    """All commands by name."""
+    return [_commands[name] for name in sorted(_commands)]

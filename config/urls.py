@@ -1,0 +1,13 @@
+from django.urls import URLPattern, URLResolver, path
+from django.views.generic import RedirectView
+
+from apps.console import health
+from apps.console.site import site
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", RedirectView.as_view(pattern_name="console:index")),
+    path("healthz", health.alive),
+    path("livez", health.alive),
+    path("readyz", health.ready),
+    path("ops/", site.urls),
+]
