@@ -1,0 +1,25 @@
+from django.apps import AppConfig
+
+
+class LedgerConfig(AppConfig):
+    name = "apps.ledger"
+    label = "ledger"
+    verbose_name = "Ledger"
+
+    def ready(self) -> None:
+        from apps.ledger import commands, poster  # noqa: F401 (commands register themselves)
+        from apps.operations import posting, roles, sequencer
+
+        posting.register_poster(poster.post)
+        sequencer.register(sequencer.Stream("entries", "ledger_seal_entries", "ledger_entry", "ledger_seal"))
+
+        roles.written_only_by_functions(
+            "ledger_balance",
+            "ledger_bookperiod",
+            "ledger_daily_balance",
+            "ledger_entry",
+            "ledger_hold",
+            "ledger_line",
+            "ledger_projection",
+            "ledger_seal",
+        )

@@ -1,0 +1,176 @@
+"""The ledger's commands."""
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.ledger import serializers
+from apps.ledger.services import accounts, entries, holds, lookups, periods, statements
+from apps.operations.registry import BY_OPERATORS, Command, register
+
+WALLET_FLAG = "core_wallet_enabled"
+
+
+register(
+    Command(
+        name="ledger.open_account",
+        summary=_("Open an account"),
+        plan=accounts.plan_open_account,
+        input=serializers.OpenAccountInput,
+        permission="ledger.open_account",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="ledger.set_floor",
+        summary=_("Set how low an account may go"),
+        handler=accounts.set_floor,
+        input=serializers.SetFloorInput,
+        permission="ledger.set_floor",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="ledger.post_opening_balance",
+        summary=_("Post an opening balance"),
+        plan=entries.plan_opening_balance,
+        input=serializers.OpeningBalanceInput,
+        permission="ledger.post_opening_balance",
+        surfaces=BY_OPERATORS,
+        aliases=("postOpeningBalance",),
+    )
+)
+register(
+    Command(
+        name="ledger.post_correction",
+        summary=_("Correct an account"),
+        plan=entries.plan_correction,
+        input=serializers.CorrectionInput,
+        facts=entries.correction_facts,
+        permission="ledger.post_correction",
+        surfaces=BY_OPERATORS,
+        aliases=("postCorrection",),
+    )
+)
+register(
+    Command(
+        name="ledger.reverse_entry",
+        summary=_("Reverse a journal entry"),
+        plan=entries.plan_reversal,
+        input=serializers.ReversalInput,
+        permission="ledger.reverse_entry",
+        surfaces=BY_OPERATORS,
+        aliases=("reverse",),
+    )
+)
+register(
+    Command(
+        name="ledger.import_entry",
+        summary=_("Import a journal entry"),
+        plan=entries.plan_imported_entry,
+        input=serializers.ImportedEntryInput,
+        permission="ledger.import_entry",
+        surfaces=frozenset({"cli"}),
+    )
+)
+register(
+    Command(
+        name="ledger.place_hold",
+        summary=_("Place a hold"),
+        plan=holds.plan_place_hold,
+        input=serializers.PlaceHoldInput,
+        permission="ledger.place_hold",
+        flag=WALLET_FLAG,
+        scopes=lookups.scopes_of_amount,
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="ledger.settle_hold",
+        summary=_("Settle a hold"),
+        plan=holds.plan_settle_hold,
+        input=serializers.SettleHoldInput,
+        permission="ledger.settle_hold",
+        flag=WALLET_FLAG,
+        scopes=lookups.scopes_of_hold,
+        completion=True,
+        surfaces=BY_OPERATORS,
+        aliases=("settleHold",),
+    )
+)
+register(
+    Command(
+        name="ledger.release_hold",
+        summary=_("Release a hold"),
+        plan=holds.plan_release_hold,
+        input=serializers.ReleaseHoldInput,
+        permission="ledger.release_hold",
+        flag=WALLET_FLAG,
+        scopes=lookups.scopes_of_hold,
+        completion=True,
+        surfaces=BY_OPERATORS,
+        aliases=("releaseHold",),
+    )
+)
+register(
+    Command(
+        name="ledger.freeze_account",
+        summary=_("Freeze an account"),
+        handler=accounts.freeze_account,
+        input=serializers.FreezeInput,
+        permission="ledger.freeze_account",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="ledger.unfreeze_account",
+        summary=_("Lift a freeze"),
+        handler=accounts.unfreeze_account,
+        input=serializers.UnfreezeInput,
+        permission="ledger.unfreeze_account",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="ledger.close_account",
+        summary=_("Close an account"),
+        handler=accounts.close_account,
+        input=serializers.CloseAccountInput,
+        permission="ledger.close_account",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="ledger.close_period",
+        summary=_("Close a period"),
+        handler=periods.close_period,
+        input=serializers.ClosePeriodInput,
+        permission="ledger.close_period",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="ledger.reopen_period",
+        summary=_("Reopen a period"),
+        handler=periods.reopen_period,
+        input=serializers.ReopenPeriodInput,
+        permission="ledger.reopen_period",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="ledger.rebuild_statements",
+        summary=_("Rebuild the statement read model"),
+        handler=statements.rebuild_statements,
+        input=serializers.RebuildStatementsInput,
+        permission="ledger.rebuild_statements",
+        surfaces=BY_OPERATORS,
+        aliases=("rebuildStatementReadModel",),
+    )
+)

@@ -1,0 +1,54 @@
+from pathlib import Path
+
+from django.db import migrations
+
+from apps.core.sql import run_sql_file
+
+SQL = Path(__file__).parent.parent / "sql"
+
+UNDO_GUARDS = """
+DROP TRIGGER ledger_line_guard ON ledger_line;
+DROP TRIGGER ledger_account_opens_balance ON ledger_account;
+DROP TRIGGER ledger_account_fixed ON ledger_account;
+DROP TRIGGER ledger_entry_append_only ON ledger_entry;
+DROP TRIGGER ledger_line_append_only ON ledger_line;
+DROP TRIGGER ledger_seal_append_only ON ledger_seal;
+DROP TRIGGER ledger_account_kept ON ledger_account;
+DROP TRIGGER ledger_balance_kept ON ledger_balance;
+DROP TRIGGER ledger_hold_kept ON ledger_hold;
+DROP FUNCTION ledger_guard_lines, ledger_open_balance, ledger_guard_account;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("ledger", "0001_initial"), ("operations", "0002_guards")]
+
+    operations = [
+        # Every posting updates its balances: room on each page keeps those updates off the index.
+        migrations.RunSQL(
+            "ALTER TABLE ledger_balance SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02,"
+            " autovacuum_vacuum_cost_delay = 0)",
+            "ALTER TABLE ledger_balance RESET (fillfactor, autovacuum_vacuum_scale_factor,"
+            " autovacuum_vacuum_cost_delay)",
+        ),
+        run_sql_file(SQL / "guards.sql", undo=UNDO_GUARDS),
+        run_sql_file(SQL / "decide.sql", undo="DROP FUNCTION ledger_decide"),
+        run_sql_file(SQL / "move_holds.sql", undo="DROP FUNCTION ledger_move_holds"),
+        run_sql_file(SQL / "post.sql", undo="DROP FUNCTION ledger_post"),
+        run_sql_file(
+            SQL / "freeze.sql",
+            undo="DROP FUNCTION ledger_apply_freezes, ledger_close_account, ledger_set_closed_through",
+        ),
+        run_sql_file(
+            SQL / "seal.sql",
+            undo="DROP FUNCTION ledger_seal_entries, ledger_entry_canonical, ledger_line_canonical",
+        ),
+        run_sql_file(
+            SQL / "daily_balances.sql",
+            undo="DROP FUNCTION ledger_project, ledger_forget_projection, ledger_sequence_at, ledger_turnover,"
+            " ledger_turnover_as_of; DROP INDEX ledger_daily_balance_by_run",
+        ),
+        migrations.RunSQL(
+            "REVOKE EXECUTE ON FUNCTION ledger_decide, ledger_move_holds FROM PUBLIC", migrations.RunSQL.noop
+        ),
+    ]

@@ -1,0 +1,202 @@
+"""From plans' entries to one call of the posting function, and from its codes to exact refusals."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from apps.core import arrays, ids
+from apps.core.canonical import canonical_json
+from apps.core.errors import DomainError
+from apps.ledger import addresses
+from apps.ledger.addresses import Address, Resolved
+from apps.ledger.errors import BY_CODE
+from apps.operations.plan import Entry, Posting
+from apps.operations.posting import Group, Posted
+
+POST = """
+SELECT o_codes, CASE WHEN 'DUPLICATE_TRANSACTION' = ANY (o_codes) THEN o_ids END, o_details, o_balances::text[] FROM ledger_post(
+  %s::uuid[], %s::bigint[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::jsonb[],
+  %s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[],
+  %s::int[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[], %s::uuid[], %s::smallint[], true)
+"""
+HOLD_USE = {"open": 1, "return": 2, "take": -1}
+
+_T, _N, _D = arrays.texts, arrays.numbers, arrays.digests
+_ARRAYS: tuple[Callable[[Any], str], ...] = (
+    _T,
+    _N,
+    _T,
+    _D,
+    _T,
+    _T,
+    _T,
+    _T,
+    _T,
+    _T,
+    _T,
+    _N,
+    _N,
+    _N,
+    _N,
+    _T,
+    _N,
+    _T,
+    _N,
+)
+
+Answer = list[Posted] | DomainError
+
+
+@dataclass(slots=True)
+class _Call:
+    """The arguments of one call, column by column, in the order of `ledger_post`."""
+
+    entries: list[tuple[Any, ...]] = field(default_factory=list)
+    legs: list[tuple[Any, ...]] = field(default_factory=list)
+    drafts: list[Entry] = field(default_factory=list)
+    postings: list[tuple[Entry, Posting]] = field(default_factory=list)
+
+    def add(self, entry: Entry, group: str | None, operation: str, known: Mapping[Address, Resolved]) -> None:
+        """One entry with its legs."""
+        self.drafts.append(entry)
+        self.entries.append(
+            (
+                ids.stored("je", entry.id),
+                entry.book_id,
+                entry.reference,
+                request_hash(entry),
+                entry.kind,
+                entry.description,
+                canonical_json(entry.metadata) if entry.metadata else "{}",
+                group,
+                ids.stored("je", entry.reverses) if entry.reverses else None,
+                operation,
+                entry.effective_at.isoformat() if entry.effective_at else None,
+            )
+        )
+        number = len(self.entries)
+        for index, posting in enumerate(entry.postings, start=1):
+            currency, hold = posting.amount.currency, posting.hold
+            source = known.get((entry.book_id, posting.source, currency))
+            destination = known.get((entry.book_id, posting.destination, currency))
+            self.postings.append((entry, posting))
+            self.legs.append(
+                (
+                    number,
+                    index,
+                    source.id if source else None,
+                    destination.id if destination else None,
+                    currency,
+                    posting.amount.minor,
+                    ids.stored("hld", hold.hold_id) if hold else None,
+                    HOLD_USE[hold.use] if hold else None,
+                )
+            )
+
+    def arguments(self) -> list[str]:
+        """Entry columns, then leg columns, as array literals."""
+        columns = [column for rows in (self.entries, self.legs) for column in zip(*rows, strict=True)]
+        return [array(column) for array, column in zip(_ARRAYS, columns, strict=True)]
+
+
+def request_hash(entry: Entry) -> bytes:
+    """By which the same entry is known again: its book, kind, postings, effective time and what it reverses."""
+    postings = [
+        f"{p.source}>{p.destination} {p.amount.minor} {p.amount.currency}"
+        + (f" {p.hold.use} {p.hold.hold_id}" if p.hold else "")
+        for p in entry.postings
+    ]
+    effective = entry.effective_at.isoformat() if entry.effective_at else ""
+    text = "\n".join([str(entry.book_id), entry.kind, effective, entry.reverses or "", *postings])
+    return hashlib.sha256(text.encode()).digest()
+
+
+def post(
+    connection: psycopg.Connection[Any], groups: Sequence[tuple[str, Group]], now: datetime
+) -> list[Answer]:
+    """Post the entries of many plans; one answer for each, in order (the Poster of `operations.posting`)."""
+    known = addresses.resolve(connection, _named([entry for _, entries in groups for entry in entries]))
+    call = _Call()
+    for operation, entries in groups:
+        group = ids.new_uuid().hex if len(entries) > 1 else None
+        for entry in entries:
+            call.add(entry, group, ids.stored("op", operation), known)
+    row = psycopg.Cursor(connection).execute(POST, call.arguments(), prepare=True).fetchone()
+    codes, standing, details, balances = row or ([], [], [], [])
+    return list(_answers(groups, call, codes, standing or [], details, balances or []))
+
+
+def _named(entries: Sequence[Entry]) -> set[Address]:
+    return {
+        (entry.book_id, address, posting.amount.currency)
+        for entry in entries
+        for posting in entry.postings
+        for address in (posting.source, posting.destination)
+    }
+
+
+def _answers(
+    groups: Sequence[tuple[str, Group]],
+    call: _Call,
+    codes: list[str | None],
+    standing: list[UUID],
+    details: list[int | None],
+    balances: list[str],
+) -> Iterator[Answer]:
+    index = place = 0
+    for _, entries in groups:
+        posted: list[Posted] = []
+        refused: DomainError | None = None
+        for entry in entries:
+            code = codes[index]
+            if code is None:
+                until = place + 2 * len(entry.postings)
+                posted.append(Posted(entry.id, entry.postings, balances[place:until]))
+                place = until
+            elif refused is None or refused.code == "GROUP_REFUSED":
+                refused = _refusal(code, details[index], call, entry)
+                if code == "DUPLICATE_TRANSACTION":
+                    refused.details["standing"] = ids.encode("je", standing[index])
+            index += 1
+        yield refused or posted
+
+
+def _refusal(code: str, leg: int | None, call: _Call, entry: Entry) -> DomainError:
+    posting = call.postings[leg - 1][1] if leg else entry.postings[0]
+    return BY_CODE[code](
+        _words(code, entry, posting),
+        details={
+            "entry": entry.reference,
+            "source": posting.source,
+            "destination": posting.destination,
+            "amount": posting.amount.decimal,
+            "currency": posting.amount.currency,
+        },
+    )
+
+
+def _words(code: str, entry: Entry, posting: Posting) -> str:
+    route = f"{posting.amount} from {posting.source} to {posting.destination}"
+    hold = posting.hold.hold_id if posting.hold else ""
+    return {
+        "DUPLICATE_TRANSACTION": f"The reference {entry.reference} stands already; a new entry needs a new one.",
+        "ALREADY_REVERSED": f"The entry {entry.reverses} has been reversed already.",
+        "INVALID_AMOUNT": f"{posting.amount} is no amount to post: it must be above zero.",
+        "SAME_ACCOUNT": f"{route}: source and destination are the same account.",
+        "ACCOUNT_NOT_FOUND": f"{route}: the book lacks one of these accounts in {posting.amount.currency}.",
+        "CURRENCY_MISMATCH": f"{route}: one of these accounts holds another currency.",
+        "ACCOUNT_CLOSED": f"{route}: one of these accounts is closed.",
+        "PERIOD_CLOSED": f"The book is closed through the date of {entry.reference}; choose a later effective time.",
+        "ACCOUNT_FROZEN": f"{route}: one of these accounts is frozen in that direction.",
+        "HOLD_REQUIRED": f"{route}: reserved money moves only in the name of its hold.",
+        "HOLD_NOT_FOUND": f"{route}: there is no hold {hold} on that account.",
+        "HOLD_EXHAUSTED": f"{posting.amount} is more than remains of the hold {hold}.",
+        "INSUFFICIENT_BALANCE": f"{route}: an account would fall below its floor.",
+        "BALANCE_OVERFLOW": f"{route}: a balance would have more than 38 digits.",
+        "GROUP_REFUSED": f"{entry.reference} was refused with its group.",
+    }[code]

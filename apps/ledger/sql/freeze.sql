@@ -1,0 +1,48 @@
+-- Freezing, closing and the period are changes to what the posting function reads under its locks.
+
+-- Until when an account takes nothing in and gives nothing out: the latest of its freezes that are not lifted.
+-- Without an expiry it is a day that Python's calendar still knows, which infinity is not.
+CREATE FUNCTION ledger_apply_freezes(p_account bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+AS $$
+BEGIN
+  PERFORM FROM ledger_balance WHERE account_id = p_account FOR NO KEY UPDATE;
+  UPDATE ledger_balance b
+     SET frozen_in_until = f.in_until, frozen_out_until = f.out_until
+    FROM (SELECT max(coalesce(expires_at, '9999-12-31')) FILTER (WHERE direction IN ('in', 'both')) in_until,
+                 max(coalesce(expires_at, '9999-12-31')) FILTER (WHERE direction IN ('out', 'both')) out_until
+            FROM ledger_freeze WHERE account_id = p_account AND lifted_at IS NULL) f
+   WHERE b.account_id = p_account;
+END $$;
+
+-- Closes an account for good. Answers NULL when done, else why not.
+CREATE FUNCTION ledger_close_account(p_account bigint) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+AS $$
+DECLARE b ledger_balance;
+BEGIN
+  SELECT * INTO b FROM ledger_balance WHERE account_id = p_account FOR NO KEY UPDATE;
+  IF b.closed THEN RETURN 'ACCOUNT_CLOSED'; END IF;
+  IF b.balance <> 0 THEN RETURN 'ACCOUNT_NOT_EMPTY'; END IF;
+  IF EXISTS (SELECT FROM ledger_hold WHERE remaining > 0 AND p_account IN (account_id, held_account_id)) THEN
+    RETURN 'ACCOUNT_HAS_HOLDS';
+  END IF;
+  UPDATE ledger_balance SET closed = true WHERE account_id = p_account;
+  RETURN NULL;
+END $$;
+
+-- Moves the day through which a book is closed. Waits for the postings under way, which hold the lock shared.
+CREATE FUNCTION ledger_set_closed_through(p_book bigint, p_through date, p_by text, p_reason text, p_now timestamptz)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(7201, p_book::int);
+  INSERT INTO ledger_bookperiod (book_id, closed_through, changed_by, changed_at, reason)
+  VALUES (p_book, p_through, p_by, p_now, p_reason)
+      ON CONFLICT (book_id) DO UPDATE
+     SET closed_through = p_through, changed_by = p_by, changed_at = p_now, reason = p_reason;
+END $$;

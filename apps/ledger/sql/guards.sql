@@ -1,0 +1,82 @@
+-- What the database refuses whoever asks. The posting function never trips these; a defect or a stray hand does.
+
+-- An entry sums to zero per book and currency, a reserve line names its hold, and the lines of each account
+-- follow its last one without a gap and add up to its balance.
+CREATE FUNCTION ledger_guard_lines() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_mergejoin = off  -- it would walk the whole index of balances for a handful of lines
+AS $$
+DECLARE v_unbalanced boolean; v_broken boolean;
+BEGIN
+  WITH line AS MATERIALIZED (
+    SELECT f.account_id, f.sequence, f.entry_id, f.amount, f.balance_after, f.hold_id,
+           b.book_id, b.currency, b.balance, b.sequence last, b.names_holds
+      FROM fresh f LEFT JOIN ledger_balance b ON b.account_id = f.account_id)
+  SELECT EXISTS (SELECT FROM line GROUP BY entry_id, book_id, currency
+                 HAVING sum(amount) <> 0 OR bool_or((names_holds AND hold_id IS NULL) IS NOT FALSE)),
+         EXISTS (SELECT FROM (SELECT account_id, min(sequence) lo, count(*) lines, sum(amount) delta,
+                                     max(balance) balance, max(last) last, max(sequence) hi
+                                FROM line GROUP BY account_id) x
+                   LEFT JOIN ledger_line p ON p.account_id = x.account_id AND p.sequence = x.lo - 1
+                  WHERE x.hi <> x.last OR x.hi - x.lo + 1 <> x.lines OR (x.lo > 1 AND p.sequence IS NULL)
+                     OR x.balance <> coalesce(p.balance_after, 0) + x.delta)
+    INTO v_unbalanced, v_broken;
+  IF v_unbalanced THEN
+    RAISE EXCEPTION 'LEDGER_UNBALANCED: an entry sums to zero per book and currency, and a reserve line names its hold'
+      USING ERRCODE = '23514';
+  END IF;
+  IF v_broken THEN
+    RAISE EXCEPTION 'LEDGER_SEQUENCE_GAP: lines follow the last one of their account and add up to its balance'
+      USING ERRCODE = '23514';
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER ledger_line_guard AFTER INSERT ON ledger_line
+  REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION ledger_guard_lines();
+
+CREATE FUNCTION ledger_open_balance() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+AS $$
+BEGIN
+  INSERT INTO ledger_balance (account_id, book_id, currency, side, balance, sequence, floor, names_holds, closed, recorded_at)
+  VALUES (NEW.id, NEW.book_id, NEW.currency, NEW.side, 0, 0, NEW.floor, NEW.names_holds, false, clock_timestamp());
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER ledger_account_opens_balance AFTER INSERT ON ledger_account
+  FOR EACH ROW EXECUTE FUNCTION ledger_open_balance();
+
+CREATE FUNCTION ledger_guard_account() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp
+AS $$
+BEGIN
+  IF (NEW.id, NEW.book_id, NEW.address, NEW.currency, NEW.side, NEW.names_holds)
+     IS DISTINCT FROM (OLD.id, OLD.book_id, OLD.address, OLD.currency, OLD.side, OLD.names_holds) THEN
+    RAISE EXCEPTION 'LEDGER_ACCOUNT_FIXED: address, currency, book and side of an account never change'
+      USING ERRCODE = '23514';
+  END IF;
+  UPDATE ledger_balance SET floor = NEW.floor WHERE account_id = NEW.id AND floor IS DISTINCT FROM NEW.floor;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER ledger_account_fixed AFTER UPDATE ON ledger_account
+  FOR EACH ROW EXECUTE FUNCTION ledger_guard_account();
+
+CREATE TRIGGER ledger_entry_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_entry
+  FOR EACH STATEMENT EXECUTE FUNCTION operations_append_only();
+CREATE TRIGGER ledger_line_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_line
+  FOR EACH STATEMENT EXECUTE FUNCTION operations_append_only();
+CREATE TRIGGER ledger_seal_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_seal
+  FOR EACH STATEMENT EXECUTE FUNCTION operations_append_only();
+CREATE TRIGGER ledger_account_kept BEFORE DELETE OR TRUNCATE ON ledger_account
+  FOR EACH STATEMENT EXECUTE FUNCTION operations_append_only();
+CREATE TRIGGER ledger_balance_kept BEFORE DELETE OR TRUNCATE ON ledger_balance
+  FOR EACH STATEMENT EXECUTE FUNCTION operations_append_only();
+CREATE TRIGGER ledger_hold_kept BEFORE DELETE OR TRUNCATE ON ledger_hold
+  FOR EACH STATEMENT EXECUTE FUNCTION operations_append_only();

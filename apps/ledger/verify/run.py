@@ -1,0 +1,210 @@
+"""One verification: which book goes how far, both readers side by side, and the mark that is moved."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, NamedTuple
+
+from apps.core import clock
+from apps.ledger.models import Verification
+from apps.ledger.queries.ranges import account_ranges
+from apps.ledger.verify import days
+from apps.ledger.verify.chain import Chain, first_link, seal_at
+from apps.ledger.verify.faults import Fault
+from apps.ledger.verify.reading import Reader, frozen_readers
+from apps.ledger.verify.scope import Progress, Scope, Silent
+from apps.ledger.verify.sums import Sums
+from apps.operations.models import Book
+
+MOST = 20
+LINES_A_RANGE = 200_000
+
+_LAST = "SELECT coalesce(max(position), 0) FROM ledger_seal WHERE book_id = %(book)s"
+_COUNT_LINES = "SELECT count(*) FROM ledger_line"
+_STRAYS = """
+SELECT l.account_id, l.sequence FROM ledger_line l LEFT JOIN ledger_account a ON a.id = l.account_id
+ WHERE a.id IS NULL ORDER BY 1, 2 LIMIT 20
+"""
+
+
+class Head(NamedTuple):
+    """Where a book ends: its last position, and the seal of it in hex. Worth keeping elsewhere."""
+
+    position: int
+    seal: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What a verification went through, and the first broken places that it found, at most twenty of a book."""
+
+    books: int = 0
+    entries: int = 0
+    lines: int = 0
+    accounts: int = 0
+    waiting: int = 0
+    seconds: float = 0.0
+    heads: dict[str, Head] = field(default_factory=dict)
+    broken: list[Fault] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Nothing is broken."""
+        return not self.broken
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the JSON line."""
+        return {
+            "ok": self.ok,
+            "books": self.books,
+            "entries": self.entries,
+            "lines": self.lines,
+            "accounts": self.accounts,
+            "waiting": self.waiting,
+            "seconds": round(self.seconds, 3),
+            "heads": {book: head._asdict() for book, head in self.heads.items()},
+            "broken": [fault.as_dict() for fault in self.broken[:MOST]],
+        }
+
+
+def verify(
+    books: Iterable[Book] | None = None, *, incremental: bool = False, progress: Progress | None = None
+) -> Report:
+    """Verify all books or some, as they are at this moment, while posting goes on.
+
+    An incremental run looks at what was sealed since the last good run; a good run moves that mark forward.
+    """
+    report, started = Report(), time.monotonic()
+    chosen = list(Book.objects.all() if books is None else books)
+    with frozen_readers() as readers, ThreadPoolExecutor(max_workers=2) as pool:
+        for book in chosen:
+            run = _Incremental if incremental else _Full
+            run(book, readers, pool, progress or Silent()).add_to(report)
+        if books is None and not incremental:
+            report.broken += _strays(readers[0], report.lines)
+    report.seconds = time.monotonic() - started
+    return report
+
+
+class _Run:
+    """The verification of one book: its chain with one reader, what hangs on it with the other."""
+
+    def __init__(
+        self, book: Book, readers: tuple[Reader, Reader], pool: ThreadPoolExecutor, progress: Progress
+    ) -> None:
+        self.book, self.pool, self.progress = book, pool, progress
+        self.reader, self.other_reader = readers
+        self.mark = Verification.objects.filter(book=book).first()
+        self.scope = self._scope()
+        self.chain, self.sums = Chain(self.scope), Sums(self.scope)
+        progress.expect(2 * self.scope.size)
+
+    def add_to(self, report: Report) -> None:
+        """Verify, and say so."""
+        faults = sorted(self._check(), key=_by_position)
+        if not faults:
+            self._move_mark()
+        report.books += 1
+        report.entries += self.chain.entries + self.sums.waiting
+        report.lines += self.chain.lines + self.sums.waiting_lines
+        report.accounts += self.sums.accounts
+        report.waiting += self.sums.waiting
+        report.heads[self.book.slug] = Head(self.chain.position, self.chain.seal.hex())
+        report.broken += faults[:MOST]
+
+    def _check(self) -> list[Fault]:
+        chain = self._first_of(lambda: self.chain.check(self.reader, self.progress))
+        structure = self._first_of(self._structure)
+        return [*self._mark_stands(), *chain.result(), *structure.result(), *self._counts_agree()]
+
+    def _first_of(self, check: Callable[[], Iterator[Fault]]) -> Future[list[Fault]]:
+        return self.pool.submit(lambda: list(islice(check(), MOST)))
+
+    def _through(self) -> int:
+        return int(self.reader.value(_LAST, book=self.book.pk))
+
+    def _scope(self) -> Scope:
+        raise NotImplementedError
+
+    def _structure(self) -> Iterator[Fault]:
+        raise NotImplementedError
+
+    def _counts_agree(self) -> Iterator[Fault]:
+        return iter(())
+
+    def _mark_stands(self) -> Iterator[Fault]:
+        """The seal of the last good run is where it was; else the book was cut off or rewritten since."""
+        if not self.mark or not self.mark.through_position:
+            return
+        position, expected = self.mark.through_position, bytes(self.mark.through_hash)
+        stands = seal_at(self.reader, self.book.pk, position)
+        if stands != expected:
+            place = f"position {position}, verified at {self.mark.verified_at:%Y-%m-%d %H:%M} UTC"
+            found = f"{stands.hex()[:16]}…" if stands else f"none: the book ends at {self._through()}"
+            yield Fault(self.book.slug, place, f"the seal {expected.hex()[:16]}…", found, position)
+
+    def _move_mark(self) -> None:
+        Verification.objects.update_or_create(
+            book=self.book,
+            defaults={
+                "through_position": self.chain.position,
+                "through_hash": self.chain.seal,
+                "verified_at": clock.now(),
+            },
+        )
+
+
+class _Full(_Run):
+    """From the first entry, and everything that is derived."""
+
+    def _scope(self) -> Scope:
+        ranges = account_ranges(self.book.pk, lines=LINES_A_RANGE)
+        return Scope(self.book, 0, first_link(self.book.pk), self._through(), ranges)
+
+    def _structure(self) -> Iterator[Fault]:
+        reader, scope = self.other_reader, self.scope
+        for chunk in scope.chunks(reader):
+            yield from self.sums.check_sealed(reader, chunk)
+            self.progress.advance((chunk.through - chunk.after) / 2)
+        yield from self.sums.check_waiting(reader)
+        for first, last in scope.ranges:
+            yield from self.sums.check_accounts(reader, first, last)
+            yield from days.check(reader, scope, first, last)
+            self.progress.advance(scope.size / 2 / len(scope.ranges))
+        yield from self.sums.check_unopened_holds(reader)
+        yield from days.check_not_ahead(reader, scope)
+
+    def _counts_agree(self) -> Iterator[Fault]:
+        return self.sums.check_strays(self.reader, self.chain.entries, self.chain.lines)
+
+
+class _Incremental(_Run):
+    """From the mark of the last good run, and the accounts and holds that were touched since."""
+
+    def _scope(self) -> Scope:
+        through = self._through()
+        if self.mark is None:
+            return Scope(self.book, 0, first_link(self.book.pk), through)
+        after = min(self.mark.through_position, through)
+        return Scope(self.book, after, bytes(self.mark.through_hash), through)
+
+    def _structure(self) -> Iterator[Fault]:
+        reader, scope = self.other_reader, self.scope
+        for chunk in scope.chunks(reader):
+            yield from self.sums.check_touched(reader, chunk)
+            self.progress.advance(chunk.through - chunk.after)
+
+
+def _by_position(fault: Fault) -> tuple[bool, int]:
+    return fault.position is None, fault.position or 0
+
+
+def _strays(reader: Reader, lines: int) -> Iterator[Fault]:
+    """Lines of accounts that are in no book; looked for only if there are other lines than the books have."""
+    if reader.value(_COUNT_LINES) == lines:
+        return
+    for account, sequence in reader.rows(_STRAYS):
+        place = f"account {account}, line {sequence}"
+        yield Fault("no book", place, "an account of a book", "no such account")
