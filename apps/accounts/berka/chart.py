@@ -1,0 +1,75 @@
+"""What kinds of movement the bank knows, and the ledger account that stands against each."""
+
+from dataclasses import dataclass
+
+BOOK = "berka"
+CURRENCY = "CZK"
+TIME_ZONE = "Europe/Prague"
+CUSTOMERS = "2100"
+
+
+@dataclass(frozen=True, slots=True)
+class Counterpart:
+    """The other side of the customers' movements."""
+
+    address: str
+    gl_code: str
+    side: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of movement; `inward` is money into the customer's account."""
+
+    name: str
+    inward: bool
+    counterpart: Counterpart
+
+    @property
+    def words(self) -> str:
+        """The kind as people read it."""
+        return self.name.replace("_", " ").capitalize()
+
+
+VAULT = Counterpart("cash:vault", "1000", "debit", "Cash in the vault")
+BANKS = Counterpart("clearing:banks", "1200", "debit", "Transfers from and to other banks")
+PENSIONS = Counterpart("clearing:pensions", "1210", "debit", "Pensions received for customers")
+CARDS = Counterpart("clearing:cards", "2210", "credit", "Card withdrawals to be settled")
+HOUSEHOLD = Counterpart("clearing:household", "2220", "credit", "Household payments to be settled")
+INSURANCE = Counterpart("clearing:insurance", "2230", "credit", "Insurance payments to be settled")
+LOANS = Counterpart("clearing:loans", "2240", "credit", "Loan payments to be settled")
+FEES = Counterpart("revenue:fees", "4100", "credit", "Fees for statements and services")
+PENALTIES = Counterpart("revenue:penalty-interest", "4200", "credit", "Penalty interest on negative balances")
+INTEREST = Counterpart("expense:interest", "5100", "debit", "Interest paid to customers")
+
+COUNTERPARTS = (VAULT, BANKS, PENSIONS, CARDS, HOUSEHOLD, INSURANCE, LOANS, FEES, PENALTIES, INTEREST)
+
+# The k_symbol says what a movement is for; where there is none, the operation says how the money moved.
+BY_SYMBOL = {
+    "DUCHOD": Kind("pension", True, PENSIONS),
+    "POJISTNE": Kind("insurance", False, INSURANCE),
+    "SANKC. UROK": Kind("penalty_interest", False, PENALTIES),
+    "SIPO": Kind("household_payment", False, HOUSEHOLD),
+    "SLUZBY": Kind("fee", False, FEES),
+    "UROK": Kind("interest", True, INTEREST),
+    "UVER": Kind("loan_payment", False, LOANS),
+}
+BY_OPERATION = {
+    "VKLAD": Kind("cash_deposit", True, VAULT),
+    "VYBER": Kind("cash_withdrawal", False, VAULT),
+    "VYBER KARTOU": Kind("card_withdrawal", False, CARDS),
+    "PREVOD Z UCTU": Kind("transfer_in", True, BANKS),
+    "PREVOD NA UCET": Kind("transfer_out", False, BANKS),
+}
+INWARD = {"PRIJEM": True, "VYDAJ": False, "VYBER": False}
+
+
+def kind_of(operation: str, symbol: str) -> Kind | None:
+    """The kind that the bank's codes mean, if they mean one."""
+    return BY_SYMBOL.get(symbol) if symbol else BY_OPERATION.get(operation)
+
+
+def customer(account_id: int) -> str:
+    """The address of a customer's account."""
+    return f"customer:{account_id}"

@@ -1,0 +1,86 @@
+"""A small tenant to look at: a handful of wallets, a few months of movements. Through the door like everything."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from apps.accounts.people import SETUP
+from apps.operations.executor import execute_many
+from apps.operations.models import Book
+from apps.operations.plan import Request
+
+SLUG = "demo"
+WALLETS = ("amara", "bo", "chidi", "dana")
+DAYS = 60
+
+
+def make(now: datetime) -> bool:
+    """Make the demo unless it is there; answers whether it was made now."""
+    if Book.objects.filter(slug=SLUG).exists():
+        return False
+    tenant = {"name": "Demo Pay", "slug": SLUG, "base_currency": "EUR", "time_zone": "Europe/Berlin"}
+    for requests in ([_request("accounts.create_tenant", "tenant", tenant)], _accounts(), _movements(now)):
+        for outcome in execute_many(requests):
+            outcome.or_raise()
+    return True
+
+
+def _request(command: str, key: str, data: Mapping[str, object]) -> Request:
+    return Request(command, data, f"demo:{key}", SETUP, origin="setup")
+
+
+def _accounts() -> list[Request]:
+    wallets = [
+        (f"wallet:{name}:available", "2100", f"{name.title()}'s wallet", "credit", "0") for name in WALLETS
+    ]
+    rest = [
+        ("bank:ing", "1100", "Settlement account at ING", "debit", None),
+        ("revenue:fees", "4100", "Fees earned", "credit", None),
+    ]
+    return [
+        _request(
+            "ledger.open_account",
+            f"open:{address}",
+            {
+                "book": SLUG,
+                "address": address,
+                "currency": "EUR",
+                "gl_code": gl_code,
+                "side": side,
+                "name": name,
+                "floor": floor,
+            },
+        )
+        for address, gl_code, name, side, floor in [*wallets, *rest]
+    ]
+
+
+def _movements(now: datetime) -> list[Request]:
+    """Each wallet is paid in every ten days, pays the next one, and pays a fee: the same for everyone, always."""
+    start = now - timedelta(days=DAYS)
+    moves = []
+    for day in range(0, DAYS, 2):
+        name = WALLETS[day // 2 % len(WALLETS)]
+        friend = WALLETS[(day // 2 + 1) % len(WALLETS)]
+        wallet = f"wallet:{name}:available"
+        at = start + timedelta(days=day)
+        moves += [
+            ("pay_in", "bank:ing", wallet, f"{240 + day * 7}.00", at),
+            ("internal", wallet, f"wallet:{friend}:available", f"{35 + day}.50", at + timedelta(hours=5)),
+            ("fee", wallet, "revenue:fees", "0.35", at + timedelta(hours=5)),
+        ]
+    return [
+        _request(
+            "ledger.import_entry",
+            f"move:{index}",
+            {
+                "book": SLUG,
+                "reference": f"demo:{index}",
+                "kind": kind,
+                "source": source,
+                "destination": destination,
+                "amount": {"amount": amount, "currency": "EUR"},
+                "effective_at": at.isoformat(),
+            },
+        )
+        for index, (kind, source, destination, amount, at) in enumerate(moves)
+    ]

@@ -1,0 +1,62 @@
+"""Users as actors: what the command door asks of this app."""
+
+from django.core.exceptions import ValidationError
+
+from apps.accounts.backends import RoleBackend
+from apps.accounts.models import User
+from apps.core.actor import Actor
+from apps.core.errors import DomainError
+
+SETUP = Actor.system(
+    "setup",
+    {
+        "accounts.create_first_admin",
+        "accounts.create_tenant",
+        "ledger.import_entry",
+        "ledger.open_account",
+        "ledger.post_opening_balance",
+    },
+)
+"""Who sets a new installation up, makes the demo and imports histories. Never a person's stand-in."""
+
+
+class UserNotFound(DomainError):
+    """There is no such user, or they were deactivated."""
+
+    code = "USER_NOT_FOUND"
+    http_status = 404
+
+
+def actor_of(user: User) -> Actor:
+    """A user with the permissions and roles of now."""
+    return Actor(
+        kind="user",
+        id=user.pk,
+        label=user.email,
+        permissions=frozenset(RoleBackend().get_all_permissions(user)),
+        roles=frozenset(user.roles.values_list("name", flat=True)),
+    )
+
+
+def find_actor(kind: str, actor_id: str) -> Actor:
+    """The user of this id or e-mail address, or the setup actor."""
+    if kind == "system" and actor_id == SETUP.id:
+        return SETUP
+    user = _active_user(actor_id) if kind == "user" else None
+    if user is None:
+        raise UserNotFound(f"There is no active user {actor_id}.")
+    return actor_of(user)
+
+
+def _active_user(name: str) -> User | None:
+    lookup = {"email__iexact": name} if "@" in name else {"pk": name}
+    try:
+        return User.objects.filter(is_active=True, **lookup).first()
+    except ValidationError:  # no id at all
+        return None
+
+
+def with_role(role: str) -> frozenset[str]:
+    """The ids of all active users with a role."""
+    users = User.objects.filter(is_active=True, roles__name=role)
+    return frozenset(str(pk) for pk in users.values_list("pk", flat=True))

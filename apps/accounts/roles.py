@@ -1,0 +1,68 @@
+"""The console's roles and what each may run. Permission rows are made from the registry after every migrate."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+
+from apps.accounts.models import CONSOLE_ROLES
+from apps.operations.registry import all_commands
+
+HOLDS = {"ledger.place_hold", "ledger.settle_hold", "ledger.release_hold"}
+FREEZES = {"ledger.freeze_account", "ledger.unfreeze_account"}
+
+PERMISSIONS: dict[str, set[str]] = {
+    "viewer": set(),
+    "operator": {"ledger.open_account", "operations.reset_key", *HOLDS, *FREEZES},
+    "approver": {"operations.decide"},
+    "compliance": FREEZES,
+    "finance": {
+        "ledger.close_account",
+        "ledger.close_period",
+        "ledger.post_correction",
+        "ledger.post_opening_balance",
+        "ledger.rebuild_statements",
+        "ledger.reopen_period",
+        "ledger.reverse_entry",
+        "ledger.set_floor",
+    },
+}
+"""Beside looking at everything, which every role may. An admin may run every command."""
+
+NOBODY = {"accounts.create_first_admin", "ledger.import_entry"}
+"""Run by the system alone: while no admin exists, and while a history is imported."""
+
+
+def permissions_of(role: str) -> set[str]:
+    """The commands' permissions that a role gives."""
+    if role == "admin":
+        return {command.permission for command in all_commands()} - NOBODY
+    return PERMISSIONS[role]
+
+
+def seed(**_: Any) -> None:
+    """Make a Permission for each command's permission and give each role its own, and sight of everything."""
+    with transaction.atomic():
+        known = {
+            name: _permission(name) for name in sorted({command.permission for command in all_commands()})
+        }
+        views = list(Permission.objects.filter(codename__startswith="view_"))
+        for role in sorted(CONSOLE_ROLES):
+            group, _created = Group.objects.get_or_create(name=role)
+            group.permissions.set([*views, *(known[name] for name in permissions_of(role))])
+
+
+def groups(names: Iterable[str]) -> list[Group]:
+    """The groups behind roles."""
+    return list(Group.objects.filter(name__in=names))
+
+
+def _permission(name: str) -> Permission:
+    app, codename = name.split(".")
+    content_type, _ = ContentType.objects.get_or_create(app_label=app, model="command")
+    permission, _ = Permission.objects.get_or_create(
+        content_type=content_type, codename=codename, defaults={"name": f"Can {codename.replace('_', ' ')}"}
+    )
+    return permission

@@ -1,0 +1,114 @@
+"""Users with their roles, and tenants with their books."""
+
+from collections.abc import Sequence
+
+from django.contrib.auth.models import Group
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+
+from apps.accounts import roles
+from apps.accounts.models import Tenant, User
+from apps.accounts.people import UserNotFound
+from apps.core import ids
+from apps.core.errors import DomainError
+from apps.operations.models import Book
+from apps.operations.plan import Context, EventDraft
+from apps.operations.registry import Done
+
+
+class AdminExists(DomainError):
+    """The first admin is made while there is none."""
+
+    code = "ADMIN_EXISTS"
+    http_status = 409
+
+
+class UserExists(DomainError):
+    """The e-mail address is taken."""
+
+    code = "USER_EXISTS"
+    http_status = 409
+
+
+class PasswordTooWeak(DomainError):
+    """The password does not meet the rules."""
+
+    code = "PASSWORD_TOO_WEAK"
+
+
+class LastAdmin(DomainError):
+    """Somebody must remain who can give roles."""
+
+    code = "LAST_ADMIN"
+    http_status = 409
+
+
+class SlugTaken(DomainError):
+    """Another book has this slug."""
+
+    code = "SLUG_TAKEN"
+    http_status = 409
+
+
+def create_first_admin(context: Context, *, email: str, name: str, password: str) -> Done:
+    """The first person, who may give roles to all others; refused once an admin exists."""
+    if _admins().exists():
+        raise AdminExists("There is an admin already; they make further users.")
+    return _create(context, email, name, password, ["admin"])
+
+
+def create_user(context: Context, *, email: str, name: str, password: str, role_names: Sequence[str]) -> Done:
+    """A person with roles of the console."""
+    return _create(context, email, name, password, role_names)
+
+
+def set_roles(context: Context, *, user: str, role_names: Sequence[str]) -> Done:
+    """Give a person exactly these roles."""
+    found = User.objects.filter(pk=user).first()
+    if found is None:
+        raise UserNotFound(f"There is no user {user}.", field="/user")
+    if "admin" not in role_names and [admin.pk for admin in _admins()] == [user]:
+        raise LastAdmin("This is the last admin; make another one first.", field="/role_names")
+    found.roles.set(roles.groups(role_names))
+    result = {"user": user, "role_names": sorted(role_names)}
+    return Done(result, (EventDraft("user.roles_changed", user, result),))
+
+
+def create_tenant(context: Context, *, name: str, slug: str, base_currency: str, time_zone: str) -> Done:
+    """A tenant and its book."""
+    if Book.objects.filter(slug=slug).exists():
+        raise SlugTaken(f"There is a book {slug} already.", field="/slug")
+    tenant = Tenant.objects.create(
+        id=ids.new_id("ten"),
+        name=name,
+        base_currency=base_currency,
+        time_zone=time_zone,
+        created_at=context.now,
+    )
+    Book.objects.create(
+        slug=slug, name=name, tenant_id=tenant.pk, time_zone=time_zone, created_at=context.now
+    )
+    result = {"tenant": tenant.pk, "book": slug}
+    return Done(result, (EventDraft("tenant.created", tenant.pk, result),))
+
+
+def _create(context: Context, email: str, name: str, password: str, role_names: Sequence[str]) -> Done:
+    if User.objects.filter(email__iexact=email).exists():
+        raise UserExists("This e-mail address has a user already.", field="/email")
+    user = User(email=email, name=name, created_at=context.now)
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise PasswordTooWeak(" ".join(error.messages), field="/password") from None
+    user.set_password(password)
+    user.save()
+    user.roles.set(roles.groups(role_names))
+    result = {"user": user.pk, "role_names": sorted(role_names)}
+    return Done(result, (EventDraft("user.created", user.pk, result),))
+
+
+def _admins() -> QuerySet[User]:
+    """All admins, while nobody else makes or unmakes one."""
+    Group.objects.select_for_update().get(name="admin")
+    return User.objects.filter(is_active=True, roles__name="admin")
