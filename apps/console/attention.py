@@ -1,0 +1,161 @@
+"""What needs a person, the worst first."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.console.standing import Books
+from apps.core import ids
+from apps.operations import sequencer
+from apps.operations.models import (
+    ApprovalRequest,
+    ApprovalStatus,
+    FeatureFlag,
+    Heartbeat,
+    Operation,
+    OperationStatus,
+)
+
+MANY = 1000
+PATIENCE = timedelta(seconds=60)
+_RANK = {"stop": 0, "wait": 1, "good": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One line of the overview: a number or an age, what it means, and where it comes from."""
+
+    tone: Literal["good", "wait", "stop"]
+    figure: str
+    title: str
+    advice: str
+    url: str
+
+
+def notices(now: datetime, books: Books) -> list[Notice]:
+    """Everything that is watched, the worst first."""
+    found = [notice for look in _LOOKS for notice in look(now)]
+    return sorted([*_balance(books), *found], key=lambda notice: _RANK[notice.tone])
+
+
+def _balance(books: Books) -> Iterator[Notice]:
+    broken = [standing.currency for standing in books.currencies if standing.difference]
+    if broken:
+        yield Notice(
+            "stop",
+            str(len(broken)),
+            _("The books do not sum to zero in %(currencies)s") % {"currencies": ", ".join(broken)},
+            _("Stop posting and run script/manage verify."),
+            reverse("console:operations_book_changelist"),
+        )
+
+
+def _approvals(now: datetime) -> Iterator[Notice]:
+    waiting = ApprovalRequest.objects.filter(status=ApprovalStatus.PENDING)
+    count = _up_to_many(waiting)
+    url = reverse("console:operations_approvalrequest_changelist")
+    yield Notice(
+        "wait" if count else "good",
+        _figure(count),
+        ngettext("approval request is pending", "approval requests are pending", count),
+        _("Two pairs of eyes: the maker never decides.") if count else "",
+        f"{url}?status=pending",
+    )
+    if stuck := _up_to_many(waiting.filter(nobody_eligible=True)):
+        yield Notice(
+            "stop",
+            _figure(stuck),
+            ngettext(
+                "approval request has no eligible approver",
+                "approval requests have no eligible approver",
+                stuck,
+            ),
+            _("Give the role it needs to someone other than its maker."),
+            f"{url}?eligible=nobody",
+        )
+
+
+def _refusals(now: datetime) -> Iterator[Notice]:
+    refused = Operation.objects.filter(
+        status=OperationStatus.REFUSED, id__gte=first_id_at("op", now - timedelta(hours=24))
+    )
+    count = _up_to_many(refused)
+    yield Notice(
+        "wait" if count else "good",
+        _figure(count),
+        ngettext("operation refused in 24 hours", "operations refused in 24 hours", count),
+        _("Each says why.") if count else "",
+        reverse("console:operations_operation_changelist") + "?status=refused",
+    )
+
+
+def _flags(now: datetime) -> Iterator[Notice]:
+    count = _up_to_many(FeatureFlag.objects.filter(enabled=False))
+    yield Notice(
+        "wait" if count else "good",
+        _figure(count),
+        ngettext("flag is disabled", "flags are disabled", count),
+        _("What they name is refused at the door.") if count else "",
+        reverse("console:operations_featureflag_changelist") + "?state=disabled",
+    )
+
+
+def _sequencer(now: datetime) -> Iterator[Notice]:
+    lags = sequencer.lag()
+    waiting = sum(lag.waiting for lag in lags)
+    oldest = min((lag.oldest for lag in lags if lag.oldest), default=now)
+    late = now - oldest > PATIENCE
+    yield Notice(
+        "stop" if late else "good",
+        _age(now - oldest) if waiting else _("0 s"),
+        _("sequencer lag"),
+        _("%(waiting)s rows have no position yet. Is a worker running?") % {"waiting": _figure(waiting)}
+        if late
+        else "",
+        reverse("console:schedule"),
+    )
+
+
+def _worker(now: datetime) -> Iterator[Notice]:
+    seen = Heartbeat.objects.filter(name__startswith="worker:").order_by("-seen_at").first()
+    alive = seen is not None and now - seen.seen_at <= PATIENCE
+    yield Notice(
+        "good" if alive else "stop",
+        _age(now - seen.seen_at) if seen else _("none"),
+        _("since the last worker heartbeat") if seen else _("No worker was ever seen"),
+        "" if alive else _("script/server starts one, and the beat."),
+        reverse("console:schedule"),
+    )
+
+
+_LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [_approvals, _refusals, _flags, _sequencer, _worker]
+
+
+def first_id_at(prefix: str, at: datetime) -> str:
+    """The least id that could have been made at an instant: ids begin with their milliseconds."""
+    milliseconds = int(at.astimezone(UTC).timestamp() * 1000)
+    return ids.encode(prefix, UUID(int=milliseconds << 80))
+
+
+def _up_to_many(rows: QuerySet[Any]) -> int:
+    return rows[:MANY].count()
+
+
+def _figure(count: int) -> str:
+    return f"{MANY - 1}+" if count >= MANY else str(count)
+
+
+def _age(age: timedelta) -> str:
+    seconds = max(0, int(age.total_seconds()))
+    if seconds < 120:
+        return f"{seconds} s"
+    if seconds < 7200:
+        return f"{seconds // 60} min"
+    return f"{seconds // 3600} h" if seconds < 172_800 else f"{seconds // 86_400} d"

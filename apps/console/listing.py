@@ -1,0 +1,177 @@
+"""One list for all models: keyset pages, filters from an allow-list, search by what is indexed. It never counts."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.functional import Promise
+
+from apps.console import keyset
+from apps.console.keyset import Keyset, Page
+from apps.console.readonly import Context, ReadOnlyAdmin
+from apps.core.fields import PrefixedIdField
+from apps.operations.models import Book
+
+Text = str | Promise
+Choices = Callable[[], Iterable[tuple[str, Text]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A heading of a list. The cells are in the row's template, with the same classes."""
+
+    title: Text
+    css: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A query parameter that narrows a list along an index.
+
+    `keyset` is the order which that index gives, where it is not the list's own. Without `choices` the filter
+    is set by links only. `conditions` maps a choice to a lookup of its own.
+    """
+
+    name: str
+    title: Text
+    lookup: str = ""
+    choices: Choices | None = None
+    keyset: Keyset | None = None
+    conditions: Mapping[str, Mapping[str, Any]] | None = None
+
+    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """The rows that this value keeps: none if it is no value of the field."""
+        try:
+            if self.conditions is not None:
+                return queryset.filter(**self.conditions[value])
+            return queryset.filter(**{self.lookup or self.name: value})
+        except (KeyError, ValueError, ValidationError):
+            return queryset.none()
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What the search box looks for beside the id: along an index that begins with the book."""
+
+    lookup: str
+    keyset: Keyset
+    title: Text
+    condition: Mapping[str, Any] | None = None
+    in_every_book: bool = False
+
+    def narrow(self, queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+        """The rows found."""
+        queryset = queryset.filter(**{self.lookup: text}, **(self.condition or {}))
+        if self.in_every_book:
+            # Naming every book lets the index on (book, …) serve a search over all of them.
+            queryset = queryset.filter(book_id__in=list(Book.objects.values_list("id", flat=True)))
+        return queryset
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A filter as the page shows it: its value, its choices, and the query that sets or removes it."""
+
+    filter: Filter
+    value: str
+    label: Text
+    choices: Sequence[tuple[str, Text]]
+    without: str
+
+
+class KeysetAdmin(ReadOnlyAdmin):
+    """A list of a table of any size. `keyset` must be the order of an index."""
+
+    list_template = "console/list.html"
+    row_template: ClassVar[str]
+    empty_template: ClassVar[str] = "console/empty/nothing.html"
+    keyset: ClassVar[Keyset] = ("-id",)
+    columns: ClassVar[tuple[Column, ...]]
+    filters: ClassVar[tuple[Filter, ...]] = ()
+    search: ClassVar[Search | None] = None
+    tabs: ClassVar[str] = ""
+    """The filter that is drawn as tabs."""
+    page_size: ClassVar[int] = 50
+
+    def list_context(self, request: HttpRequest) -> Context:
+        """The page of rows and everything around it."""
+        wanted = {name: str(value).replace("\0", "") for name, value in request.GET.items()}
+        text = wanted.get("q", "").strip()
+        queryset, order = self.narrowed(wanted, text)
+        page = keyset.page(queryset, order, wanted, self.page_size)
+        chosen = [self._chosen(request, each) for each in self.filters]
+        return {
+            "page": page,
+            "rows": self.decorate(page.rows),
+            "columns": self.columns,
+            "row_template": self.row_template,
+            "empty_template": self.empty_template,
+            "tabs": next((each for each in chosen if each.filter.name == self.tabs), None),
+            "chosen": [each for each in chosen if each.filter.name != self.tabs],
+            "search_hint": self.search_hint,
+            "q": text,
+            "is_narrowed": bool(text) or any(each.value for each in chosen),
+            "way": self.ways(request, page),
+        }
+
+    @staticmethod
+    def ways(request: HttpRequest, page: Page[Any]) -> dict[str, str | None]:
+        """The links away from a page, with all else that the address says kept."""
+        return {name: query(request, getattr(page, name)) for name in ("first", "previous", "next", "last")}
+
+    def narrowed(self, wanted: Mapping[str, str], text: str) -> tuple[QuerySet[Any], Keyset]:
+        """The rows that filters and search keep, and the order in which an index gives them."""
+        queryset, order = self.rows(), self.keyset
+        for each in self.filters:
+            if value := wanted.get(each.name):
+                queryset = each.narrow(queryset, value)
+                order = each.keyset or order
+        if not text:
+            return queryset, order
+        if self._is_id(text):
+            return queryset.filter(pk=text), order
+        if self.search is None:
+            return queryset.none(), order
+        return self.search.narrow(queryset, text), self.search.keyset
+
+    def decorate(self, rows: list[Any]) -> Sequence[Any]:
+        """The rows with what one more query over all of them adds."""
+        return rows
+
+    @property
+    def search_hint(self) -> Text:
+        """What the search box takes."""
+        pk = self.opts.pk
+        names = [f"id {pk.prefix}_…"] if isinstance(pk, PrefixedIdField) else []
+        return " or ".join([*names, str(self.search.title)] if self.search else names)
+
+    def _is_id(self, text: str) -> bool:
+        if not isinstance(self.opts.pk, PrefixedIdField):
+            return False
+        try:
+            self.opts.pk.to_python(text)
+        except ValidationError:
+            return False
+        return True
+
+    def _chosen(self, request: HttpRequest, each: Filter) -> Chosen:
+        value = request.GET.get(each.name, "")
+        choices = [(str(key), label) for key, label in each.choices()] if each.choices else []
+        label = dict(choices).get(value, value)
+        return Chosen(each, value, label, choices, query(request, {}, drop=each.name) or "?")
+
+
+def query(request: HttpRequest, change: Mapping[str, str] | None, drop: str = "") -> str | None:
+    """The address of this page with other parameters, without cursor; None if there is no change to make."""
+    if change is None:
+        return None
+    kept = {
+        name: value
+        for name, value in request.GET.items()
+        if name not in keyset.PARAMETERS and name != drop and value
+    }
+    return "?" + urlencode(kept | dict(change))

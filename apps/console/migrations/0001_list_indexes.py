@@ -1,0 +1,24 @@
+"""What the console's lists filter by. The console needs these, so it makes them; nobody below does."""
+
+from django.db import migrations
+
+INDEXES = {
+    "console_account_by_gl_code": "ledger_account (gl_code, book_id, address, currency)",
+    "console_daily_balance_by_day": "ledger_daily_balance (book_id, effective_on)",
+    "console_hold_open_by_account": "ledger_hold (account_id, id) WHERE remaining > 0",
+    "console_operation_by_actor": "operations_operation (actor_id, id)",
+    "console_operation_by_command": "operations_operation (command, id)",
+    "console_operation_unfinished": "operations_operation (status, id) WHERE status <> 'accepted'",
+    "console_event_by_subject": "operations_event (subject, ordinal)",
+    "console_event_by_operation": "operations_event (operation_id, ordinal)",
+    "console_entry_by_operation": "ledger_entry (operation_id) WHERE operation_id IS NOT NULL",
+}
+
+
+class Migration(migrations.Migration):
+    dependencies = [("operations", "0001_initial"), ("ledger", "0001_initial")]
+
+    operations = [
+        migrations.RunSQL(f"CREATE INDEX {name} ON {columns}", f"DROP INDEX {name}")
+        for name, columns in INDEXES.items()
+    ]

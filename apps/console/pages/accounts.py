@@ -1,0 +1,192 @@
+"""The chart of accounts, and the page of an account with its statement."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from apps.console import chart_of_accounts, keyset
+from apps.console.listing import Column, Filter, KeysetAdmin, Search, query
+from apps.console.readonly import Context
+from apps.console.site import site
+from apps.core import clock
+from apps.core.currencies import currency
+from apps.ledger.models import Account
+from apps.ledger.queries import (
+    AsOf,
+    DayBalance,
+    StatementPage,
+    account_days,
+    balance,
+    explain_balance,
+    position_at,
+    statement_page,
+)
+from apps.operations.models import Book
+
+SPANS = [("90", _("90 days")), ("366", _("A year")), ("all", _("All"))]
+USUAL_SPAN = "366"
+
+
+def book_choices() -> Iterable[tuple[str, str]]:
+    """Every book by name."""
+    return [(str(pk), name) for pk, name in Book.objects.values_list("id", "name")]
+
+
+class AsOfForm(forms.Form):
+    """Two points in time: the effective day that counts, and the instant of what was known."""
+
+    on = forms.DateField(
+        required=False, label=_("Effective up to"), widget=forms.DateInput(attrs={"type": "date"})
+    )
+    at = forms.DateTimeField(
+        required=False,
+        label=_("As known at (UTC)"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}),
+        input_formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"],
+    )
+
+    def as_of(self, book_id: int) -> AsOf:
+        """The two points for a book; now, as far as they are empty or wrong."""
+        if not self.is_valid():
+            return AsOf()
+        at = self.cleaned_data["at"]
+        return AsOf(self.cleaned_data["on"], None if at is None else position_at(book_id, at))
+
+
+@admin.register(Account, site=site)
+class AccountAdmin(KeysetAdmin):
+    """Browsed as a tree or by GL code; a search or a GL code gives a plain list."""
+
+    related = ("book", "balance")
+    keyset = ("book_id", "address", "currency")
+    columns = (
+        Column(_("Account")),
+        Column(_("GL code"), "wide"),
+        Column(_("Book"), "wide"),
+        Column(_("State"), "wide"),
+        Column(_("Balance"), "amount"),
+    )
+    row_template = "console/row/account.html"
+    page_template = "console/page/account.html"
+    empty_template = "console/empty/accounts.html"
+    filters = (
+        Filter("book", _("Book"), choices=book_choices),
+        Filter("gl", _("GL code"), lookup="gl_code", keyset=("gl_code", "book_id", "address", "currency")),
+    )
+    search = Search("address__startswith", keyset, _("start of an address"), in_every_book=True)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Context | None = None) -> HttpResponse:
+        """The tree; its branches alone when a script asks for them; a list when something is looked for."""
+        self.allow(request)
+        if request.GET.get("q") or request.GET.get("gl") or request.GET.keys() & keyset.PARAMETERS:
+            return super().changelist_view(request, extra_context)
+        if request.GET.get("by") == "gl":
+            return self.render(request, "console/gl_codes.html", self._gl_context(request))
+        template = "console/tree_rows.html" if "part" in request.GET else "console/tree.html"
+        return self.render(request, template, self._tree_context(request))
+
+    def page_context(self, request: HttpRequest, row: Account) -> Context:
+        """The balance and why, the days and the statement: now, or as of another time."""
+        form = AsOfForm(request.GET)
+        as_of = form.as_of(row.book_id)
+        span = request.GET.get("span", USUAL_SPAN)
+        return {
+            "title": row.address,
+            "form": form,
+            "as_of": as_of,
+            "balance_then": balance(row, as_of),
+            "why": explain_balance(row, now=clock.now()),
+            "chart": _chart(account_days(row, as_of=as_of), row.currency, span),
+            "spans": SPANS,
+            "span": span,
+            **_statement(request, row, as_of),
+        }
+
+    def _tree_context(self, request: HttpRequest) -> Context:
+        book = _book(request)
+        under = request.GET.get("under", "")
+        nodes, after = chart_of_accounts.children(book.pk, under, request.GET.get("from", ""))
+        return {
+            "title": self.plural,
+            "crumbs": [(self.plural, None)],
+            "book": book,
+            "books": book_choices(),
+            "under": under,
+            "trail": _trail(under),
+            "nodes": nodes,
+            "after": after,
+            "depth": _number(request, "depth") or 0,
+            "search_hint": self.search_hint,
+        }
+
+    def _gl_context(self, request: HttpRequest) -> Context:
+        book_id = _number(request, "book")
+        return {
+            "title": self.plural,
+            "crumbs": [(self.plural, None)],
+            "codes": chart_of_accounts.gl_codes(book_id),
+            "book_id": book_id,
+            "books": book_choices(),
+            "search_hint": self.search_hint,
+        }
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _book(request: HttpRequest) -> Book:
+    """The book that the address names, else the platform's."""
+    number = _number(request, "book")
+    book = Book.objects.filter(pk=number).first() if number else None
+    return book or Book.objects.get(slug="platform")
+
+
+def _trail(under: str) -> list[tuple[str, str]]:
+    """Each segment above, with the address down to it."""
+    segments = under.split(":") if under else []
+    return [(segment, ":".join(segments[: depth + 1])) for depth, segment in enumerate(segments)]
+
+
+def _statement(request: HttpRequest, row: Account, as_of: AsOf) -> Context:
+    """The lines, the newest first."""
+    page = statement_page(
+        row, as_of=as_of, before=_number(request, "before"), after=_number(request, "after")
+    )
+    return {
+        "statement": page,
+        "lines": list(reversed(page.lines)),
+        "way": {name: query(request, change) for name, change in _ways(page).items()},
+    }
+
+
+def _ways(page: StatementPage) -> dict[str, dict[str, str] | None]:
+    newer, older = page.after, page.before
+    return {
+        "first": None if newer is None else {},
+        "previous": None if newer is None else {"after": str(newer)},
+        "next": None if older is None else {"before": str(older)},
+        "last": None if older is None else {"after": "0"},
+    }
+
+
+def _chart(days: list[DayBalance], code: str, span: str) -> dict[str, Any] | None:
+    if not days:
+        return None
+    points = [[day.on.isoformat(), day.closing.decimal] for day in _within(days, span)]
+    return {"kind": "balance", "currency": code, "digits": currency(code).exponent, "points": points}
+
+
+def _within(days: list[DayBalance], span: str) -> list[DayBalance]:
+    """The last days of a series, begun by the one before them, whose balance they start from."""
+    if not span.isdigit():
+        return days
+    start = days[-1].on - timedelta(days=min(int(span), 36_500))
+    first = next(index for index, day in enumerate(days) if day.on >= start)
+    return days[max(first - 1, 0) :]

@@ -1,0 +1,37 @@
+"""Books and their trial balances."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from apps.console.listing import Column, KeysetAdmin
+from apps.console.readonly import Context
+from apps.console.site import site
+from apps.ledger.models import BookPeriod, Projection, Seal, Verification
+from apps.ledger.queries import trial_balances
+from apps.operations.models import Book
+
+
+@admin.register(Book, site=site)
+class BookAdmin(KeysetAdmin):
+    """The platform's book and one for each tenant."""
+
+    keyset = ("id",)
+    columns = (
+        Column(_("Book")),
+        Column(_("Tenant"), "wide"),
+        Column(_("Time zone"), "wide"),
+        Column(_("Since"), "wide"),
+    )
+    row_template = "console/row/book.html"
+    page_template = "console/page/book.html"
+
+    def page_context(self, request: HttpRequest, row: Book) -> Context:
+        """The trial balance, and how far the book is sealed, projected, verified and closed."""
+        return {
+            "trials": trial_balances(row.pk),
+            "seal": Seal.objects.filter(book=row).order_by("-position").first(),
+            "projection": Projection.objects.filter(book=row).order_by("-through_position").first(),
+            "verification": Verification.objects.filter(book=row).first(),
+            "period": BookPeriod.objects.filter(book=row).first(),
+        }

@@ -1,0 +1,44 @@
+"""Money in reserve."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from apps.console.listing import Column, Filter, KeysetAdmin
+from apps.console.readonly import Context
+from apps.console.site import site
+from apps.ledger.models import Hold, Line
+
+
+@admin.register(Hold, site=site)
+class HoldAdmin(KeysetAdmin):
+    """All holds, the newest first."""
+
+    related = ("book", "account", "held_account")
+    columns = (
+        Column(_("Hold")),
+        Column(_("Account"), "wide"),
+        Column(_("Opened at"), "wide"),
+        Column(_("State")),
+        Column(_("Amount"), "amount wide"),
+        Column(_("Remaining"), "amount"),
+    )
+    row_template = "console/row/hold.html"
+    page_template = "console/page/hold.html"
+    empty_template = "console/empty/holds.html"
+    tabs = "state"
+    filters = (
+        Filter(
+            "state",
+            _("State"),
+            choices=lambda: [("open", _("Open"))],
+            conditions={"open": {"remaining__gt": 0}},
+            keyset=("-book_id", "-id"),
+        ),
+        Filter("account", _("Account"), lookup="account"),
+    )
+
+    def page_context(self, request: HttpRequest, row: Hold) -> Context:
+        """The lines that opened, used and gave back."""
+        lines = Line.objects.filter(hold_id=row.pk).select_related("entry", "account")
+        return {"lines": list(lines.order_by("recorded_at", "entry_id", "posting", "amount")[:200])}

@@ -1,0 +1,160 @@
+"""What came through the door: operations, approval requests, events and flags."""
+
+from collections.abc import Iterable
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from apps.console.listing import Column, Filter, KeysetAdmin, Search, Text
+from apps.console.readonly import Context
+from apps.console.site import site
+from apps.ledger.models import JournalEntry
+from apps.operations import registry
+from apps.operations.models import (
+    ApprovalRequest,
+    ApprovalStatus,
+    Event,
+    FeatureFlag,
+    Operation,
+    OperationStatus,
+)
+
+MANY = 100
+"""What a page lists of what belongs to one operation; the lists have the rest."""
+
+
+def pending_badge(request: HttpRequest) -> str:
+    """How many approval requests wait, for the sidebar; nothing if none does."""
+    waiting = ApprovalRequest.objects.filter(status=ApprovalStatus.PENDING)[:MANY].count()
+    if waiting == MANY:
+        return f"{MANY - 1}+"
+    return str(waiting or "")
+
+
+def command_choices() -> Iterable[tuple[str, Text]]:
+    """Every command there is."""
+    return [(command.name, command.name) for command in registry.all_commands()]
+
+
+@admin.register(Operation, site=site)
+class OperationAdmin(KeysetAdmin):
+    """Every run of a command, the newest first."""
+
+    related = ("book",)
+    columns = (
+        Column(_("Command")),
+        Column(_("Actor"), "wide"),
+        Column(_("Origin"), "wide"),
+        Column(_("Recorded at"), "wide"),
+        Column(_("Status")),
+    )
+    row_template = "console/row/operation.html"
+    page_template = "console/page/operation.html"
+    empty_template = "console/empty/operations.html"
+    tabs = "status"
+    filters = (
+        Filter("status", _("Status"), choices=lambda: OperationStatus.choices),
+        Filter("command", _("Command"), choices=command_choices),
+        Filter("actor", _("Actor"), lookup="actor_id"),
+    )
+    search = Search(
+        "key",
+        ("book_id", "key", "generation"),
+        _("idempotency key"),
+        condition={"holds_key": True},
+        in_every_book=True,
+    )
+
+    def page_context(self, request: HttpRequest, row: Operation) -> Context:
+        """What it wrote: entries and events, and the approval request it belongs to."""
+        return {
+            "title": row.command,
+            "entries": list(JournalEntry.objects.filter(operation_id=row.pk).order_by("ordinal")[:MANY]),
+            "events": list(row.events.select_related("place").order_by("ordinal")[:MANY]),
+        }
+
+
+@admin.register(ApprovalRequest, site=site)
+class ApprovalRequestAdmin(KeysetAdmin):
+    """What waits for other people, and what became of it."""
+
+    related = ("book",)
+    columns = (
+        Column(_("Command")),
+        Column(_("Made by"), "wide"),
+        Column(_("Created at"), "wide"),
+        Column(_("Needs"), "wide"),
+        Column(_("Status")),
+    )
+    row_template = "console/row/approval_request.html"
+    page_template = "console/page/approval_request.html"
+    empty_template = "console/empty/approval_requests.html"
+    tabs = "status"
+    filters = (
+        Filter("status", _("Status"), choices=lambda: ApprovalStatus.choices),
+        Filter(
+            "eligible",
+            _("Approvers"),
+            choices=lambda: [("nobody", _("Nobody is eligible"))],
+            conditions={"nobody": {"status": ApprovalStatus.PENDING, "nobody_eligible": True}},
+        ),
+    )
+
+    def page_context(self, request: HttpRequest, row: ApprovalRequest) -> Context:
+        """The decisions, and the operations that asked and applied."""
+        decisions = list(row.decisions.order_by("created_at"))
+        return {
+            "title": row.command,
+            "decisions": decisions,
+            "given": sum(
+                each.approves and bytes(each.approved_hash) == bytes(row.approved_hash) for each in decisions
+            ),
+        }
+
+
+@admin.register(Event, site=site)
+class EventAdmin(KeysetAdmin):
+    """Facts for the outside, the newest first."""
+
+    related = ("book", "place")
+    keyset = ("-ordinal",)
+    columns = (
+        Column(_("Event")),
+        Column(_("Subject"), "wide"),
+        Column(_("Book"), "wide"),
+        Column(_("Recorded at"), "wide"),
+        Column(_("Position"), "number"),
+    )
+    row_template = "console/row/event.html"
+    page_template = "console/page/event.html"
+    empty_template = "console/empty/events.html"
+    filters = (Filter("operation", _("Operation"), lookup="operation"),)
+    search = Search("subject", ("-ordinal",), _("subject"))
+
+
+@admin.register(FeatureFlag, site=site)
+class FeatureFlagAdmin(KeysetAdmin):
+    """Switches by scope."""
+
+    called = _("Flags")
+    keyset = ("name", "scope", "scope_id")
+    columns = (
+        Column(_("Flag")),
+        Column(_("Scope")),
+        Column(_("Changed by"), "wide"),
+        Column(_("Changed at"), "wide"),
+        Column(_("State")),
+    )
+    row_template = "console/row/flag.html"
+    page_template = "console/page/flag.html"
+    empty_template = "console/empty/flags.html"
+    tabs = "state"
+    filters = (
+        Filter(
+            "state",
+            _("State"),
+            choices=lambda: [("disabled", _("Disabled")), ("enabled", _("Enabled"))],
+            conditions={"disabled": {"enabled": False}, "enabled": {"enabled": True}},
+        ),
+    )

@@ -1,0 +1,81 @@
+"""The operator console at `/ops/`: an admin site of its own, in which nothing is written but sessions."""
+
+from typing import Any
+
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.forms import AuthenticationForm
+from unfold.sites import UnfoldAdminSite
+
+LEFT_OUT = {"password_change", "password_change_done", "autocomplete", "view_on_site", "jsi18n"}
+"""Pages of Django's admin that write, or serve forms that do."""
+
+
+class ConsoleLoginForm(AuthenticationForm):  # type: ignore[misc]
+    """Sign-in with an e-mail address."""
+
+    error_messages = {
+        **AdminAuthenticationForm.error_messages,
+        "invalid_login": _("No user of the console has this e-mail address and password."),
+    }
+
+    def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        self.fields["username"].label = _("E-mail address")
+        self.fields["username"].widget.attrs |= {"type": "email", "autocomplete": "username"}
+
+
+class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
+    """The console. Who may enter has an active user with a role of the console."""
+
+    site_title = "Countinghouse"
+    site_header = "Countinghouse"
+    index_title = _("Overview")
+    login_form = ConsoleLoginForm
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Whether this user may enter at all; each page asks for more."""
+        return bool(request.user.is_active and getattr(request.user, "is_staff", False))
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of the registered models and the console's own, without those that write."""
+        return [url for url in super().get_urls() if getattr(url, "name", None) not in LEFT_OUT]
+
+    def extra_urls(self) -> list[URLPattern]:
+        """Pages that belong to no model."""
+        from apps.console.pages.schedule import schedule
+
+        return [path("schedule/", self.admin_view(schedule), name="schedule")]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """What needs a person, and how the books stand."""
+        from apps.console.pages.overview import overview
+
+        return overview(request)
+
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The sidebar groups by what people look for, not by app."""
+        return HttpResponseRedirect(reverse("console:index"))
+
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """What the command palette finds: an id, a reference, an address, or a page."""
+        from apps.console.jump import destinations
+
+        return self.page(
+            request,
+            "console/jump.html",
+            {"results": destinations(self, request, request.GET.get("s", "").strip())},
+        )
+
+    def page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+        """A page in the frame of the console."""
+        request.current_app = self.name
+        return TemplateResponse(request, template, {**self.each_context(request), **context})
+
+
+site = ConsoleSite(name="console")

@@ -1,0 +1,113 @@
+"""How the console writes money, statuses, moments, ids and JSON."""
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django import template
+
+from apps.core.money import MINUS, NARROW_SPACE, Money
+
+register = template.Library()
+
+TONES = {
+    "accepted": "good",
+    "active": "good",
+    "applied": "good",
+    "approved": "good",
+    "enabled": "good",
+    "open": "good",
+    "sealed": "good",
+    "zero": "good",
+    "pending": "wait",
+    "pending_approval": "wait",
+    "frozen": "wait",
+    "unsealed": "wait",
+    "suspended": "wait",
+    "broken": "stop",
+    "disabled": "stop",
+    "refused": "stop",
+    "rejected": "stop",
+    "closed": "idle",
+    "inactive": "idle",
+    "settled": "idle",
+}
+
+
+@register.inclusion_tag("console/money.html")
+def money(amount: Money, sign: str = "") -> dict[str, Any]:
+    """An amount in tabular figures with its currency beside it; `sign="both"` writes the plus as well."""
+    mark = MINUS if amount.is_negative else "+" if sign == "both" and amount.is_positive else ""
+    return {"figures": mark + figures(amount), "currency": amount.currency, "negative": amount.is_negative}
+
+
+@register.inclusion_tag("console/money.html")
+def minor_units(minor: int, currency: str, sign: str = "") -> dict[str, Any]:
+    """An amount that is stored as minor units."""
+    return money(Money(int(minor), currency), sign)
+
+
+@register.inclusion_tag("console/money.html")
+def digits(text: str, currency: str) -> dict[str, Any]:
+    """An amount that is stored as digits, such as in a preview."""
+    return money(Money.parse(text, currency))
+
+
+def figures(amount: Money) -> str:
+    """The digits of an amount in groups of three, without sign and currency."""
+    whole, point, fraction = amount.decimal.removeprefix("-").partition(".")
+    return f"{int(whole):,}".replace(",", NARROW_SPACE) + point + fraction
+
+
+@register.inclusion_tag("console/status.html")
+def status(value: str, label: str = "") -> dict[str, Any]:
+    """A status: a word and a colour."""
+    return {"tone": TONES.get(value, "idle"), "label": label or value.replace("_", " ").capitalize()}
+
+
+@register.inclusion_tag("console/moment.html")
+def moment(at: datetime | None) -> dict[str, Any]:
+    """An instant in UTC, to the second; the microseconds are a hover away."""
+    return {"at": at and at.astimezone(UTC)}
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """A date, as it sorts."""
+    return value.isoformat() if value else ""
+
+
+@register.filter
+def short_id(value: str) -> str:
+    """An id with its middle left out: the head tells when, the tail tells which."""
+    return value if len(value) <= 16 else f"{value[:7]}…{value[-6:]}"
+
+
+@register.filter
+def count(value: int) -> str:
+    """A whole number in groups of three."""
+    return f"{value:,}".replace(",", NARROW_SPACE)
+
+
+@register.filter
+def pretty_json(value: Any) -> str:
+    """JSON to be read."""
+    return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True, default=str)
+
+
+@register.filter
+def as_hex(value: bytes | memoryview) -> str:
+    """Bytes in hex."""
+    return bytes(value).hex()
+
+
+@register.filter
+def times(value: int, factor: int) -> int:
+    """A raw amount on an account's side."""
+    return int(value) * factor
+
+
+@register.filter
+def negated(value: int) -> int:
+    """The same the other way."""
+    return -value

@@ -1,0 +1,132 @@
+"""How the console looks and how its pages are grouped: the settings of django-unfold."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+def _item(title: str | Promise, icon: str, page: str, permission: str) -> dict[str, Any]:
+    """One line of the sidebar, shown to who may open it."""
+
+    def allowed(request: HttpRequest) -> bool:
+        return request.user.has_perm(permission)
+
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"console:{page}"), "permission": allowed}
+
+
+# Ledger paper by day (the shades up to 400), a terminal by night (those from 700).
+BASE = {
+    "50": "#f7f4ea",
+    "100": "#efeadb",
+    "200": "#e3dcc8",
+    "300": "#cfc6ad",
+    "400": "#948d79",
+    "500": "#6c6858",
+    "600": "#45463d",
+    "700": "#2c3934",
+    "800": "#1d2924",
+    "900": "#0d1412",
+    "950": "#080d0b",
+}
+INK = {
+    "50": "#eef6f0",
+    "100": "#d6ebdd",
+    "200": "#aed7bd",
+    "300": "#84cfa4",
+    "400": "#5fd39a",
+    "500": "#4fc48b",
+    "600": "#17603f",
+    "700": "#124e33",
+    "800": "#0e3d28",
+    "900": "#0b2f20",
+    "950": "#061c13",
+}
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Countinghouse",
+    "SITE_HEADER": "Countinghouse",
+    "SITE_SUBHEADER": _("Operator console"),
+    "SITE_SYMBOL": "balance",
+    "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("console/icon.svg")}
+    ],
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "3px",
+    "COLORS": {
+        "base": BASE,
+        "primary": INK,
+        "font": {
+            "subtle-light": "#6c6858",
+            "subtle-dark": "#8aa095",
+            "default-light": "#3a3c35",
+            "default-dark": "#c3d3ca",
+            "important-light": "#17211d",
+            "important-dark": "#eef6f0",
+        },
+    },
+    "STYLES": [lambda request: static("console/console.css")],
+    "SCRIPTS": [lambda request: static("console/console.js")],
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "navigation": [
+            {
+                "title": None,
+                "items": [_item(_("Overview"), "monitoring", "index", "operations.view_operation")],
+            },
+            {
+                "title": _("Ledger"),
+                "items": [
+                    _item(_("Accounts"), "account_tree", "ledger_account_changelist", "ledger.view_account"),
+                    _item(
+                        _("Journal entries"),
+                        "receipt_long",
+                        "ledger_journalentry_changelist",
+                        "ledger.view_journalentry",
+                    ),
+                    _item(_("Holds"), "lock_clock", "ledger_hold_changelist", "ledger.view_hold"),
+                    _item(_("Books"), "menu_book", "operations_book_changelist", "operations.view_book"),
+                ],
+            },
+            {
+                "title": _("Door"),
+                "items": [
+                    _item(
+                        _("Operations"),
+                        "terminal",
+                        "operations_operation_changelist",
+                        "operations.view_operation",
+                    ),
+                    _item(
+                        _("Approval requests"),
+                        "how_to_reg",
+                        "operations_approvalrequest_changelist",
+                        "operations.view_approvalrequest",
+                    )
+                    | {"badge": "apps.console.pages.operations.pending_badge", "badge_variant": "warning"},
+                    _item(_("Events"), "podcasts", "operations_event_changelist", "operations.view_event"),
+                    _item(
+                        _("Flags"),
+                        "toggle_on",
+                        "operations_featureflag_changelist",
+                        "operations.view_featureflag",
+                    ),
+                ],
+            },
+            {
+                "title": _("System"),
+                "items": [
+                    _item(_("Schedule"), "schedule", "schedule", "operations.view_heartbeat"),
+                    _item(_("Users"), "group", "accounts_user_changelist", "accounts.view_user"),
+                    _item(_("Roles"), "badge", "auth_group_changelist", "auth.view_group"),
+                ],
+            },
+        ],
+    },
+}

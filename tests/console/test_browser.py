@@ -1,0 +1,163 @@
+"""The console in a real browser: nothing leaves the origin, nothing overflows, the tree unfolds."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.accounts.models import User
+from apps.core import ids
+from tests.console.making import PASSWORD
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
+
+pytestmark = [
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is missing: apt-get install -y chromium"),
+    pytest.mark.django_db(transaction=True),
+]
+
+
+@pytest.fixture
+def browse(live_server: Any, viewer: User) -> Iterator[Callable[..., Any]]:
+    """Run a visit in a browser of this theme and size, signed in."""
+    client = Client()
+    client.force_login(viewer)
+    cookie: Any = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+
+    def visit(steps: Callable[[Any, str], Any], theme: str, size: str) -> Any:
+        from playwright.sync_api import sync_playwright
+
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+            width, height = SIZES[size]
+            context = browser.new_context(viewport={"width": width, "height": height})
+            context.add_cookies([cookie])
+            context.add_init_script(f"localStorage.setItem('adminTheme', '\"{theme}\"')")
+            try:
+                return steps(context.new_page(), live_server.url)
+            finally:
+                browser.close()
+
+    # Playwright runs an event loop in its thread, in which Django would refuse to reach the database.
+    with ThreadPoolExecutor(1) as pool:
+        yield lambda *arguments: pool.submit(visit, *arguments).result()
+
+
+def pages(world: dict[str, Any], viewer: User) -> list[str]:
+    """One of every kind of page."""
+    return [
+        "/ops/login/?next=/ops/schedule/",
+        "/ops/",
+        "/ops/ledger/account/",
+        "/ops/ledger/account/?by=gl",
+        "/ops/ledger/account/?q=customer",
+        f"/ops/ledger/account/{world['wallet'].pk}/?on=2020-01-01",
+        "/ops/ledger/journalentry/",
+        f"/ops/ledger/journalentry/{ids.encode('je', world['first'])}/",
+        "/ops/ledger/hold/",
+        f"/ops/ledger/hold/{ids.encode('hld', world['hold'])}/",
+        "/ops/operations/book/",
+        f"/ops/operations/book/{world['wallet'].book_id}/",
+        "/ops/operations/operation/",
+        f"/ops/operations/operation/{world['refused'].pk}/",
+        "/ops/operations/approvalrequest/",
+        f"/ops/operations/approvalrequest/{world['request'].pk}/",
+        "/ops/operations/event/",
+        f"/ops/operations/event/{world['event'].pk}/",
+        "/ops/operations/featureflag/",
+        "/ops/accounts/user/",
+        f"/ops/accounts/user/{viewer.pk}/",
+        "/ops/auth/group/",
+        "/ops/schedule/",
+        "/ops/nowhere/",
+    ]
+
+
+@pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "narrow")])
+def test_no_page_leaves_the_origin_overflows_or_fails(
+    browse: Any, world: dict[str, Any], viewer: User, theme: str, size: str
+) -> None:
+    addresses = pages(world, viewer)
+
+    def steps(page: Any, origin: str) -> tuple[list[str], list[str], list[str], str]:
+        asked: list[str] = []
+        wrong: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: wrong.append(f"{page.url} {error}"))
+        wide = []
+        for address in addresses:
+            page.goto(origin + address)
+            page.wait_for_load_state("networkidle")
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                wide.append(address)
+        paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        local = (f"{origin}/", "data:", "blob:")
+        return [url for url in asked if not url.startswith(local)], wrong, wide, paper
+
+    left, wrong, wide, _ = browse(steps, theme, size)
+    assert left == []
+    assert wrong == []
+    assert wide == []
+
+
+@pytest.mark.parametrize(("theme", "paper"), [("light", "rgb(247, 244, 234)"), ("dark", "rgb(13, 20, 18)")])
+def test_the_theme_colours_page_and_chart(browse: Any, world: dict[str, Any], theme: str, paper: str) -> None:
+    def steps(page: Any, origin: str) -> tuple[str, str]:
+        page.goto(f"{origin}/ops/ledger/account/{world['wallet'].pk}/")
+        page.wait_for_load_state("networkidle")
+        return (
+            page.evaluate("getComputedStyle(document.getElementById('main')).backgroundColor"),
+            page.evaluate("Chart.getChart(document.querySelector('canvas')).data.datasets[0].borderColor"),
+        )
+
+    accent = "#17603f" if theme == "light" else "#5fd39a"
+    assert browse(steps, theme, "wide") == (paper, accent)
+
+
+def test_the_tree_unfolds_and_folds(browse: Any, world: dict[str, Any]) -> None:
+    def steps(page: Any, origin: str) -> list[int]:
+        page.goto(f"{origin}/ops/ledger/account/")
+        customers = page.locator("tr.branch", has_text="customer").locator(".node").first
+        counts = []
+        for depth, row in ((1, customers), (2, page.locator("tr[data-depth='1'] .node").first)):
+            row.click()
+            page.locator(f"tr[data-depth='{depth}']").first.wait_for()
+            counts.append(page.locator("tr[data-depth]").count())
+        customers.click()
+        return [*counts, page.locator("tr[data-depth]").count()]
+
+    assert browse(steps, "light", "wide") == [3, 5, 2]
+
+
+def test_signing_in_and_jumping_to_an_id(browse: Any, world: dict[str, Any], viewer: User) -> None:
+    entry = ids.encode("je", world["first"])
+
+    def steps(page: Any, origin: str) -> str:
+        page.context.clear_cookies()
+        page.goto(f"{origin}/ops/")
+        page.fill("[name=username]", viewer.email)
+        page.fill("[name=password]", PASSWORD)
+        page.click("button[type=submit]")
+        page.wait_for_url(f"{origin}/ops/")
+        page.keyboard.press("Control+k")
+        page.locator("#search-input-command").press_sequentially(entry)
+        page.locator("#command-results-list a").first.wait_for()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/{entry}/")
+        return str(page.locator("#content h2").first.inner_text())
+
+    assert browse(steps, "light", "wide") == "payin:1"

@@ -1,0 +1,356 @@
+"""Lists of any size: the pages in order and whole, the queries few, their plans along an index."""
+
+import json
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from apps.accounts.models import User
+from apps.console import keyset
+from apps.console.listing import KeysetAdmin
+from apps.console.site import site
+from apps.core import clock, ids
+from apps.ledger.models import Account, JournalEntry
+from apps.operations.models import ApprovalRequest, Book, Event, FeatureFlag, Operation
+from tests.console.making import move, open_account, run, seal_and_project
+
+PAGE = 50
+MANY = 20_000
+BIG = {
+    "ledger_account",
+    "ledger_balance",
+    "ledger_entry",
+    "ledger_hold",
+    "ledger_line",
+    "ledger_seal",
+    "operations_event",
+    "operations_eventposition",
+    "operations_operation",
+}
+
+# Consistent books past the door: every entry moves one cent between the first two of many accounts.
+FILL = """
+SET LOCAL session_replication_role = replica;
+INSERT INTO ledger_account (book_id, address, currency, gl_code, side, name, names_holds, opened_at)
+  SELECT %(book)s, 'customer:' || lpad(i::text, 6, '0') || ':available', 'EUR', '2010', 1, '', false, now()
+    FROM generate_series(1, %(many)s) i;
+INSERT INTO ledger_balance (account_id, book_id, currency, side, balance, sequence,
+                            names_holds, closed, recorded_at)
+  SELECT id, book_id, currency, side, coalesce(s.sign, 0) * %(many)s, abs(coalesce(s.sign, 0)) * %(many)s,
+         false, false, now()
+    FROM ledger_account LEFT JOIN
+         (VALUES ('customer:000001:available', -1), ('customer:000002:available', 1)) s(address, sign)
+         USING (address);
+INSERT INTO ledger_entry (id, book_id, reference, request_hash, kind, description, metadata, operation_id,
+                          effective_at, effective_on, recorded_at, ordinal)
+  SELECT md5('e' || i)::uuid, %(book)s, 'bulk:' || lpad(i::text, 6, '0'), '\\x00', 'test', '', '{}',
+         md5('o' || i)::uuid, now(), current_date, now(), i FROM generate_series(1, %(many)s) i;
+INSERT INTO ledger_line (account_id, sequence, entry_id, posting, amount, balance_after,
+                         effective_at, effective_on, recorded_at)
+  SELECT a.id, i, md5('e' || i)::uuid, 1, s.sign, s.sign * i, now(), current_date, now()
+    FROM generate_series(1, %(many)s) i,
+         (VALUES ('customer:000001:available', -1), ('customer:000002:available', 1)) s(address, sign)
+    JOIN ledger_account a ON a.address = s.address;
+INSERT INTO ledger_seal (book_id, position, entry_id, ordinal, hash, sealed_at)
+  SELECT book_id, ordinal, id, ordinal, '\\x00', now() FROM ledger_entry;
+INSERT INTO ledger_hold (id, book_id, account_id, held_account_id, amount, remaining, opened_by_id,
+                         opened_at, changed_at)
+  SELECT md5('h' || i)::uuid, %(book)s, a.id, a.id, 1, 0, md5('e' || i)::uuid, now(), now()
+    FROM generate_series(1, %(many)s) i JOIN ledger_account a ON a.address = 'customer:000003:available';
+INSERT INTO operations_operation (id, book_id, command, version, key, generation, holds_key, status, actor_kind,
+                                  actor_id, actor_label, origin, input, input_hash, refusal, recorded_at)
+  SELECT md5('o' || i)::uuid, %(book)s, 'test.' || i %% 20, 1, 'key:' || i, 0, true,
+         CASE WHEN i %% 1000 = 0 THEN 'refused' ELSE 'accepted' END, 'user', 'usr_' || i %% 50, 'someone', 'api',
+         '{}', '\\x00', CASE WHEN i %% 1000 = 0 THEN '{"code": "X"}'::jsonb END, now()
+    FROM generate_series(1, %(many)s) i;
+INSERT INTO operations_event (id, book_id, type, version, subject, data, operation_id, recorded_at, ordinal)
+  SELECT md5('v' || i)::uuid, %(book)s, 'test.done', 1, 'subject:' || i, '{}', md5('o' || i)::uuid, now(), i
+    FROM generate_series(1, %(many)s) i;
+INSERT INTO operations_eventposition (book_id, position, event_id, ordinal, sequenced_at)
+  SELECT book_id, ordinal, id, ordinal, now() FROM operations_event;
+RESET session_replication_role;
+ANALYZE;
+"""
+
+
+@contextmanager
+def queries() -> Iterator[list[str]]:
+    """The statements that run inside."""
+    said: list[str] = []
+    with CaptureQueriesContext(connection) as captured:
+        yield said
+    said.extend(query["sql"] for query in captured.captured_queries)
+
+
+def ways(console: Client, address: str) -> dict[str, str]:
+    """Where the buttons of a page lead."""
+    page = console.get(address).content.decode()
+    base = address.partition("?")[0]
+    found = re.findall(r'class="button [^"]*" href="([^"]+)"[^>]*>(?:\W )?(\w+)', page)
+    return {label: base + way.replace("&amp;", "&") for way, label in found}
+
+
+def references(console: Client, address: str) -> list[str]:
+    """The references on a page of entries."""
+    return re.findall(r">(e:\d+)</a>", console.get(address).content.decode())
+
+
+@pytest.fixture
+def entries(platform: Book) -> list[str]:
+    """A hundred and twenty-five entries; their references, the newest first."""
+    one, other = open_account(platform, "a:1"), open_account(platform, "a:2")
+    for number in range(125):
+        move(platform, f"e:{number:03d}", one, other, 1)
+    seal_and_project()
+    return [f"e:{number:03d}" for number in reversed(range(125))]
+
+
+@pytest.mark.parametrize("filtered", ["", "?book={book}"])
+def test_pages_follow_one_another_without_gap_or_repeat(
+    console: Client, entries: list[str], platform: Book, filtered: str
+) -> None:
+    first = "/ops/ledger/journalentry/" + filtered.format(book=platform.pk)
+    assert references(console, first) == entries[:50]
+    second = ways(console, first)["Next"]
+    assert references(console, second) == entries[50:100]
+    third = ways(console, second)["Next"]
+    assert references(console, third) == entries[100:]
+    assert "Next" not in ways(console, third)
+    assert references(console, ways(console, third)["Previous"]) == entries[50:100]
+    assert references(console, ways(console, third)["First"]) == entries[:50]
+    last = ways(console, first)["Last"]
+    assert references(console, last) == entries[75:]
+    assert references(console, ways(console, last)["Previous"]) == entries[25:75]
+    assert "Next" not in ways(console, last)
+
+
+def test_a_page_stays_where_it_is_while_rows_come(
+    console: Client, entries: list[str], platform: Book
+) -> None:
+    second = ways(console, "/ops/ledger/journalentry/")["Next"]
+    one, other = Account.objects.order_by("id")
+    for number in range(3):
+        move(platform, f"new:{number}", one, other, 1)
+    assert references(console, second) == entries[50:100]
+
+
+def test_statement_pages_follow_one_another(console: Client, entries: list[str]) -> None:
+    first = f"/ops/ledger/account/{Account.objects.order_by('id')[0].pk}/"
+    second = ways(console, first)["Next"]
+    third = ways(console, second)["Next"]
+    assert [references(console, each) for each in (first, second, third)] == [
+        entries[:50],
+        entries[50:100],
+        entries[100:],
+    ]
+    assert references(console, ways(console, third)["Previous"]) == entries[50:100]
+    assert references(console, ways(console, first)["Last"]) == entries[75:]
+
+
+def test_tree_pages_hold_every_account_once(console: Client, platform: Book) -> None:
+    segments = [f"s{number:03d}" for number in range(120)]
+    for segment in segments:
+        open_account(platform, f"tree:{segment}:x")
+        open_account(platform, f"tree:{segment}:y")
+    # Neighbours that sort between a segment and what is below it.
+    for address in ("tree:s050", "tree:s050-b:x", "tree:s050-b"):
+        open_account(platform, address)
+    found: list[str] = []
+    address = f"/ops/ledger/account/?part=1&under=tree&book={platform.pk}"
+    while address:
+        page = console.get(address).content.decode()
+        found += re.findall(r'<tr class="(?:branch|leaf)".*?class="segment[^>]*>([^<]+)<', page, re.DOTALL)
+        more = re.search(r'data-more="([^"]+)"', page)
+        address = "/ops/ledger/account/" + more[1].replace("&amp;", "&") if more else ""
+    assert sorted(found) == sorted([*segments, "s050", "s050-b", "s050-b"])
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["x", "bm9uZQ", "WyJ4Il0", "WzEsMl0", "e30", "W251bGxd", "WzFlMzBd", "Wzk5OTk5OTk5OTk5OTk5OTk5OTk5XQ"],
+)
+def test_what_is_no_cursor_asks_for_the_first_page(console: Client, entries: list[str], cursor: str) -> None:
+    assert references(console, f"/ops/ledger/journalentry/?after={cursor}") == entries[:50]
+
+
+def test_only_allowed_filters_filter(console: Client, entries: list[str]) -> None:
+    assert references(console, "/ops/ledger/journalentry/?reference=e:001&kind__contains=x") == entries[:50]
+    assert references(console, "/ops/ledger/journalentry/?book=nonsense") == []
+    assert references(console, "/ops/ledger/journalentry/?operation=nonsense") == []
+
+
+def test_search_is_by_id_and_by_the_start_of_a_reference(console: Client, entries: list[str]) -> None:
+    one = JournalEntry.objects.get(reference="e:042")
+    assert references(console, f"/ops/ledger/journalentry/?q={one.pk}") == ["e:042"]
+    assert references(console, "/ops/ledger/journalentry/?q=e:04") == [f"e:04{digit}" for digit in range(10)]
+    assert references(console, "/ops/ledger/journalentry/?q=04") == []
+    assert references(console, "/ops/ledger/journalentry/?q=e:%25") == []
+
+
+def fill_some(book: Book, start: int, count: int) -> None:
+    """Some rows of every list."""
+    now = clock.now()
+    one = open_account(book, f"f:{start}")
+    for number in range(start, start + count):
+        other = open_account(book, f"f:{number}:x", gl_code=str(number))
+        move(book, f"f:{number}", one, other, 5)
+        operation = run(book, number)
+        held = open_account(book, f"f:{number}:held", names_holds=True)
+        move(book, f"h:{number}", other, held, 1, hold=uuid.uuid4(), use=1)
+        Event.objects.create(
+            book=book,
+            type="x",
+            subject="y",
+            data={},
+            operation=operation,
+            recorded_at=now,
+            ordinal=10**6 + number,
+        )
+        FeatureFlag.objects.create(
+            name=f"f{number}", scope="everything", enabled=False, reason="", changed_by="", changed_at=now
+        )
+        ApprovalRequest.objects.create(
+            book=book,
+            command="x",
+            version=1,
+            input={},
+            facts={},
+            preview={},
+            approved_hash=b"",
+            approvers_needed=1,
+            role="approver",
+            maker_kind="user",
+            maker_id="x",
+            maker_label="x",
+            created_at=now,
+        )
+        User.objects.create(email=f"u{number}@example.com", created_at=now).roles.set(Group.objects.all()[:3])
+        Book.objects.create(slug=f"b{number}", name=f"b{number}", created_at=now)
+
+
+LISTS = [f"/ops/{model._meta.app_label}/{model._meta.model_name}/" for model in site._registry]
+
+
+def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(console: Client, platform: Book) -> None:
+    pages = [
+        "/ops/",
+        "/ops/ledger/account/?by=gl",
+        "/ops/ledger/account/?q=f",
+        "/ops/ledger/account/?under=f",
+        *LISTS,
+    ]
+    fill_some(platform, 0, 3)
+    console.get("/ops/")  # keeps the volumes of the chart
+    before = {page: counted(console, page) for page in pages}
+    fill_some(platform, 100, 60)
+    assert {page: counted(console, page) for page in pages} == before
+    assert max(before[page] for page in LISTS) <= 9
+    assert before["/ops/"] <= 24
+
+
+def counted(console: Client, page: str) -> int:
+    """How many queries a page takes."""
+    with queries() as said:
+        assert console.get(page).status_code == 200
+    return len(said)
+
+
+def test_nothing_is_counted_and_nothing_skipped(console: Client, platform: Book) -> None:
+    fill_some(platform, 0, 60)
+    with queries() as said:
+        for page in LISTS:
+            console.get(page)
+            console.get(f"{page}?last=1")
+    assert not [query for query in said if "OFFSET" in query]
+    assert not [query for query in said if "COUNT(*)" in query and "LIMIT" not in query]
+
+
+@pytest.fixture
+def many(platform: Book) -> Book:
+    """Twenty thousand rows in every large table."""
+    with connection.cursor() as cursor:
+        cursor.execute(FILL, {"book": platform.pk, "many": MANY})
+    return platform
+
+
+def variants(model_admin: KeysetAdmin, book: Book) -> Iterator[dict[str, str]]:
+    """Every way to look at a list: plain, by each filter, by search."""
+    values = {
+        "book": str(book.pk),
+        "gl": "2010",
+        "operation": ids.encode("op", uuid.UUID(hex="0" * 32)),
+        "account": str(Account.objects.get(address="customer:000003:available").pk),
+        "actor": "usr_7",
+        "command": "test.7",
+        "role": "1",
+    }
+    yield {}
+    for each in model_admin.filters:
+        choices = [key for key, _ in each.choices()] if each.choices and each.name not in values else []
+        yield from ({each.name: str(value)} for value in choices or [values[each.name]])
+    if model_admin.search:
+        starts = {"Account": "customer:0001", "JournalEntry": "bulk:0001"}
+        yield {"q": starts.get(model_admin.model.__name__, "key:7")}
+
+
+def test_every_list_walks_along_an_index(many: Book) -> None:
+    plans = {}
+    for model_admin in site._registry.values():
+        assert isinstance(model_admin, KeysetAdmin)
+        for wanted in variants(model_admin, many):
+            rows, order = model_admin.narrowed(wanted, wanted.get("q", ""))
+            page = keyset.page(rows, order, {}, PAGE)
+            for name, way in (("first", {}), ("last", {"last": "1"}), ("next", page.next)):
+                if way is not None:
+                    label = f"{model_admin.opts.label} {wanted} {name}"
+                    plans[label] = offences(rows, order, way)
+    assert {label: found for label, found in plans.items() if found} == {}
+    assert len(plans) > 60
+    assert offences(Operation.objects.all(), ("-origin",), {}) == ["Seq Scan operations_operation"]
+    assert offences(Operation.objects.filter(origin="cli"), ("-id",), {})
+
+
+def offences(rows: Any, order: keyset.Keyset, way: Mapping[str, str]) -> list[str]:
+    """The nodes of the plan that read a large table whole, or sort more than a page."""
+    with queries() as said:
+        keyset.page(rows, order, way, PAGE)
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {said[-1]}")
+        answer = cursor.fetchone()[0]
+    plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
+    return [
+        f"{node['Node Type']} {node.get('Relation Name', '')}".strip()
+        for node in nodes(plan)
+        if (node["Node Type"] == "Seq Scan" and node["Relation Name"] in BIG)
+        or (node["Node Type"].endswith("Sort") and node["Actual Rows"] > PAGE + 1)
+        or node.get("Rows Removed by Filter", 0) > PAGE
+    ]
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A plan and all below it."""
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
+
+
+def test_a_statement_and_the_tree_at_size(console: Client, many: Book) -> None:
+    began = clock.now()
+    hot = Account.objects.get(address="customer:000002:available")
+    for page in (
+        f"/ops/ledger/account/{hot.pk}/?after=10000",
+        "/ops/ledger/account/?under=customer&from=customer:010000;",
+        "/ops/operations/operation/?last=1",
+        f"/ops/ledger/journalentry/{JournalEntry.objects.get(ordinal=7).pk}/",
+    ):
+        assert console.get(page).status_code == 200
+    assert clock.now() - began < timedelta(seconds=8)

@@ -1,0 +1,187 @@
+"""Every page, with books and without, says what it has to say."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from apps.accounts.models import User
+from apps.console.site import site
+from apps.core import ids
+from apps.operations.models import Book
+
+LISTS = [
+    "/ops/",
+    "/ops/ledger/account/",
+    "/ops/ledger/account/?by=gl",
+    "/ops/ledger/account/?under=customer",
+    "/ops/ledger/account/?q=customer",
+    "/ops/ledger/account/?gl=2010",
+    "/ops/ledger/journalentry/",
+    "/ops/ledger/journalentry/?last=1",
+    "/ops/ledger/journalentry/?q=payin",
+    "/ops/ledger/hold/",
+    "/ops/ledger/hold/?state=open",
+    "/ops/operations/book/",
+    "/ops/operations/operation/",
+    "/ops/operations/operation/?status=refused",
+    "/ops/operations/approvalrequest/",
+    "/ops/operations/approvalrequest/?eligible=nobody",
+    "/ops/operations/event/",
+    "/ops/operations/featureflag/",
+    "/ops/accounts/user/",
+    "/ops/auth/group/",
+    "/ops/schedule/",
+]
+
+
+def text(console: Client, address: str, status: int = 200) -> str:
+    answer = console.get(address)
+    assert answer.status_code == status, address
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize("address", LISTS)
+@pytest.mark.django_db
+def test_lists_without_a_row(console: Client, address: str) -> None:
+    assert "Countinghouse" in text(console, address)
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_lists_with_rows(console: Client, world: dict[str, Any], address: str) -> None:
+    assert "Countinghouse" in text(console, address)
+
+
+@pytest.mark.django_db
+def test_empty_books_say_what_to_do_next(console: Client) -> None:
+    page = text(console, "/ops/")
+    assert "script/manage import_berka DIR" in page
+    assert "No worker was ever seen" in page
+
+
+def test_overview_puts_what_needs_a_person_first(console: Client, world: dict[str, Any]) -> None:
+    page = text(console, "/ops/")
+    assert page.index("approval request has no eligible approver") < page.index("approval request is pending")
+    assert page.index("approval request is pending") < page.index("since the last worker heartbeat")
+    assert '<a class="notice is-stop" href="/ops/operations/approvalrequest/?eligible=nobody">' in page
+    assert '<a class="notice is-wait" href="/ops/operations/operation/?status=refused">' in page
+    assert '<a class="notice is-wait" href="/ops/operations/featureflag/?state=disabled">' in page
+
+
+def test_tree_adds_up_what_is_below(console: Client, world: dict[str, Any]) -> None:
+    page = text(console, "/ops/ledger/account/")
+    assert 'data-children="?part=1&amp;book=' in page
+    assert "251.00" in page  # 211.00 available and 40.00 held
+    inside = text(
+        console, f"/ops/ledger/account/?part=1&under=customer:1&depth=2&book={world['wallet'].book_id}"
+    )
+    assert "<html" not in inside
+    assert "available" in inside
+    assert "held" in inside
+
+
+def test_account_tells_its_balance_and_why(console: Client, world: dict[str, Any]) -> None:
+    page = text(console, f"/ops/ledger/account/{world['wallet'].pk}/")
+    assert "211.00" in page
+    assert "40.00" in page
+    assert ids.encode("hld", world["hold"]) in page
+    assert "\N{MINUS SIGN}100.00" in page
+    assert 'id="balance-points"' in page
+
+
+def test_account_as_of_another_time(console: Client, world: dict[str, Any]) -> None:
+    page = text(console, f"/ops/ledger/account/{world['wallet'].pk}/?on=1999-12-31")
+    assert "Then it was" in page
+    assert '<span class="figures">0.00</span>' in page
+    page = text(console, f"/ops/ledger/account/{world['wallet'].pk}/?at=2000-01-01T00:00:00")
+    assert "at position 0" in page
+    assert "Enter a valid date" in text(console, f"/ops/ledger/account/{world['wallet'].pk}/?on=tomorrow")
+
+
+def test_entry_shows_lines_seal_and_links_both_ways(console: Client, world: dict[str, Any]) -> None:
+    first, reversal = ids.encode("je", world["first"]), ids.encode("je", world["reversal"])
+    page = text(console, f"/ops/ledger/journalentry/{first}/")
+    assert "bank:ing" in page
+    assert "Reversed by" in page
+    assert reversal in page
+    assert "Sealed" in page
+    assert first in text(console, f"/ops/ledger/journalentry/{reversal}/")
+    assert "Not sealed yet" in text(
+        console, f"/ops/ledger/journalentry/{ids.encode('je', world['unsealed'])}/"
+    )
+
+
+def test_refusal_is_a_red_card_with_the_exact_reason(console: Client, world: dict[str, Any]) -> None:
+    page = text(console, f"/ops/operations/operation/{world['refused'].pk}/")
+    assert 'class="sheet refusal"' in page
+    assert "INSUFFICIENT_BALANCE" in page
+    assert world["refused"].refusal["message"] in page
+    assert "sticks to its key" in page
+
+
+def test_approval_request_shows_facts_preview_and_decisions(console: Client, world: dict[str, Any]) -> None:
+    page = text(console, f"/ops/operations/approvalrequest/{world['request'].pk}/")
+    for said in (
+        "amount_base",
+        "48\N{NARROW NO-BREAK SPACE}000.00",
+        "Mira Olsen",
+        "1 of 2",
+        "Nobody is eligible",
+    ):
+        assert said in page
+
+
+def test_other_pages_of_one_row(console: Client, world: dict[str, Any], viewer: User, platform: Book) -> None:
+    assert "Sums to zero" in text(console, f"/ops/operations/book/{platform.pk}/")
+    assert "remains of" in text(console, f"/ops/ledger/hold/{ids.encode('hld', world['hold'])}/")
+    assert "account.opened" in text(console, f"/ops/operations/event/{world['event'].pk}/")
+    assert "account.opened" in text(console, f"/ops/operations/operation/{world['accepted'].pk}/")
+    assert "Bank holiday" in text(console, f"/ops/operations/featureflag/{world['flag'].pk}/")
+    assert "ledger.view_account" in text(console, f"/ops/accounts/user/{viewer.pk}/")
+    assert viewer.email in text(console, f"/ops/auth/group/{Group.objects.get(name='viewer').pk}/")
+
+
+def test_schedule_is_the_whole_beat_table(console: Client, world: dict[str, Any]) -> None:
+    page = text(console, "/ops/schedule/")
+    for said in ("operations.sequence", "every second", "every 15 seconds", "one"):
+        assert said in page
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("/ops/ledger/account/999999999/", "There is no account 999999999."),
+        ("/ops/ledger/account/nonsense/", "There is no account nonsense."),
+        ("/ops/ledger/journalentry/je_nonsense/", "There is no journal entry je_nonsense."),
+        ("/ops/operations/operation/add/", "There is no operation add."),
+    ],
+)
+@pytest.mark.django_db
+def test_what_is_not_there_is_a_404_that_says_so(console: Client, address: str, said: str) -> None:
+    assert said in text(console, address, 404)
+
+
+def test_the_palette_finds_ids_references_addresses_and_lists(console: Client, world: dict[str, Any]) -> None:
+    first = ids.encode("je", world["first"])
+    assert f"/ops/ledger/journalentry/{first}/" in text(console, f"/ops/search/?s={first}")
+    assert "payin:2" in text(console, "/ops/search/?s=payin")
+    assert f"/ops/ledger/account/{world['bank'].pk}/" in text(console, "/ops/search/?s=bank:i")
+    assert "/ops/operations/featureflag/" in text(console, "/ops/search/?s=flag")
+    assert "Nothing." in text(console, "/ops/search/?s=je_nonsense")
+
+
+@pytest.mark.django_db
+def test_every_model_in_the_sidebar_is_registered() -> None:
+    assert {model._meta.label for model in site._registry} == {
+        "accounts.User",
+        "auth.Group",
+        "ledger.Account",
+        "ledger.Hold",
+        "ledger.JournalEntry",
+        "operations.ApprovalRequest",
+        "operations.Book",
+        "operations.Event",
+        "operations.FeatureFlag",
+        "operations.Operation",
+    }
