@@ -1,0 +1,121 @@
+"""What the code looks like: small files, small functions, no floats near money, pictures that are true."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from apps.operations.models import ApprovalRequest
+
+ROOT = Path(__file__).parents[2]
+APPS = ROOT / "apps"
+LONGEST_FILE, LONGEST_FUNCTION = 500, 60
+
+COUNTS_SECONDS = {
+    "operations/sequencer.py",
+    "ledger/verify/run.py",
+    "ledger/management/commands/verify_ledger.py",
+}
+"""Where a float is a duration or a share of a progress bar, never money."""
+
+
+def written() -> list[Path]:
+    """The files that people write."""
+    return [path for path in sorted(APPS.rglob("*.py")) if "migrations" not in path.parts]
+
+
+def parsed(path: Path) -> ast.Module:
+    """The file as a tree."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """All functions and methods."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def floats(tree: ast.AST) -> list[int]:
+    """The lines on which a float is written or made."""
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Constant) and isinstance(node.value, float | complex))
+        or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "float")
+        or (isinstance(node, ast.Attribute) and node.attr == "FloatField")
+    ]
+
+
+@pytest.mark.parametrize("app", ["core", "operations", "ledger"])
+def test_no_float_is_near_money(app: str) -> None:
+    found = {str(path.relative_to(APPS)): floats(parsed(path)) for path in written() if app in path.parts}
+    assert {name: lines for name, lines in found.items() if lines and name not in COUNTS_SECONDS} == {}
+
+
+def test_floats_are_found() -> None:
+    assert floats(ast.parse("rate = 0.1")) == [1]
+    assert floats(ast.parse("float(amount)")) == [1]
+    assert floats(ast.parse("models.FloatField()")) == [1]
+    assert floats(ast.parse("amount = 10 // 3")) == []
+
+
+def test_no_file_is_called_utils() -> None:
+    assert [
+        path
+        for path in APPS.rglob("*")
+        if re.search(r"(^|_)(utils?|helpers?|common|misc)(\.|$|_)", path.name)
+    ] == []
+
+
+def test_files_are_short() -> None:
+    long = {
+        str(path.relative_to(APPS)): count
+        for path in written()
+        if (count := len(path.read_text().splitlines())) > LONGEST_FILE
+    }
+    assert long == {}
+
+
+def test_functions_are_short() -> None:
+    long = {
+        f"{path.relative_to(APPS)}:{function.name}": length
+        for path in written()
+        for function in functions(parsed(path))
+        if (length := (function.end_lineno or 0) - function.lineno + 1) > LONGEST_FUNCTION
+    }
+    assert long == {}
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [
+        str(path.relative_to(APPS))
+        for path in written()
+        if path.read_text().strip()
+        and path.name not in ("apps.py", "__init__.py")
+        and not ast.get_docstring(parsed(path))
+    ]
+    assert silent == []
+
+
+def transitions() -> list[str]:
+    """The state diagram of an approval request, line by line, from its machine."""
+    field = ApprovalRequest._meta.get_field("status")
+    found = sorted(
+        (str(transition.source), str(transition.target), transition.name)
+        for transition in field.get_all_transitions(ApprovalRequest)  # type: ignore[union-attr]
+    )
+    return [
+        f"    [*] --> {field.get_default()}",
+        *(f"    {source} --> {target}: {name}" for source, target, name in found),
+    ]
+
+
+def test_the_picture_of_an_approval_requests_life_is_true() -> None:
+    readme = (APPS / "operations" / "README.md").read_text()
+    [picture] = re.findall(r"```mermaid\nstateDiagram-v2\n(.*?)```", readme, re.DOTALL)
+    assert sorted(picture.rstrip().splitlines()) == sorted(transitions()), "\n".join(
+        ["It should be:", *transitions()]
+    )

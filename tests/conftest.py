@@ -1,0 +1,83 @@
+"""What every test stands on: real PostgreSQL and Redis, a clean ledger before, balanced books after."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.backends.signals import connection_created
+from django.test import TransactionTestCase, override_settings
+from hypothesis import HealthCheck, settings
+
+from tests.support import books, commands
+
+KEPT_TABLES = {
+    "django_migrations",
+    "django_content_type",
+    "auth_permission",
+    "auth_group",
+    "auth_group_permissions",
+}
+
+_checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile("brief", deadline=None, suppress_health_check=_checks)
+settings.register_profile("long", settings.get_profile("brief"), max_examples=5_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "brief"))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Tests connect as the owner, who makes the database; the door takes the application's role by itself."""
+    connection_created.disconnect(dispatch_uid="application-role")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """End what still has the tests' database open, such as the combiner's lane, before it is dropped."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _empty_tables_as_superuser() -> Iterator[None]:
+    """Append-only tables refuse to be flushed, so tests empty them as no one else may."""
+    original = TransactionTestCase._fixture_teardown
+    TransactionTestCase._fixture_teardown = lambda self: books.empty_all_tables(KEPT_TABLES)  # type: ignore[method-assign]
+    yield
+    TransactionTestCase._fixture_teardown = original  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_are_hashed_fast() -> Iterator[None]:
+    """How hard a password is to guess is Django's to test."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _books_balance(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After every test that touched the database, whatever it did, the books balance."""
+    database = {"transactional_db", "db"} & set(request.fixturenames)
+    for fixture in database:
+        request.getfixturevalue(fixture)  # set up before this one, so it is torn down after it
+    yield
+    if database and request.node.get_closest_marker("tampers") is None:
+        books.assert_balanced()
+
+
+@pytest.fixture
+def ledger_db(transactional_db: Any) -> Any:
+    """A database whose commits are real, as the command door needs."""
+    return connection
+
+
+@pytest.fixture
+def test_commands() -> Iterator[None]:
+    """The registry knows the commands of `tests/support/commands.py`."""
+    with commands.registered(*commands.COMMANDS):
+        yield

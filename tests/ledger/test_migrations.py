@@ -1,0 +1,105 @@
+"""Migrations go back and forth, and what they leave is the same."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from tests.support.door import rows
+from tests.support.processes import ran, url_of
+
+pytestmark = pytest.mark.usefixtures("ledger_db")
+
+SCRIPT = """
+import json
+from django.core.management import call_command
+from django.db import connection
+
+def catalogue():
+    queries = {
+        "columns": '''SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
+                       WHERE table_schema = 'public' ''',
+        "constraints": '''SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+                           WHERE connamespace = 'public'::regnamespace''',
+        "indexes": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+        "functions": "SELECT proname, md5(prosrc), proacl::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+        "triggers": '''SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal''',
+        "rights": "SELECT relname, (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(relacl) a), reloptions::text FROM pg_class"
+                  " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S')",
+    }
+    with connection.cursor() as cursor:
+        found = {}
+        for name, query in queries.items():
+            cursor.execute(query)
+            found[name] = sorted(map(repr, cursor.fetchall()))
+        return found
+
+def names(catalogue):
+    return {table for table in connection.introspection.table_names() if table.startswith(("ledger_", "operations_", "accounts_"))}
+
+call_command("migrate", verbosity=0)
+first = catalogue()
+call_command("migrate", "ledger", "zero", verbosity=0)
+without_ledger = [table for table in connection.introspection.table_names() if table.startswith("ledger_")]
+with connection.cursor() as cursor:
+    cursor.execute("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname LIKE 'ledger%'")
+    functions_left = cursor.fetchall()
+call_command("migrate", verbosity=0)
+second = catalogue()
+call_command("migrate", "ledger", "zero", verbosity=0)
+call_command("migrate", "admin", "zero", verbosity=0) if "admin" in __import__("django").apps.apps.app_configs else None
+call_command("migrate", "accounts", "zero", verbosity=0)
+call_command("migrate", "operations", "zero", verbosity=0)
+ours_left = sorted(names(None))
+call_command("migrate", verbosity=0)
+third = catalogue()
+print(json.dumps({
+    "without_ledger": without_ledger, "functions_left": functions_left, "ours_left": ours_left,
+    "again": {name: sorted(set(first[name]) ^ set(second[name])) for name in first},
+    "from_nothing": {name: sorted(set(first[name]) ^ set(third[name])) for name in first},
+    "entry": moved(opened("mint", floor=None), opened("amara"), "5.00"),
+}))
+"""
+
+
+@pytest.fixture
+def scratch() -> Iterator[str]:
+    """A database of its own."""
+    name = f"scratch_{uuid.uuid4().hex[:8]}"
+    with connection.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield url_of(name)
+        finally:
+            cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def test_they_can_be_unapplied_and_applied_again(scratch: str) -> None:
+    found: dict[str, Any] = json.loads(ran(SCRIPT, url=scratch, role="").splitlines()[-1])
+    assert (found["without_ledger"], found["functions_left"], found["ours_left"]) == ([], [], [])
+    nothing: dict[str, list[str]] = {name: [] for name in found["again"]}
+    assert found["again"] == nothing
+    assert found["from_nothing"] == nothing
+    assert found["entry"].startswith("je_")
+
+
+def test_none_is_missing() -> None:
+    out = StringIO()
+    call_command("makemigrations", "--check", "--dry-run", stdout=out)
+    assert out.getvalue().strip() == "No changes detected"
+
+
+def test_every_function_that_writes_runs_as_its_owner_on_a_path_of_its_own() -> None:
+    found = rows(
+        "SELECT proname, prosecdef, proconfig::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+        " AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql') AND prosecdef"
+    )
+    assert {"ledger_post", "ledger_decide", "ledger_guard_lines", "ledger_close_account"} <= {
+        name for name, *_ in found
+    }
+    assert [name for name, _, config in found if "search_path=public, pg_temp" not in (config or "")] == []

@@ -1,0 +1,181 @@
+"""Whatever is posted at once is decided as if it had come one after the other."""
+
+import uuid
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from apps.operations.models import Book
+from tests.support.door import rows
+from tests.support.plain import LIMIT, Account, Entry, Leg, PlainLedger
+from tests.support.posting import Answer, open_accounts, post
+
+pytestmark = pytest.mark.usefixtures("ledger_db")
+
+CLOSED_THROUGH, CLOSED_DAY, OPEN_DAY = date(2026, 1, 15), date(2026, 1, 10), date(2026, 1, 20)
+MINT, SINK, RESERVE, DOLLARS, ABROAD = 0, 1, 6, 8, 9
+WALLETS = (2, 3, 4, 5)
+
+
+def scene(draw: Any, book: int, other: int) -> list[Account]:
+    """Ten accounts, of which the wallets have tight floors on either side and may be frozen or closed."""
+    odd = draw(st.sampled_from(["", "", "", "", "frozen_in", "frozen_out", "closed"]))
+    return [
+        Account(book, floor=None),
+        Account(book, floor=None, side=-1),
+        Account(book),
+        Account(book, floor=draw(st.integers(-5, 0))),
+        Account(book, side=-1),
+        Account(book, side=-1, floor=-3, **({odd: True} if odd else {})),
+        Account(book, names_holds=True),
+        Account(book, names_holds=True),
+        Account(book, currency="USD", floor=None),
+        Account(other, floor=None),
+    ]
+
+
+@st.composite
+def calls(draw: Any, names: list[int]) -> list[list[list[Entry]]]:
+    """A few calls of groups of entries; holds and references of one call are met again in the next.
+
+    The first gives the wallets ten each, half of which two of them hold in reserve.
+    """
+    holds = [uuid.uuid4() for _ in range(4)]
+    entry_ids = [uuid.uuid4() for _ in range(3)]
+    fresh = iter(range(1_000))
+    wallet, any_account = st.sampled_from([MINT, SINK, *WALLETS]), st.sampled_from([*range(10), None])
+    reserve, amount = st.sampled_from([RESERVE, RESERVE, 7]), st.integers(1, 9)
+    huge = st.sampled_from([LIMIT - 1, 6 * 10**37])
+    wild_amount = st.sampled_from([0, -1, 1, 5, LIMIT])
+
+    def leg() -> Leg:
+        kind = draw(
+            st.sampled_from(["plain"] * 8 + ["take"] * 4 + ["open", "return", "huge", "wild", "wild"])
+        )
+        if kind == "plain":
+            source = draw(wallet)
+            return _leg(source, draw(wallet.filter(lambda other: other != source)), draw(amount))
+        if kind == "open" and unopened:
+            return _leg(draw(wallet), draw(reserve), draw(amount), unopened.pop(), 1)
+        if kind == "take":
+            place = draw(st.sampled_from([0, 0, 1, 1, 2, 3]))
+            reserve_of = [RESERVE, 7, draw(reserve), draw(reserve)][place]
+            return _leg(reserve_of, draw(wallet), draw(amount), holds[place], -1)
+        if kind in ("open", "return"):
+            return _leg(draw(wallet), draw(reserve), draw(amount), draw(st.sampled_from(holds)), 2)
+        if kind == "huge":
+            return _leg(MINT, SINK, draw(huge))
+        use = draw(st.sampled_from([None, None, 2, -1]))
+        hold = draw(st.sampled_from([*holds, uuid.UUID(int=0)])) if use else None
+        currency = draw(st.sampled_from(["EUR", "EUR", "USD"]))
+        return _leg(draw(any_account), draw(any_account), draw(wild_amount), hold, use, currency)
+
+    def _leg(
+        source: Any, destination: Any, value: int, hold: Any = None, use: Any = None, currency: str = "EUR"
+    ) -> Leg:
+        named = [None if place is None else names[place] for place in (source, destination)]
+        return Leg(named[0], named[1], value, currency, hold, use)
+
+    def entry() -> Entry:
+        return Entry(
+            book=BOOK[0],
+            reference=draw(st.sampled_from(["twice", "thrice"] + [f"once {next(fresh)}"] * 8)),
+            legs=tuple(leg() for _ in range(draw(st.sampled_from([1, 1, 1, 2, 3])))),
+            on=draw(st.sampled_from([None] * 6 + [OPEN_DAY, CLOSED_DAY])),
+            reverses=draw(st.sampled_from([None] * 12 + entry_ids)),
+            id=uuid.uuid4(),
+        )
+
+    unopened = holds[2:]
+    beginning = [
+        _leg(MINT, 2, 10),
+        _leg(MINT, 3, 10),
+        _leg(4, MINT, 10),
+        _leg(5, MINT, 10),
+        _leg(2, RESERVE, 5, holds[0], 1),
+        _leg(3, 7, 5, holds[1], 1),
+    ]
+    return [[[Entry(BOOK[0], f"beginning {place}", (leg,))] for place, leg in enumerate(beginning)]] + [
+        [
+            [entry() for _ in range(draw(st.sampled_from([1, 1, 1, 2, 3])))]
+            for _ in range(draw(st.integers(1, 6)))
+        ]
+        for _ in range(draw(st.integers(1, 3)))
+    ]
+
+
+BOOK: list[int] = []
+
+
+@given(data=st.data())
+def test_a_call_equals_one_entry_after_the_other(data: st.DataObject) -> None:
+    """Codes, balances after each leg, lines, balances and holds are exactly those of the plain ledger."""
+    with transaction.atomic():
+        book, other = _books()
+        BOOK[:] = [book]
+        accounts = scene(data.draw, book, other)
+        names = open_accounts(accounts)
+        closed = {book: CLOSED_THROUGH} if data.draw(st.booleans()) else {}
+        _close(closed)
+        plain = PlainLedger(dict(zip(names, accounts, strict=True)), closed, datetime.now(UTC).date())
+        for groups in data.draw(calls(names)):
+            before = {name: len(account.lines) for name, account in plain.accounts.items()}
+            expected = plain.post(groups)
+            answer = post(groups)
+            assert answer.codes == expected
+            for code in set(expected):
+                event(str(code))
+            assert answer.balances == _balances_after(plain, groups, answer, before)
+        _assert_alike(plain)
+        transaction.set_rollback(True)
+
+
+def _books() -> tuple[int, int]:
+    other = Book.objects.create(slug="other", name="Other", created_at=datetime.now(UTC))
+    return Book.objects.get(slug="platform").pk, other.pk
+
+
+def _close(closed: dict[int, date]) -> None:
+    for book, through in closed.items():
+        rows("SELECT ledger_set_closed_through(%s, %s, 'test', 'test', now())::text", book, through)
+
+
+def _balances_after(plain: PlainLedger, groups: Any, answer: Answer, before: dict[int, int]) -> list[int]:
+    """What the plain ledger's lines say stood on both accounts after each posted leg, as shown."""
+    place = dict(before)
+    after = []
+    entries = [entry for group in groups for entry in group]
+    for entry, code in zip(entries, answer.codes, strict=True):
+        for leg in entry.legs if code is None else ():
+            for name in (leg.source, leg.destination):
+                account = plain.accounts[name]
+                after.append(account.lines[place[name]][1] * account.side)
+                place[name] += 1
+    return after
+
+
+def _assert_alike(plain: PlainLedger) -> None:
+    lines = {
+        name: [(amount, after) for amount, after in account.lines] for name, account in plain.accounts.items()
+    }
+    stored: dict[int, list[tuple[int, int]]] = {name: [] for name in plain.accounts}
+    for account, amount, after in rows(
+        "SELECT account_id, amount, balance_after FROM ledger_line WHERE account_id = ANY (%s) ORDER BY account_id, sequence",
+        list(plain.accounts),
+    ):
+        stored[account].append((int(amount), int(after)))
+    assert stored == lines
+    balances = rows(
+        "SELECT account_id, balance, sequence FROM ledger_balance WHERE account_id = ANY (%s)", list(lines)
+    )
+    assert {account: (int(balance), int(last)) for account, balance, last in balances} == {
+        name: (account.balance, len(account.lines)) for name, account in plain.accounts.items()
+    }
+    holds = rows("SELECT id, held_account_id, amount, remaining FROM ledger_hold")
+    assert {hold: (account, int(amount), int(left)) for hold, account, amount, left in holds} == {
+        name: (hold.account, hold.amount, hold.remaining) for name, hold in plain.holds.items()
+    }
