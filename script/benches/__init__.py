@@ -1,0 +1,1 @@
+"""Benchmarks: `script/bench NAME` runs NAME.py. What they share is in `instruments`."""

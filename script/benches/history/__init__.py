@@ -1,0 +1,1 @@
+"""Years of entries in one book, and what `script/bench reads` asks of them."""

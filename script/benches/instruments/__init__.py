@@ -1,0 +1,1 @@
+"""What every benchmark needs: databases to itself, clocks, pgbench, and a report."""
