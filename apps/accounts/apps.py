@@ -11,5 +11,5 @@ class AccountsConfig(AppConfig):
         from apps.accounts import commands, people, roles  # noqa: F401 (commands register themselves)
         from apps.operations import people as door
 
-        door.register(door.People(actor=people.find_actor, eligible=people.with_role))
+        door.register(door.People(actor=people.find_actor, eligible=people.deciders))
         post_migrate.connect(roles.seed, sender=self)

@@ -1,5 +1,6 @@
 """Users as actors: what the command door asks of this app."""
 
+from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 
 from apps.accounts.backends import RoleBackend
@@ -59,4 +60,11 @@ def _active_user(name: str) -> User | None:
 def with_role(role: str) -> frozenset[str]:
     """The ids of all active users with a role."""
     users = User.objects.filter(is_active=True, roles__name=role)
+    return frozenset(str(pk) for pk in users.values_list("pk", flat=True))
+
+
+def deciders(role: str) -> frozenset[str]:
+    """Of the active users with a role, those who may decide about approval requests at all."""
+    may = Permission.objects.get(content_type__app_label="operations", codename="decide")
+    users = User.objects.filter(pk__in=with_role(role), roles__permissions=may)
     return frozenset(str(pk) for pk in users.values_list("pk", flat=True))

@@ -1,7 +1,9 @@
 """Input of the ledger's commands. They look at the input alone: what must stand in the books, the plan checks."""
 
+from datetime import UTC, datetime
 from typing import Any
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
 
 from apps.core.serializer_fields import CurrencyField, IdField, MoneyField, TextField
@@ -45,6 +47,16 @@ class FloorField(TextField):
         super().__init__(max_length=60, pattern=r"-?[0-9]{1,38}(\.[0-9]{1,18})?\Z", allow_null=True, **kwargs)
 
 
+class InstantField(serializers.DateTimeField):
+    """A moment that is in every time zone a day of the calendar, in living memory or foreseeable."""
+
+    FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators += [MinValueValidator(self.FIRST), MaxValueValidator(self.LAST)]
+
+
 class OpenAccountInput(serializers.Serializer[Any]):
     book = BookField()
     address = AddressField()
@@ -67,7 +79,7 @@ class OpeningBalanceInput(serializers.Serializer[Any]):
     book = BookField()
     account = AddressField()
     amount = MoneyField()
-    effective_at = serializers.DateTimeField(default=None, allow_null=True)
+    effective_at = InstantField(default=None, allow_null=True)
 
 
 class CorrectionInput(serializers.Serializer[Any]):
@@ -78,13 +90,13 @@ class CorrectionInput(serializers.Serializer[Any]):
     reason = ReasonField()
     related_type = TextField(max_length=60)
     related_id = TextField(max_length=60)
-    effective_at = serializers.DateTimeField(default=None, allow_null=True)
+    effective_at = InstantField(default=None, allow_null=True)
 
 
 class ReversalInput(serializers.Serializer[Any]):
     entry = IdField("je")
     reason = ReasonField()
-    effective_at = serializers.DateTimeField(default=None, allow_null=True)
+    effective_at = InstantField(default=None, allow_null=True)
 
 
 class ImportedEntryInput(serializers.Serializer[Any]):
@@ -94,7 +106,7 @@ class ImportedEntryInput(serializers.Serializer[Any]):
     source = AddressField()  # type: ignore[assignment]  # DRF's fields have an attribute of this name
     destination = AddressField()
     amount = MoneyField(positive=True)
-    effective_at = serializers.DateTimeField(default=None, allow_null=True)
+    effective_at = InstantField(default=None, allow_null=True)
     description = TextField(max_length=500, default="", allow_blank=True)
     metadata = serializers.DictField(default=dict)
 
@@ -127,7 +139,7 @@ class FreezeInput(serializers.Serializer[Any]):
     currency = CurrencyField()
     direction = serializers.ChoiceField(FreezeDirection.values)
     reason = ReasonField()
-    expires_at = serializers.DateTimeField(default=None, allow_null=True)
+    expires_at = InstantField(default=None, allow_null=True)
 
 
 class UnfreezeInput(serializers.Serializer[Any]):

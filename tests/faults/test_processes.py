@@ -15,7 +15,7 @@ from apps.operations.plan import Request
 from apps.operations.run import Outcome
 from tests.support.door import balances, code, moved, nothing_moved, opened, person, request, rows, run
 from tests.support.processes import ROOT, environment, ran, start
-from tests.support.threads import somebody_else, under_way, wait_until_blocked
+from tests.support.threads import answer_soon, somebody_else, under_way, wait_until_blocked
 
 pytestmark = pytest.mark.usefixtures("ledger_db", "_wallets")
 
@@ -150,10 +150,11 @@ class TestKilled:
             other.execute("SELECT FROM ledger_balance FOR UPDATE")
             process = start(f"run('ledger.import_entry', key='k', **{MOVE!r})")
             wait_until_blocked(1)
-            assert code(run("ledger.import_entry", key="k", **MOVE)) == "KEY_IN_FLIGHT"
+            answer = answer_soon(lambda: run("ledger.import_entry", key="k", **MOVE), other)
             process.kill()
             process.communicate()
             other.rollback()
+        assert code(answer) == "KEY_IN_FLIGHT"
         assert once_free(request("ledger.import_entry", key="k", **MOVE)).accepted
         assert balances("amara", "bo") == {"amara": "70.00", "bo": "30.00"}
 

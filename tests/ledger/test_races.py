@@ -29,7 +29,14 @@ from tests.support.door import (
     run,
     tenant,
 )
-from tests.support.threads import at_once, deadlocks, somebody_else, under_way, wait_until_blocked
+from tests.support.threads import (
+    answer_soon,
+    at_once,
+    deadlocks,
+    somebody_else,
+    under_way,
+    wait_until_blocked,
+)
 
 pytestmark = pytest.mark.usefixtures("ledger_db", "test_commands", "_wallets", "_no_deadlock")
 
@@ -65,7 +72,7 @@ class TestOneKey:
             other.execute(LOCK_BALANCE, ["amara"])
             with under_way(lambda: run("ledger.import_entry", key="k", **given)) as [first]:
                 wait_until_blocked(1)
-                second = run("ledger.import_entry", key="k", **given)
+                second = answer_soon(lambda: run("ledger.import_entry", key="k", **given), other)
                 other.rollback()
         assert (code(second), second.error.transient) == ("KEY_IN_FLIGHT", True)  # type: ignore[union-attr]
         assert first.result().accepted
@@ -245,19 +252,15 @@ class TestPeriods:
 
     def test_two_closings_never_move_the_day_back(self) -> None:
         [(book,)] = rows("SELECT id FROM operations_book WHERE slug = 'platform'")
-        days = ("2026-01-31", "2026-01-10")
         with somebody_else() as other:
             other.execute("SELECT pg_advisory_xact_lock_shared(7201, %s::int)", [book])
-            with under_way(
-                *[
-                    partial(run, "ledger.close_period", book="platform", through=day, reason="x")
-                    for day in days
-                ]
-            ) as both:
-                wait_until_blocked(2)
-                other.rollback()
-        later, earlier = (code(one.result()) for one in both)
-        assert (later, earlier) in {(None, None), (None, "PERIOD_ORDER")}
+            close = partial(run, "ledger.close_period", book="platform", reason="x")
+            with under_way(partial(close, through="2026-01-31")) as [later]:
+                wait_until_blocked(1)
+                with under_way(partial(close, through="2026-01-10")) as [earlier]:
+                    wait_until_blocked(2)
+                    other.rollback()
+        assert (code(later.result()), code(earlier.result())) == (None, "PERIOD_ORDER")
         assert str(BookPeriod.objects.get(book_id=book).closed_through) == "2026-01-31"
 
 

@@ -1,28 +1,30 @@
 """Commands that wait for other people: who decides, what exactly they approve, and that it happens once."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from apps.accounts.models import User
 from apps.core.actor import Actor
+from apps.ledger.models import JournalEntry
 from apps.operations.executor import execute, preview
 from apps.operations.models import ApprovalPolicy, ApprovalRequest, Decision, Event, Operation
 from apps.operations.plan import Request
+from apps.operations.registry import find
 from apps.operations.run import Outcome
 from apps.operations.services.approvals import approved_but_not_applied
 from tests.support import commands
 from tests.support.door import (
     balances,
     code,
-    done,
     eur,
     everyone,
     moved,
     nothing_moved,
     opened,
     person,
-    refused,
     request,
     run,
 )
@@ -75,7 +77,7 @@ def _makers_keep_their_rights(monkeypatch: pytest.MonkeyPatch) -> None:
         return Actor(kind, actor_id, found.label, found.permissions | granted, roles=found.roles)  # type: ignore[arg-type]
 
     granted = {"tests.pay", "tests.note"}
-    monkeypatch.setattr(people, "_registered", [people.People(actor, accounts.with_role)])
+    monkeypatch.setattr(people, "_registered", [people.People(actor, accounts.deciders)])
 
 
 def pay(amount: str, *, key: str = "pay", actor: Actor | None = None) -> Outcome:
@@ -282,7 +284,7 @@ class TestApplying:
         from apps.operations import people
 
         asked = pay("1000.00", actor=maker)
-        monkeypatch.setattr(people, "_registered", [people.People(accounts.find_actor, accounts.with_role)])
+        monkeypatch.setattr(people, "_registered", [people.People(accounts.find_actor, accounts.deciders)])
         with nothing_moved():
             approve(asked, *approvers)
         assert standing(asked).status == "refused"
@@ -334,6 +336,11 @@ class TestNobodyEligible:
         as_person("ines@example.com", "approver")
         assert standing(pay("1000.00", actor=maker)).nobody_eligible
 
+    def test_a_role_that_may_not_decide_is_nobody(self, maker: Actor) -> None:
+        ApprovalPolicy.objects.update(role="finance", approvers_needed=1)
+        as_person("fin@example.com", "finance")
+        assert standing(pay("1000.00", actor=maker)).nobody_eligible
+
 
 class TestHandlers:
     """A handler writes by itself, so it must not have run while it waits."""
@@ -368,14 +375,39 @@ class TestHandlers:
         return Tenant.objects.filter(name="Acme").count()
 
 
-def test_a_correction_of_a_thousand_waits_by_the_fixture(maker: Actor, approvers: list[Actor]) -> None:
-    """The policies that ship with the product fit its commands."""
-    from django.core.management import call_command
+class TestThePolicyThatShips:
+    @pytest.fixture(autouse=True)
+    def _policies(self, ledger_db: Any) -> None:
+        call_command("loaddata", "approval_policies", verbosity=0)
 
-    from apps.operations.registry import find
+    GIVEN = {
+        "book": "platform",
+        "account": "amara",
+        "direction": "debit",
+        "amount": eur("5.00"),
+        "reason": "counted again",
+        "related_type": "ticket",
+        "related_id": "7",
+        "effective_at": "2026-01-31T10:00:00+01:00",
+    }
 
-    call_command("loaddata", "approval_policies", verbosity=0)
-    for policy in ApprovalPolicy.objects.exclude(name="large payments"):
-        assert find(policy.command).facts is not None, policy
-    assert refused("operations.approve_request", actor=approvers[0], request="apr_" + "0" * 26) == "NOT_FOUND"
-    assert done("tests.switch") == {"ran": True}
+    def test_names_commands_that_tell_facts(self) -> None:
+        for policy in ApprovalPolicy.objects.all():
+            assert find(policy.command).facts is not None, policy
+
+    def test_lets_two_approve_a_persons_correction(self, approvers: list[Actor]) -> None:
+        finance = as_person("fin@example.com", "finance")
+        with nothing_moved():
+            asked = run("ledger.post_correction", actor=finance, **self.GIVEN)
+            assert asked.status == "pending_approval"
+        assert approve(asked, *approvers) == [None, None]
+        assert balances("amara", "suspense:corrections") == {
+            "amara": "4995.00",
+            "suspense:corrections": "5.00",
+        }
+        assert JournalEntry.objects.get(kind="correction").effective_at == datetime(
+            2026, 1, 31, 9, tzinfo=UTC
+        )
+
+    def test_does_not_hold_up_the_system(self) -> None:
+        assert run("ledger.post_correction", **self.GIVEN).accepted

@@ -313,6 +313,37 @@ class TestPlans:
         assert again.error.details["standing"] == first.result["entry"]
         assert balances("bo") == {"bo": "1.00"}
 
+    @pytest.mark.parametrize(
+        ("amount", "sticks", "expected", "name", "events"),
+        [
+            ("100.00", True, None, "paid", ["tests.spent"]),
+            ("100.01", True, "INSUFFICIENT_BALANCE", "failed", ["tests.not_spent"]),
+            ("100.01", False, "INSUFFICIENT_BALANCE", "Acme", []),
+        ],
+    )
+    def test_what_is_written_follows_from_what_the_ledger_said(
+        self, amount: str, sticks: bool, expected: str | None, name: str, events: list[str]
+    ) -> None:
+        """A refusal that leaves the key free leaves everything as it was."""
+        acme = tenant("acme")
+        assert code(run("tests.spend", tenant=acme, amount=eur(amount), sticks=sticks)) == expected
+        assert Tenant.objects.get(pk=acme).name == name
+        assert Tenant.objects.filter(name="receipt").count() == (expected is None)
+        assert (
+            list(Event.objects.filter(subject=acme, type__startswith="tests.").values_list("type", flat=True))
+            == events
+        )
+
+    def test_a_row_that_is_not_as_it_was_read_is_a_conflict(self) -> None:
+        acme = tenant("acme")
+        done("tests.rename", tenant=acme, name="Bloom")
+        outcome = run("tests.rename_unlocked", key="k", tenant=acme, name="Cove")
+        assert outcome.error is not None
+        assert (outcome.error.code, outcome.error.transient) == ("CONFLICT", True)
+        assert Tenant.objects.get(pk=acme).name == "Bloom"
+        done("tests.rename", tenant=acme, name="Acme")
+        assert run("tests.rename_unlocked", key="k", tenant=acme, name="Cove").accepted
+
     def test_the_door_acts_as_the_applications_role(self) -> None:
         seen: list[str] = []
 

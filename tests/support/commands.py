@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime
 from typing import Any
 
@@ -70,6 +71,13 @@ def plan_rename(context: Context, *, tenant: str, name: str) -> Plan:
     return Plan(result={"was": before}, updates=[Update(found, ("name",), {"name": before})])
 
 
+def plan_rename_unlocked(context: Context, *, tenant: str, name: str) -> Plan:
+    """A row that is changed without a lock, as if nobody had renamed it since it was called Acme."""
+    found = Tenant.objects.get(pk=tenant)
+    found.name = name
+    return Plan(result={}, updates=[Update(found, ("name",), {"name": "Acme"})])
+
+
 class RenameBothInput(serializers.Serializer[Any]):
     tenants = serializers.ListField(child=IdField("ten"))
     suffix = TextField(max_length=20)
@@ -87,6 +95,38 @@ def plan_rename_both(context: Context, *, tenants: list[str], suffix: str) -> Pl
         each.name += suffix
     return Plan(
         result={"names": [each.name for each in found]}, updates=[Update(each, ("name",)) for each in found]
+    )
+
+
+class SpendInput(serializers.Serializer[Any]):
+    tenant = IdField("ten")
+    amount = MoneyField(positive=True)
+    sticks = serializers.BooleanField(default=True)
+
+
+def plan_spend(context: Context, *, tenant: str, amount: Money, sticks: bool) -> Plan:
+    """A payment of Amara's that renames a tenant for what came of it, and makes another only if it went well."""
+    paid: Any = context.locked[Tenant, tenant]
+    failed = copy(paid)
+    paid.name, failed.name = "paid", "failed"
+    post = Entry(
+        id=ids.new_id("je"),
+        book_id=books.platform_id(),
+        reference=f"spend:{context.operation_id}",
+        kind="payment",
+        postings=[Posting("amara", "bo", amount)],
+        refusal_sticks=sticks,
+    )
+    receipt = Tenant(name="receipt", base_currency="EUR", created_at=context.now)
+    return Plan(
+        result={"entry": post.id},
+        posts=[post],
+        rows=[receipt],
+        updates=[Update(paid, ("name",))],
+        events=[EventDraft("tests.spent", tenant, {})],
+        if_refused=Plan(
+            result={}, updates=[Update(failed, ("name",))], events=[EventDraft("tests.not_spent", tenant, {})]
+        ),
     )
 
 
@@ -187,6 +227,21 @@ COMMANDS = (
         targets=rename_targets,
         input=RenameInput,
         permission="tests.rename",
+    ),
+    Command(
+        name="tests.rename_unlocked",
+        summary="Rename without a lock",
+        plan=plan_rename_unlocked,
+        input=RenameInput,
+        permission="tests.rename",
+    ),
+    Command(
+        name="tests.spend",
+        summary="Spend, and remember if it failed",
+        plan=plan_spend,
+        targets=rename_targets,
+        input=SpendInput,
+        permission="tests.spend",
     ),
     Command(
         name="tests.rename_both",

@@ -35,6 +35,16 @@ def under_way(*calls: Callable[[], T]) -> Iterator[Sequence["Future[T]"]]:
         yield [threads.submit(in_thread_of_its_own, call) for call in calls]
 
 
+def answer_soon(call: Callable[[], T], holder: "psycopg.Connection[Any]") -> T:
+    """Call while somebody holds locks; if that blocks the call, let go of them and fail."""
+    with under_way(call) as [asked]:
+        try:
+            return asked.result(timeout=PATIENCE)
+        except TimeoutError:
+            holder.rollback()
+            raise
+
+
 @contextmanager
 def somebody_else() -> Iterator["psycopg.Connection[Any]"]:
     """Another connection of the owner, in a transaction of its own; commit it or let it be rolled back."""
