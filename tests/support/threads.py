@@ -49,7 +49,13 @@ def answer_soon(call: Callable[[], T], holder: "psycopg.Connection[Any]") -> T:
 def somebody_else() -> Iterator["psycopg.Connection[Any]"]:
     """Another connection of the owner, in a transaction of its own; commit it or let it be rolled back."""
     given = connection.settings_dict
-    options = {"dbname": given["NAME"], "user": given["USER"], "host": given["HOST"], "port": given["PORT"]}
+    options = {
+        "dbname": given["NAME"],
+        "user": given["USER"],
+        "password": given["PASSWORD"],
+        "host": given["HOST"],
+        "port": given["PORT"],
+    }
     with psycopg.connect(**{name: value for name, value in options.items() if value}) as other:
         try:
             yield other
