@@ -2,6 +2,7 @@
 
 import os
 import uuid
+from functools import lru_cache
 from threading import Lock
 
 from apps.core import clock
@@ -97,6 +98,7 @@ def stored(prefix: str, text: str) -> str:
     return f"{_decoded(prefix, text):032x}"
 
 
+@lru_cache(maxsize=10_000)  # an operation's id is stored with each of its rows
 def _decoded(prefix: str, text: str) -> int:
     if not isinstance(text, str) or not text.startswith(f"{prefix}_"):
         raise InvalidId(f"{_shown(text)} is not the id that is expected here, which starts with {prefix}_.")

@@ -359,7 +359,14 @@ def _write(runs: list[Run], now: Any) -> None:
                 refusal=refusal,
             )
         )
-        events += [writes.event_row(run, event, _encode(run, event.data)) for event in _events(run, part)]
+        events += [
+            writes.event_row(
+                run,
+                event,
+                result if result and part and event.data is part.result else _encode(run, event.data),
+            )
+            for event in _events(run, part)
+        ]
     writes.insert_rows(row for plan in plans for row in plan.rows)
     writes.insert_rows(requests)
     if operations:

@@ -52,11 +52,11 @@ INSERT INTO ledger_balance (account_id, book_id, currency, side, balance, sequen
          USING (address);
 INSERT INTO ledger_entry (id, book_id, reference, request_hash, kind, description, metadata, operation_id,
                           effective_at, effective_on, recorded_at, ordinal)
-  SELECT md5('e' || i)::uuid, %(book)s, 'bulk:' || lpad(i::text, 6, '0'), '\\x00', 'test', '', '{}',
-         md5('o' || i)::uuid, now(), current_date, now(), i FROM generate_series(1, %(many)s) i;
+  SELECT ('e' || lpad(to_hex(i), 31, '0'))::uuid, %(book)s, 'bulk:' || lpad(i::text, 6, '0'), '\\x00', 'test', '', '{}',
+         ('d' || lpad(to_hex(i), 31, '0'))::uuid, now(), current_date, now(), i FROM generate_series(1, %(many)s) i;
 INSERT INTO ledger_line (account_id, sequence, entry_id, posting, amount, balance_after,
                          effective_at, effective_on, recorded_at)
-  SELECT a.id, i, md5('e' || i)::uuid, 1, s.sign, s.sign * i, now(), current_date, now()
+  SELECT a.id, i, ('e' || lpad(to_hex(i), 31, '0'))::uuid, 1, s.sign, s.sign * i, now(), current_date, now()
     FROM generate_series(1, %(many)s) i,
          (VALUES ('customer:000001:available', -1), ('customer:000002:available', 1)) s(address, sign)
     JOIN ledger_account a ON a.address = s.address;
@@ -64,16 +64,17 @@ INSERT INTO ledger_seal (book_id, position, entry_id, ordinal, hash, sealed_at)
   SELECT book_id, ordinal, id, ordinal, '\\x00', now() FROM ledger_entry;
 INSERT INTO ledger_hold (id, book_id, account_id, held_account_id, amount, remaining, opened_by_id,
                          opened_at, changed_at)
-  SELECT md5('h' || i)::uuid, %(book)s, a.id, a.id, 1, 0, md5('e' || i)::uuid, now(), now()
+  SELECT ('c' || lpad(to_hex(i), 31, '0'))::uuid, %(book)s, a.id, a.id, 1, 0, ('e' || lpad(to_hex(i), 31, '0'))::uuid, now(), now()
     FROM generate_series(1, %(many)s) i JOIN ledger_account a ON a.address = 'customer:000003:available';
 INSERT INTO operations_operation (id, book_id, command, version, key, generation, holds_key, status, actor_kind,
                                   actor_id, actor_label, origin, input, input_hash, refusal, recorded_at)
-  SELECT md5('o' || i)::uuid, %(book)s, 'test.' || i %% 20, 1, 'key:' || i, 0, true,
+  SELECT ('d' || lpad(to_hex(i), 31, '0'))::uuid, %(book)s, 'test.' || i %% 20, 1, 'key:' || i, 0, true,
          CASE WHEN i %% 1000 = 0 THEN 'refused' ELSE 'accepted' END, 'user', 'usr_' || i %% 50, 'someone', 'api',
          '{}', '\\x00', CASE WHEN i %% 1000 = 0 THEN '{"code": "X"}'::jsonb END, now()
     FROM generate_series(1, %(many)s) i;
 INSERT INTO operations_event (id, book_id, type, version, subject, data, operation_id, recorded_at, ordinal)
-  SELECT md5('v' || i)::uuid, %(book)s, 'test.done', 1, 'subject:' || i, '{}', md5('o' || i)::uuid, now(), i
+  SELECT ('f' || lpad(to_hex(i), 31, '0'))::uuid, %(book)s, 'test.done', 1, 'subject:' || i, '{}',
+         ('d' || lpad(to_hex(i), 31, '0'))::uuid, now(), i
     FROM generate_series(1, %(many)s) i;
 INSERT INTO operations_eventposition (book_id, position, event_id, ordinal, sequenced_at)
   SELECT book_id, ordinal, id, ordinal, now() FROM operations_event;

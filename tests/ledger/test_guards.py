@@ -151,7 +151,7 @@ class TestTheApplication:
 
     def test_may_not_call_what_the_functions_keep_to_themselves(self) -> None:
         with as_application():
-            for function in ("ledger_decide", "ledger_move_holds"):
+            for function in ("ledger_decide", "ledger_move_holds", "ledger_write", "ledger_write_one"):
                 [(arguments,)] = rows(
                     "SELECT pg_get_function_arguments(oid) FROM pg_proc WHERE proname = %s", function
                 )
@@ -210,6 +210,15 @@ class TestTheOwner:
         self, left: int, constraint: str
     ) -> None:
         assert constraint in (attempt("UPDATE ledger_hold SET remaining = %s", left) or "")
+
+    def test_cannot_have_an_entry_take_effect_never(self) -> None:
+        forever = (
+            "INSERT INTO ledger_entry (id, book_id, reference, request_hash, kind, description, metadata, effective_at,"
+            " effective_on, recorded_at, ordinal) SELECT gen_random_uuid(), book_id, 'forever', request_hash, kind,"
+            " description, metadata, %s, effective_on, recorded_at, nextval('operations_ordinal') FROM ledger_entry LIMIT 1"
+        )
+        assert "entry_effective_at_finite" in (attempt(forever, "infinity") or "")
+        assert attempt(forever, "2026-01-01Z") is None
 
     def test_cannot_reverse_twice_nor_use_a_reference_twice(self) -> None:
         [(entry,)] = rows("SELECT id FROM ledger_entry LIMIT 1")

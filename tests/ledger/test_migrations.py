@@ -94,12 +94,10 @@ def test_none_is_missing() -> None:
     assert out.getvalue().strip() == "No changes detected"
 
 
-def test_every_function_that_writes_runs_as_its_owner_on_a_path_of_its_own() -> None:
+def test_every_function_that_the_application_writes_by_runs_as_its_owner_on_a_path_of_its_own() -> None:
     found = rows(
         "SELECT proname, prosecdef, proconfig::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
         " AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql') AND prosecdef"
     )
-    assert {"ledger_post", "ledger_decide", "ledger_guard_lines", "ledger_close_account"} <= {
-        name for name, *_ in found
-    }
+    assert {"ledger_post", "ledger_apply_freezes", "ledger_close_account"} <= {name for name, *_ in found}
     assert [name for name, _, config in found if "search_path=public, pg_temp" not in (config or "")] == []

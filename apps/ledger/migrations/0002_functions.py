@@ -31,9 +31,16 @@ class Migration(migrations.Migration):
             "ALTER TABLE ledger_balance RESET (fillfactor, autovacuum_vacuum_scale_factor,"
             " autovacuum_vacuum_cost_delay)",
         ),
+        # Infinity is no day that could be sealed or stated.
+        migrations.RunSQL(
+            "ALTER TABLE ledger_entry ADD CONSTRAINT entry_effective_at_finite CHECK (isfinite(effective_at))",
+            "ALTER TABLE ledger_entry DROP CONSTRAINT entry_effective_at_finite",
+        ),
         run_sql_file(SQL / "guards.sql", undo=UNDO_GUARDS),
         run_sql_file(SQL / "decide.sql", undo="DROP FUNCTION ledger_decide"),
         run_sql_file(SQL / "move_holds.sql", undo="DROP FUNCTION ledger_move_holds"),
+        run_sql_file(SQL / "write.sql", undo="DROP FUNCTION ledger_write"),
+        run_sql_file(SQL / "write_one.sql", undo="DROP FUNCTION ledger_write_one"),
         run_sql_file(SQL / "post.sql", undo="DROP FUNCTION ledger_post"),
         run_sql_file(
             SQL / "freeze.sql",
@@ -49,6 +56,7 @@ class Migration(migrations.Migration):
             " ledger_turnover_as_of; DROP INDEX ledger_daily_balance_by_run",
         ),
         migrations.RunSQL(
-            "REVOKE EXECUTE ON FUNCTION ledger_decide, ledger_move_holds FROM PUBLIC", migrations.RunSQL.noop
+            "REVOKE EXECUTE ON FUNCTION ledger_decide, ledger_move_holds, ledger_write, ledger_write_one FROM PUBLIC",
+            migrations.RunSQL.noop,
         ),
     ]

@@ -1,15 +1,12 @@
 -- The exact, one-after-the-other decision of ledger_post, for a call in which something may be refused.
--- Runs under its locks and writes nothing: codes and ids as described there.
+-- Runs under its locks and settings, and writes nothing: codes and ids as described there.
 CREATE FUNCTION ledger_decide(
   p_ids uuid[], p_books bigint[], p_references text[], p_groups uuid[], p_reverses uuid[],
-  p_on date[], p_now timestamptz,
+  p_effective timestamptz[], p_now timestamptz,
   p_entry int[], p_source bigint[], p_destination bigint[], p_currency text[], p_amount numeric[],
   p_hold uuid[], p_hold_use smallint[],
   OUT o_codes text[], OUT o_ids uuid[], OUT o_details int[])
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
-SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off
+LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -67,11 +64,12 @@ BEGIN
          array_agg(CASE WHEN v.id IS NOT NULL THEN 'ALREADY_REVERSED'
                         WHEN e.id IS NOT NULL THEN 'DUPLICATE_TRANSACTION' END ORDER BY u.i),
          array_agg(u.of_reference::int ORDER BY u.i), array_agg(u.of_reversed::int ORDER BY u.i),
-         array_agg(coalesce(p_on[u.i] <= c.closed_through, false) ORDER BY u.i)
+         array_agg(coalesce((coalesce(u.at, p_now) AT TIME ZONE k.time_zone)::date <= c.closed_through, false) ORDER BY u.i)
     INTO o_ids, o_codes, by_reference, by_reversed, period_closed
     FROM (SELECT *, min(i) OVER (PARTITION BY b, r) of_reference,
                  CASE WHEN reverses IS NOT NULL THEN min(i) OVER (PARTITION BY reverses) END of_reversed
-            FROM unnest(p_ids, p_books, p_references, p_reverses) WITH ORDINALITY q(id, b, r, reverses, i)) u
+            FROM unnest(p_ids, p_books, p_references, p_reverses, p_effective) WITH ORDINALITY q(id, b, r, reverses, at, i)) u
+    JOIN operations_book k ON k.id = u.b
     LEFT JOIN ledger_bookperiod c ON c.book_id = u.b
     LEFT JOIN ledger_entry e ON e.book_id = u.b AND e.reference = u.r
     LEFT JOIN ledger_entry v ON v.reverses_id = u.reverses;

@@ -3,10 +3,7 @@ CREATE FUNCTION ledger_move_holds(
   p_ids uuid[], p_books bigint[], p_ok boolean[], p_now timestamptz, p_entry int[], p_source bigint[],
   p_destination bigint[], p_amount numeric[], p_hold uuid[], p_hold_use smallint[])
 RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
-SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off
+LANGUAGE plpgsql
 AS $$
 BEGIN
   INSERT INTO ledger_hold (id, book_id, account_id, held_account_id, amount, remaining, opened_by_id, opened_at, changed_at)
