@@ -4,6 +4,9 @@ import os
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+SELDOM = 1_000_000
+"""Uses after which a statement is prepared without having asked for it. With None, Django's own, none ever is."""
+
 
 class Misconfigured(SystemExit):
     """A setting is missing or wrong; the message says which and what to do."""
@@ -47,9 +50,10 @@ def database(name: str) -> dict[str, Any]:
         raise Misconfigured(
             f"Setting {name} must start with postgresql://: nothing but PostgreSQL holds a ledger here."
         )
-    options = dict(parse_qsl(url.query))
+    options: dict[str, Any] = dict(parse_qsl(url.query))
     # The statements are short; compiling them costs more than it saves.
     options.setdefault("options", "-c jit=off")
+    options["prepare_threshold"] = SELDOM
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(url.path.lstrip("/")),

@@ -245,6 +245,17 @@ class TestBatch:
 
 
 @pytest.mark.usefixtures("_wallets")
+class TestStatements:
+    def test_are_planned_once_for_a_connection(self) -> None:
+        """Planning them anew each time costs as much again as running them; Django would have it so."""
+        for _ in range(7):
+            moved("amara", "bo", "1.00")
+        for statement in ("operations_claim", "ledger_post", "INTO operations_event"):
+            found = "SELECT sum(generic_plans) FROM pg_prepared_statements WHERE strpos(statement, %s) > 0"
+            assert rows(found, statement)[0][0], statement
+
+
+@pytest.mark.usefixtures("_wallets")
 class TestPlans:
     def test_balances_after_stand_in_the_result_and_in_the_events(self) -> None:
         outcome = run("tests.pay", source="amara", destination="bo", amount=eur("30.00"))
