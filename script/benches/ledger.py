@@ -83,7 +83,13 @@ def _audit(server: Server, wallets: Wallets, findings: Findings) -> dict[str, An
     commands = sum(n for name, n in findings.posted.items() if name.startswith("command"))
     fed = sum(n for name, n in findings.posted.items() if name.startswith("sql"))
     return audit(
-        server, server.named("wallets"), funded=wallets.count + 1, posted=fed + commands, commands=commands
+        server,
+        server.named("wallets"),
+        funded=wallets.count + 1,
+        posted=fed + commands,
+        commands=commands,
+        command="bench.transfer",
+        event="bench.transferred",
     )
 
 

@@ -9,9 +9,9 @@ from script.benches.instruments.database import Server
 COUNTS: dict[str, LiteralString] = {
     "entries": "SELECT count(*) FROM ledger_entry",
     "entries_of_commands": "SELECT count(*) FROM ledger_entry WHERE operation_id IS NOT NULL",
-    "operations": "SELECT count(*) FROM operations_operation WHERE command = 'bench.transfer' AND status = 'accepted'",
-    "events": "SELECT count(*) FROM operations_event WHERE type = 'bench.transferred'",
-    "guards": "SELECT count(*) FROM pg_trigger WHERE tgrelid::regclass::text LIKE 'ledger%'"
+    "operations": "SELECT count(*) FROM operations_operation WHERE command = %(command)s AND status = 'accepted'",
+    "events": "SELECT count(*) FROM operations_event WHERE type = %(event)s",
+    "guards": "SELECT count(*) FROM pg_trigger WHERE tgrelid::regclass::text LIKE 'ledger%%'"
     " AND NOT tgisinternal AND tgenabled = 'O'",
 }
 DEFECTS: dict[str, LiteralString] = {
@@ -35,16 +35,22 @@ DEFECTS: dict[str, LiteralString] = {
       SELECT count(*) FROM operations_operation o
         LEFT JOIN (SELECT operation_id id, count(*) entries FROM ledger_entry GROUP BY 1) e USING (id)
         LEFT JOIN (SELECT operation_id id, count(*) events FROM operations_event GROUP BY 1) v USING (id)
-       WHERE command = 'bench.transfer' AND (entries, events) IS DISTINCT FROM (1::bigint, 1::bigint)""",
+       WHERE command = %(command)s AND (entries, events) IS DISTINCT FROM (1::bigint, 1::bigint)""",
 }
 
 
-def audit(server: Server, name: str, *, funded: int, posted: int, commands: int) -> dict[str, Any]:
-    """Counts and defects; `sound` if there are no defects and every count is what the callers counted."""
+def audit(
+    server: Server, name: str, *, funded: int, posted: int, commands: int, command: str, event: str
+) -> dict[str, Any]:
+    """Counts and defects; `sound` if there are no defects and every count is what the callers counted.
+
+    Of `posted` entries `commands` came by this command, each with one such event.
+    """
+    asked = {"command": command, "event": event}
     with server.connect(name) as connection:
         connection.execute("SET max_parallel_workers_per_gather = 2; SET work_mem = '256MB'")
-        counts = {what: _number(connection, query) for what, query in COUNTS.items()}
-        defects = {what: _number(connection, query) for what, query in DEFECTS.items()}
+        counts = {what: _number(connection, query, asked) for what, query in COUNTS.items()}
+        defects = {what: _number(connection, query, asked) for what, query in DEFECTS.items()}
     wanted = {
         "entries": funded + posted,
         **dict.fromkeys(("entries_of_commands", "operations", "events"), commands),
@@ -56,6 +62,6 @@ def audit(server: Server, name: str, *, funded: int, posted: int, commands: int)
     return {"sound": not wrong, "counts": counts, "defects": wrong}
 
 
-def _number(connection: psycopg.Connection[Any], query: LiteralString) -> int:
-    row = connection.execute(query).fetchone()
+def _number(connection: psycopg.Connection[Any], query: LiteralString, asked: dict[str, str]) -> int:
+    row = connection.execute(query, asked).fetchone()
     return int(row[0]) if row else 0
