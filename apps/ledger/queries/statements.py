@@ -2,25 +2,63 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from itertools import accumulate
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
 
+from apps.core import ids
 from apps.core.money import Money
-from apps.ledger.models import Account, JournalEntry, Line
+from apps.ledger.models import Account
 from apps.ledger.queries.as_of import NOW, AsOf
 from apps.ledger.queries.balances import shown
 
 PAGE = 50
 
+# The lines are limited before their entries are fetched, so that a page reads as many entries as it shows.
+_PAGE = """
+WITH known (sequence) AS MATERIALIZED (SELECT ledger_sequence_at(%(account)s, %(position)s))
+SELECT l.sequence, l.amount, l.balance_after, l.effective_on, l.recorded_at, e.id, e.reference, e.kind, e.description
+  FROM ({lines}) l JOIN ledger_entry e ON e.id = l.entry_id ORDER BY l.sequence
+"""
+_LINES = """
+SELECT sequence, amount, balance_after, effective_on, recorded_at, entry_id FROM ledger_line
+ WHERE account_id = %(account)s AND sequence <= (SELECT sequence FROM known)"""
+_BY_DAY = " AND effective_on <= %(on)s"
+_NEWER = " AND sequence > %(after)s ORDER BY sequence LIMIT %(count)s"
+_OLDER = " AND sequence < %(before)s"
+_NEWEST = " ORDER BY sequence DESC LIMIT %(count)s"
 
-@dataclass(frozen=True, slots=True)
-class StatementLine:
-    """A line with its entry, as people read it; `balance` runs over the lines of this statement alone."""
+# Of the projected lines after the last run with one that counts, none does. Before it they are looked through, and so
+# are those that are in no run yet.
+_RUN = """(
+SELECT coalesce(max(sequence), 0) FROM (
+  SELECT through_sequence FROM ledger_daily_balance WHERE account_id = %(account)s{which}
+   ORDER BY through_position DESC LIMIT 1) run (sequence))"""
+_IN_NO_RUN = " AND sequence > " + _RUN.format(which="")
+_IN_RUNS_THAT_COUNT = " AND sequence <= " + _RUN.format(which=_BY_DAY)
 
-    line: Line
-    entry: JournalEntry
+_BALANCE = """
+SELECT amount_in - amount_out
+  FROM ledger_turnover(%(account)s, %(on)s, least(%(through)s, ledger_sequence_at(%(account)s, %(position)s)))
+"""
+
+
+class StatementLine(NamedTuple):
+    """A line with what its entry says, as people read it; `balance` runs over the lines of this statement alone.
+
+    `sequence` is its place among all lines of the account, from one; `effective_on` is a day of the book's time zone.
+    """
+
+    sequence: int
+    entry_id: str
+    reference: str
+    kind: str
+    description: str
+    effective_on: date
+    recorded_at: datetime
     amount: Money
     balance: Money
 
@@ -50,95 +88,98 @@ def statement_page(
     size: int = PAGE,
 ) -> StatementPage:
     """The newest page, or the one just before or just after a sequence."""
-    last = _sequence_at(account, as_of)
-    if after is not None:
-        found = _newer(account, as_of, after, last, size)
-    else:
-        found = _older(account, as_of, last if before is None else min(last, before - 1), size)
-        found.has_newer = before is not None
-    opening = _opening(account, as_of, found)
-    running = list(accumulate((line.amount for line in found.lines), initial=opening))
+    question = _Question(account, as_of)
+    found = question.older(before, size) if after is None else question.newer(after, size)
+    opening = question.opening(found)
+    running = list(accumulate((row.amount for row in found.rows), initial=opening))
     return StatementPage(
         account=account,
         as_of=as_of,
         opening=shown(account, opening),
-        lines=[
-            StatementLine(line, line.entry, shown(account, line.amount), shown(account, raw))
-            for line, raw in zip(found.lines, running[1:], strict=True)
-        ],
+        lines=[_line(account, row, raw) for row, raw in zip(found.rows, running[1:], strict=True)],
         closing=shown(account, running[-1]),
-        before=found.lines[0].sequence if found.lines and found.has_older else None,
-        after=found.lines[-1].sequence if found.lines and found.has_newer else None,
+        before=found.rows[0].sequence if found.rows and found.has_older else None,
+        after=found.rows[-1].sequence if found.rows and found.has_newer else None,
     )
+
+
+class _Row(NamedTuple):
+    """A line with its entry as stored: amounts raw (in - out), in minor units."""
+
+    sequence: int
+    amount: int
+    balance_after: int
+    effective_on: date
+    recorded_at: datetime
+    entry_id: UUID
+    reference: str
+    kind: str
+    description: str
 
 
 @dataclass(slots=True)
 class _Found:
-    """Lines in ascending order, or where an empty page stands: after which sequence."""
+    """Rows in ascending order, or where an empty page stands: after which sequence, None for the last."""
 
-    lines: list[Line]
-    stands_after: int
+    rows: list[_Row]
+    stands_after: int | None
     has_older: bool
-    has_newer: bool = False
+    has_newer: bool
 
 
-def _sequence_at(account: Account, as_of: AsOf) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT ledger_sequence_at(%s, %s)", [account.pk, as_of.position])
-        return int(cursor.fetchone()[0])
+class _Question:
+    """What is asked of one account as of one time."""
+
+    def __init__(self, account: Account, as_of: AsOf) -> None:
+        self.by_day = as_of.effective_on is not None
+        self.lines = _LINES + (_BY_DAY if self.by_day else "")
+        self.arguments = {"account": account.pk, "position": as_of.position, "on": as_of.effective_on}
+
+    def newer(self, after: int, size: int) -> _Found:
+        """The first lines after a sequence."""
+        rows = self._rows(self.lines + _NEWER, after=after, count=size + 1)
+        return _Found(rows[:size], after, has_older=after > 0, has_newer=len(rows) > size)
+
+    def older(self, before: int | None, size: int) -> _Found:
+        """The last lines before a sequence, or of all."""
+        which = "" if before is None else _OLDER
+        rows = self._rows(self._newest(self.lines + which), before=before, count=size + 1)
+        stands_after = None if before is None else before - 1
+        return _Found(rows[-size:], stands_after, has_older=len(rows) > size, has_newer=before is not None)
+
+    def opening(self, found: _Found) -> int:
+        """The raw balance before the first row, or where an empty page stands."""
+        if found.rows and not self.by_day:
+            return found.rows[0].balance_after - found.rows[0].amount
+        through = found.rows[0].sequence - 1 if found.rows else found.stands_after
+        with connection.cursor() as cursor:
+            cursor.execute(_BALANCE, {**self.arguments, "through": through})
+            return int(cursor.fetchone()[0])
+
+    def _newest(self, lines: str) -> str:
+        if not self.by_day:
+            return lines + _NEWEST
+        parts = (f"({lines}{part}{_NEWEST})" for part in (_IN_NO_RUN, _IN_RUNS_THAT_COUNT))
+        return f"SELECT * FROM ({' UNION ALL '.join(parts)}) either{_NEWEST}"
+
+    def _rows(self, lines: str, **arguments: Any) -> list[_Row]:
+        with connection.cursor() as cursor:
+            cursor.execute(_PAGE.format(lines=lines), {**self.arguments, **arguments})
+            return [
+                _Row(sequence, int(amount), int(balance_after), *others)
+                for sequence, amount, balance_after, *others in cursor.fetchall()
+            ]
 
 
-def _lines(account: Account, as_of: AsOf, last: int) -> QuerySet[Line]:
-    lines = Line.objects.filter(account=account, sequence__lte=last).select_related("entry")
-    if as_of.effective_on is None:
-        return lines
-    return lines.filter(effective_on__lte=as_of.effective_on)
-
-
-def _newer(account: Account, as_of: AsOf, after: int, last: int, size: int) -> _Found:
-    lines = _lines(account, as_of, last).filter(sequence__gt=after)
-    found = list(lines.order_by("sequence")[: size + 1])
-    return _Found(found[:size], after, has_older=after > 0, has_newer=len(found) > size)
-
-
-def _older(account: Account, as_of: AsOf, last: int, size: int) -> _Found:
-    """The newest lines up to a sequence."""
-    lines = _lines(account, as_of, last).order_by("-sequence")
-    count = size + 1
-    by_day = as_of.effective_on is not None
-    found = _older_by_day(account, as_of, lines, last, count) if by_day else list(lines[:count])
-    return _Found(found[:size][::-1], last, has_older=len(found) > size)
-
-
-def _older_by_day(account: Account, as_of: AsOf, lines: QuerySet[Line], last: int, count: int) -> list[Line]:
-    projected, counted = _projected(account, as_of)
-    found = list(lines.filter(sequence__gt=projected)[:count]) if last > projected else []
-    if len(found) == count:
-        return found
-    return found + list(lines.filter(sequence__lte=counted)[: count - len(found)])
-
-
-def _projected(account: Account, as_of: AsOf) -> tuple[int, int]:
-    """The last projected sequence, and that of the last run with a line that counts: between them none does."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(max(through_sequence), 0),"
-            " coalesce(max(through_sequence) FILTER (WHERE effective_on <= %s), 0)"
-            " FROM ledger_daily_balance WHERE account_id = %s",
-            [as_of.effective_on, account.pk],
-        )
-        projected, counted = cursor.fetchone()
-    return int(projected), int(counted)
-
-
-def _opening(account: Account, as_of: AsOf, found: _Found) -> int:
-    """The raw balance before the first line, or where an empty page stands."""
-    if found.lines and as_of.effective_on is None:
-        return int(found.lines[0].balance_after - found.lines[0].amount)
-    through = found.lines[0].sequence - 1 if found.lines else found.stands_after
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT amount_in - amount_out FROM ledger_turnover(%s, %s, %s)",
-            [account.pk, as_of.effective_on, through],
-        )
-        return int(cursor.fetchone()[0])
+def _line(account: Account, row: _Row, raw_balance: int) -> StatementLine:
+    return StatementLine(
+        sequence=row.sequence,
+        entry_id=ids.encode("je", row.entry_id),
+        reference=row.reference,
+        kind=row.kind,
+        description=row.description,
+        effective_on=row.effective_on,
+        recorded_at=row.recorded_at,
+        amount=shown(account, row.amount),
+        balance=shown(account, raw_balance),
+    )
