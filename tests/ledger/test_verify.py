@@ -92,6 +92,31 @@ def test_sound_books_are_verified_and_marked(scene: Scene) -> None:
     assert mark.through_position == 10
 
 
+@pytest.mark.parametrize("chunk", [1, 3])
+def test_sound_books_in_small_portions(scene: Scene, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    whole = verify()
+    monkeypatch.setattr("apps.ledger.verify.scope.CHUNK", chunk)
+    report = verify()
+    assert report.broken == []
+    assert (report.entries, report.lines, report.heads) == (whole.entries, whole.lines, whole.heads)
+
+
+@pytest.mark.tampers
+@pytest.mark.parametrize("chunk", [1, 3])
+@pytest.mark.parametrize("position", [3, 4])
+def test_seals_between_two_portions(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, chunk: int, position: int
+) -> None:
+    """The first link of a portion is held against the last one of the portion before it."""
+    monkeypatch.setattr("apps.ledger.verify.scope.CHUNK", chunk)
+    seal = [scene.book.pk, position]
+    tamper(("UPDATE ledger_seal SET hash = sha256('forged') WHERE book_id = %s AND position = %s", seal))
+    faults = broken()
+    assert [f"position {position}," in faults[0], f"position {position + 1}," in faults[1]] == [True, True]
+    tamper(("DELETE FROM ledger_seal WHERE book_id = %s AND position = %s", seal))
+    found(f"position {position}", "a seal at every position")
+
+
 def test_empty_books_are_sound() -> None:
     report = verify()
     assert report.ok
