@@ -15,9 +15,10 @@ line AS MATERIALIZED (
 
 SEALED_ENTRIES = f"""
 entry AS MATERIALIZED (
-  SELECT s.position, {_ENTRY} FROM ledger_seal s JOIN ledger_entry e ON e.id = s.entry_id
-   WHERE s.book_id = %(book)s AND s.position > %(after)s AND s.position <= %(through)s
-     AND e.id >= %(least)s::uuid AND e.id <= %(greatest)s::uuid),
+  SELECT s.position, {_ENTRY}
+    FROM ledger_seal s
+    LEFT JOIN ledger_entry e ON e.id = s.entry_id AND e.id >= %(least)s::uuid AND e.id <= %(greatest)s::uuid
+   WHERE s.book_id = %(book)s AND s.position > %(after)s AND s.position <= %(through)s),
 """ + _LINES_OF_ENTRIES.format(bounds=_BOUNDS)
 """The entries of a chunk, and their lines."""
 
@@ -37,18 +38,20 @@ line AS MATERIALIZED (
 """
 """The lines of the accounts in a range of ids."""
 
-LINES_WITH_CURRENCIES = """
-priced AS (SELECT l.*, a.book_id, a.currency FROM line l LEFT JOIN ledger_account a ON a.id = l.account_id)
+OWNERS_OF_LINES = """
+owner AS MATERIALIZED (
+  SELECT l.id, a.book_id, a.currency
+    FROM (SELECT DISTINCT account_id AS id FROM line) l LEFT JOIN ledger_account a ON a.id = l.id)
 """
-LINES_WITH_TOUCHED_CURRENCIES = """
-priced AS (SELECT l.*, a.book_id, a.currency FROM line l LEFT JOIN account a ON a.id = l.account_id)
+TOUCHED_OWNERS = """
+owner AS (SELECT id, book_id, currency FROM account)
 """
 ENTRY_FAULTS = """
-SELECT min(position), entry_id, NULL, NULL, NULL, 'lines that sum to 0 ' || coalesce(currency, ''), 'a sum of ' || sum(amount)
-  FROM priced GROUP BY entry_id, currency HAVING sum(amount) <> 0
+SELECT min(l.position), l.entry_id, NULL, NULL, NULL, 'lines that sum to 0 ' || coalesce(o.currency, ''), 'a sum of ' || sum(l.amount)
+  FROM line l JOIN owner o ON o.id = l.account_id GROUP BY l.entry_id, o.currency HAVING sum(l.amount) <> 0
 UNION ALL
-SELECT position, entry_id, account_id, sequence, NULL, 'an account of this book', coalesce('one of book ' || book_id, 'none')
-  FROM priced WHERE book_id IS DISTINCT FROM %(book)s
+SELECT l.position, l.entry_id, l.account_id, l.sequence, NULL, 'an account of this book', coalesce('one of book ' || o.book_id, 'none')
+  FROM owner o JOIN line l ON l.account_id = o.id WHERE o.book_id IS DISTINCT FROM %(book)s
 UNION ALL
 SELECT position, entry_id, account_id, sequence, NULL, 'the times of its entry', 'other times' FROM line WHERE other_times
 UNION ALL
@@ -66,19 +69,24 @@ SELECT n.position, n.id, NULL, NULL, NULL, 'an entry with its lines', 'an entry 
   FROM entry n LEFT JOIN line l ON l.entry_id = n.id WHERE l.entry_id IS NULL
 """
 
-# Lines with what stood before them. Only before the first of an account here is the table asked: NULL finds nothing.
+# Of each account its last line, and every line that does not follow the one before it. Only before the first line of
+# an account here is the table asked.
 STEPS = """
 numbered AS (
   SELECT *, lag(sequence) OVER follows AS before, lag(balance_after) OVER follows AS balance_before,
          lag(recorded_at) OVER follows AS recorded_before, lead(sequence) OVER follows IS NULL AS is_last
     FROM line WINDOW follows AS (PARTITION BY account_id ORDER BY sequence)),
-step AS MATERIALIZED (
+following AS (
   SELECT n.position, n.entry_id, n.account_id, n.sequence, n.amount, n.balance_after, n.recorded_at, n.is_last,
          coalesce(n.before, p.sequence, 0) AS before, coalesce(n.balance_before, p.balance_after, 0) AS balance_before,
          coalesce(n.recorded_before, p.recorded_at) AS recorded_before
     FROM numbered n
-    LEFT JOIN ledger_line p
-      ON p.account_id = n.account_id AND p.sequence = CASE WHEN n.before IS NULL THEN n.sequence - 1 END)
+    LEFT JOIN LATERAL (SELECT x.sequence, x.balance_after, x.recorded_at FROM ledger_line x
+                        WHERE n.before IS NULL AND x.account_id = n.account_id AND x.sequence = n.sequence - 1
+                        LIMIT 1) p ON true),
+step AS MATERIALIZED (
+  SELECT * FROM following
+   WHERE is_last OR sequence <> before + 1 OR balance_after <> balance_before + amount OR recorded_at < recorded_before)
 """
 STEP_FAULTS = """
 SELECT position, entry_id, account_id, sequence, NULL,

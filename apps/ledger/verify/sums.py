@@ -10,17 +10,17 @@ from apps.ledger.verify.faults import Fault
 from apps.ledger.verify.reading import Reader
 from apps.ledger.verify.scope import Chunk, Scope
 
-_ENTRIES_AND_LINES = "(SELECT count(*) FROM entry), (SELECT count(*) FROM line)"
+_ENTRIES_AND_LINES = "(SELECT count(id) FROM entry), (SELECT count(*) FROM line)"
 _ACCOUNTS_AND_LINES = """
 (SELECT count(*) FROM balance), (SELECT coalesce(sum(last_sequence), 0)::bigint FROM balance)"""
 _NOTHING = "0, 0"
 
 _SEALED = sql.query(
-    sql.SEALED_ENTRIES, sql.LINES_WITH_CURRENCIES, faults=(sql.ENTRY_FAULTS,), tally=_ENTRIES_AND_LINES
+    sql.SEALED_ENTRIES, sql.OWNERS_OF_LINES, faults=(sql.ENTRY_FAULTS,), tally=_ENTRIES_AND_LINES
 )
 _WAITING = sql.query(
     sql.WAITING_ENTRIES,
-    sql.LINES_WITH_CURRENCIES,
+    sql.OWNERS_OF_LINES,
     faults=(sql.ENTRY_FAULTS, sql.EMPTY_ENTRY_FAULTS),
     tally=_ENTRIES_AND_LINES,
 )
@@ -37,7 +37,7 @@ _TOUCHED = sql.query(
     sql.SEALED_ENTRIES,
     sql.STEPS,
     sql.TOUCHED_ACCOUNTS,
-    sql.LINES_WITH_TOUCHED_CURRENCIES,
+    sql.TOUCHED_OWNERS,
     sql.BALANCES,
     sql.LINES_OF_TOUCHED_HOLDS,
     faults=(sql.ENTRY_FAULTS, sql.STEP_FAULTS, sql.BALANCE_FAULTS, sql.HOLD_FAULTS),
