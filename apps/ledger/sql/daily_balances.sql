@@ -79,28 +79,38 @@ BEGIN
 END $$;
 
 -- What entered and left an account up to an effective day (NULL: ever) by its lines up to a sequence: the rows of
--- the runs that end there or before, and the lines since the last of them.
+-- the runs up to the nearest end of a run, and the lines from there to the sequence, or back to it.
 CREATE FUNCTION ledger_turnover(p_account bigint, p_on date, p_sequence bigint, OUT amount_in numeric, OUT amount_out numeric)
 LANGUAGE plpgsql STABLE
 SET search_path = public, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 AS $$
-DECLARE v_sequence bigint; v_in numeric; v_out numeric;
+DECLARE v_end bigint; v_next bigint; v_in numeric; v_out numeric; v_sign int := 1;
 BEGIN
-  SELECT coalesce(sum(d.amount_in) FILTER (WHERE p_on IS NULL OR d.effective_on <= p_on), 0),
-         coalesce(sum(d.amount_out) FILTER (WHERE p_on IS NULL OR d.effective_on <= p_on), 0),
-         coalesce(max(d.through_sequence), 0)
-    INTO amount_in, amount_out, v_sequence
+  SELECT coalesce(sum(d.amount_in) FILTER (WHERE d.through_sequence <= p_sequence AND (p_on IS NULL OR d.effective_on <= p_on)), 0),
+         coalesce(sum(d.amount_out) FILTER (WHERE d.through_sequence <= p_sequence AND (p_on IS NULL OR d.effective_on <= p_on)), 0),
+         coalesce(max(d.through_sequence) FILTER (WHERE d.through_sequence <= p_sequence), 0),
+         min(d.through_sequence) FILTER (WHERE d.through_sequence > p_sequence)
+    INTO amount_in, amount_out, v_end, v_next
     FROM ledger_daily_balance d
-   WHERE d.account_id = p_account AND d.through_sequence <= p_sequence;
+   WHERE d.account_id = p_account;
+  IF v_next - p_sequence < p_sequence - v_end THEN
+    SELECT coalesce(sum(d.amount_in), 0), coalesce(sum(d.amount_out), 0) INTO v_in, v_out
+      FROM ledger_daily_balance d
+     WHERE d.account_id = p_account AND d.through_sequence = v_next AND (p_on IS NULL OR d.effective_on <= p_on);
+    amount_in := amount_in + v_in;
+    amount_out := amount_out + v_out;
+    v_end := v_next;
+    v_sign := -1;
+  END IF;
   SELECT coalesce(sum(l.amount) FILTER (WHERE l.amount > 0), 0), coalesce(-sum(l.amount) FILTER (WHERE l.amount < 0), 0)
     INTO v_in, v_out
     FROM ledger_line l
-   WHERE l.account_id = p_account AND l.sequence > v_sequence AND l.sequence <= p_sequence
+   WHERE l.account_id = p_account AND l.sequence > least(v_end, p_sequence) AND l.sequence <= greatest(v_end, p_sequence)
      AND (p_on IS NULL OR l.effective_on <= p_on);
-  amount_in := amount_in + v_in;
-  amount_out := amount_out + v_out;
+  amount_in := amount_in + v_sign * v_in;
+  amount_out := amount_out + v_sign * v_out;
 END $$;
 
 -- The same by the entries up to a position (NULL: all there are).
