@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from apps.core import ids
 from apps.ledger import projections
@@ -115,6 +116,16 @@ def test_seals_between_two_portions(
     assert [f"position {position}," in faults[0], f"position {position + 1}," in faults[1]] == [True, True]
     tamper(("DELETE FROM ledger_seal WHERE book_id = %s AND position = %s", seal))
     found(f"position {position}", "a seal at every position")
+
+
+def test_the_planner_first_learns_of_a_table_that_changed_much(scene: Scene) -> None:
+    analyzed = "SELECT last_analyze FROM pg_stat_user_tables WHERE relname = 'ledger_account'"
+    change = "FOR i IN 1..200 LOOP UPDATE ledger_account SET name = name; END LOOP"
+    tamper(f"DO $$ BEGIN {change}; END $$", "SELECT pg_stat_force_next_flush()")
+    with connection.cursor() as cursor:
+        before = cursor.execute(analyzed).fetchone()
+        assert verify().ok
+        assert cursor.execute(analyzed).fetchone() != before
 
 
 def test_empty_books_are_sound() -> None:

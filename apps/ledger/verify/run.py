@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from apps.core import clock
 from apps.ledger.models import Verification
 from apps.ledger.queries.ranges import account_ranges
-from apps.ledger.verify import days
+from apps.ledger.verify import days, statistics
 from apps.ledger.verify.chain import Chain, first_link, seal_at
 from apps.ledger.verify.faults import Fault
 from apps.ledger.verify.reading import Reader, frozen_readers
@@ -78,6 +78,7 @@ def verify(
     """
     report, started = Report(), time.monotonic()
     chosen = list(Book.objects.all() if books is None else books)
+    statistics.refresh()
     with frozen_readers() as readers, ThreadPoolExecutor(max_workers=2) as pool:
         for book in chosen:
             run = _Incremental if incremental else _Full
