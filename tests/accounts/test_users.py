@@ -12,7 +12,7 @@ from apps.accounts import roles
 from apps.accounts.models import CONSOLE_ROLES, User
 from apps.accounts.people import SETUP, actor_of, find_actor, with_role
 from apps.core.errors import DomainError
-from apps.operations.models import Book, Event
+from apps.operations.models import Book, Event, Operation
 from apps.operations.registry import all_commands
 from tests.support.door import PASSWORD, code, done, opened, person, refused, run
 from tests.support.threads import at_once
@@ -59,6 +59,7 @@ class TestFirstAdmin:
         call_command("setup", "--no-demo", "--email", "other@example.com")
         assert list(User.objects.values_list("email", flat=True)) == ["root@example.com"]
         assert capsys.readouterr().out.count("password") == 1
+        assert not Operation.objects.filter(status="refused").exists()
 
 
 class TestLastAdmin:

@@ -34,10 +34,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("loaddata", *FIXTURES, verbosity=0)
-        password = self._first_admin(options["email"])
+        password = None if _admin() else self._first_admin(options["email"])
         if not options["no_demo"] and demo.make(clock.now()):
             sequencer.sequence()
-        admin = User.objects.filter(roles__name="admin", is_active=True).order_by("created_at").first()
+        admin = _admin()
         answer = {
             "admin_email": admin.email if admin else options["email"],
             "admin_password": password,
@@ -67,6 +67,11 @@ class Command(BaseCommand):
         if outcome.error.code == "ADMIN_EXISTS":
             return None
         raise CommandError(f"{outcome.error.code}: {outcome.error.message}")
+
+
+def _admin() -> User | None:
+    """Who came first. Looked up, so that a start does not leave a refused operation behind."""
+    return User.objects.filter(roles__name="admin", is_active=True).order_by("created_at").first()
 
 
 def _next_steps() -> list[str]:
