@@ -52,7 +52,7 @@ def _balance(books: Books) -> Iterator[Notice]:
             "stop",
             str(len(broken)),
             _("The books do not sum to zero in %(currencies)s") % {"currencies": ", ".join(broken)},
-            _("Stop posting and run script/manage verify."),
+            _("Stop posting and run script/manage verify_ledger."),
             reverse("console:operations_book_changelist"),
         )
 

@@ -28,8 +28,11 @@ SELECT count(*) FROM (SELECT FROM ledger_entry
 """
 LAST_DAY = """
 SELECT max(last.effective_on) FROM operations_book b CROSS JOIN LATERAL (
-  SELECT effective_on FROM ledger_daily_balance WHERE book_id = b.id AND effective_on <= current_date + 1
-   ORDER BY effective_on DESC LIMIT 1) last
+  SELECT d.effective_on FROM ledger_daily_balance d
+    JOIN ledger_account a ON a.id = d.account_id AND a.currency = %(currency)s
+   WHERE d.book_id = b.id AND d.effective_on <= current_date + 1
+   ORDER BY d.effective_on DESC LIMIT 1) last
+ WHERE EXISTS (SELECT FROM ledger_account a WHERE a.book_id = b.id AND a.currency = %(currency)s)
 """
 VOLUMES = """
 SELECT d.effective_on, sum(d.amount_in)
@@ -102,7 +105,7 @@ def volumes(wanted: str, books: Books) -> dict[str, Any] | None:
 
 def _volumes(currency: str) -> dict[str, Any]:
     with connection.cursor() as cursor:
-        cursor.execute(LAST_DAY)
+        cursor.execute(LAST_DAY, {"currency": currency})
         last = cursor.fetchone()[0]
         if last is None:
             return {}
