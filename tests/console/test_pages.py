@@ -1,5 +1,6 @@
 """Every page, with books and without, says what it has to say."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ from django.test import Client
 
 from apps.accounts.models import User
 from apps.console.site import site
-from apps.core import ids
+from apps.core import clock, ids
 from apps.operations.models import Book
+from tests.console.making import move, open_account, seal_and_project
 
 LISTS = [
     "/ops/",
@@ -67,6 +69,23 @@ def test_overview_puts_what_needs_a_person_first(console: Client, world: dict[st
     assert '<a class="notice is-stop" href="/ops/operations/approvalrequest/?eligible=nobody">' in page
     assert '<a class="notice is-wait" href="/ops/operations/operation/?status=refused">' in page
     assert '<a class="notice is-wait" href="/ops/operations/featureflag/?state=disabled">' in page
+
+
+def test_the_chart_ends_where_its_currency_does(console: Client, world: dict[str, Any]) -> None:
+    old = Book.objects.create(slug="old", name="Old", created_at=clock.now())
+    cash, customer = (open_account(old, address, "CZK") for address in ("cash", "customer"))
+    move(old, "deposit", cash, customer, 70_00, on=date(1994, 3, 31))
+    seal_and_project()
+    page = text(console, "/ops/?currency=CZK")
+    assert '["1994-03-31", "70.00"]' in page
+    assert "1994" not in text(console, "/ops/?currency=EUR")
+
+
+def test_the_tree_begins_with_a_book_that_has_accounts(console: Client) -> None:
+    south = Book.objects.create(slug="south", name="South", created_at=clock.now())
+    assert "No accounts yet" in text(console, "/ops/ledger/account/")
+    open_account(south, "till")
+    assert "till" in text(console, "/ops/ledger/account/")
 
 
 def test_tree_adds_up_what_is_below(console: Client, world: dict[str, Any]) -> None:

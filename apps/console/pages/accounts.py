@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
@@ -142,10 +143,11 @@ def _number(request: HttpRequest, name: str) -> int | None:
 
 
 def _book(request: HttpRequest) -> Book:
-    """The book that the address names, else the platform's."""
+    """The book that the address names, else the first that has accounts, else the platform's."""
     number = _number(request, "book")
     book = Book.objects.filter(pk=number).first() if number else None
-    return book or Book.objects.get(slug="platform")
+    in_use = Exists(Account.objects.filter(book=OuterRef("pk")))
+    return book or Book.objects.filter(in_use).first() or Book.objects.get(slug="platform")
 
 
 def _trail(under: str) -> list[tuple[str, str]]:
