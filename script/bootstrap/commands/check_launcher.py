@@ -69,6 +69,7 @@ class Life:
                 self._stop(signal.SIGTERM)
             with progress.step("script/manage"):
                 self._expect(0, "script/manage", "check", says="no issues")
+                self._expect(0, "script/manage", "verify_ledger", says="all is well")
             with progress.step("--reset, with a new password"):
                 self._require(self._start("--reset") != password, "the data is still there")
                 self._stop(signal.SIGINT)
