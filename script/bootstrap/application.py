@@ -12,6 +12,7 @@ from script.bootstrap.checkout import ROOT
 from script.bootstrap.failure import Failure
 from script.bootstrap.locking import locked
 
+REACH_DATABASE = ROOT / "script" / "bootstrap" / "reach_database.py"
 MANAGE = [str(environment.PYTHON), str(ROOT / "manage.py")]
 
 
@@ -28,6 +29,8 @@ def migrate(data: Path, urls: dict[str, str], *, only_if_fresh: bool = False) ->
     with locked(data / "migrate.lock"):
         if only_if_fresh and migrated_marker(data).exists():
             return
+        if "DATABASE_URL" not in urls:
+            _require_database()
         _manage(data, urls, "migrate", "--noinput")
         migrated_marker(data).touch()
 
@@ -47,6 +50,16 @@ def setup(data: Path, urls: dict[str, str]) -> Setup:
     elif remembered.exists():
         done.admin_password = remembered.read_text()
     return done
+
+
+def _require_database() -> None:
+    """The caller's own server; of ours we know that it runs."""
+    argv = [str(environment.PYTHON), "-P", str(REACH_DATABASE)]
+    done = subprocess.run(argv, env=environment.activated(), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        mend = "Mend it, or start without DATABASE_URL for a server of our own."
+        raise Failure(f"DATABASE_URL leads to no database: {reason}.", mend)
 
 
 def _manage(data: Path, urls: dict[str, str], *arguments: str) -> str:

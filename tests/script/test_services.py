@@ -130,3 +130,11 @@ def test_the_first_password_is_remembered(data: Path, monkeypatch: pytest.Monkey
     assert application.setup(data, {}).admin_password == "secret"
     assert application.setup(data, {}).admin_password == "secret"
     assert (data / "admin.password").stat().st_mode & 0o077 == 0
+
+
+def test_a_database_out_of_reach_is_told_in_one_line(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://user:secret@127.0.0.1:9/books")
+    with pytest.raises(Failure, match=r"leads to no database: .*127\.0\.0\.1") as caught:
+        application.migrate(data, {})
+    assert "\n" not in caught.value.report()
+    assert "secret" not in caught.value.report()
