@@ -1,6 +1,7 @@
 """Whatever is changed behind the ledger's back is found, and named."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
@@ -14,6 +15,8 @@ from apps.core import ids
 from apps.ledger import projections
 from apps.ledger.models import Account, Side, Verification
 from apps.ledger.verify import verify
+from apps.ledger.verify.chain import first_link
+from apps.ledger.verify.reading import Reader
 from apps.operations import books
 from apps.operations.models import Book
 from tests.ledger.bookkeeping import Leg, new_book, number_everything, open_account, post, uuid_of
@@ -100,6 +103,48 @@ def test_sound_books_in_small_portions(scene: Scene, monkeypatch: pytest.MonkeyP
     report = verify()
     assert report.broken == []
     assert (report.entries, report.lines, report.heads) == (whole.entries, whole.lines, whole.heads)
+
+
+def test_nothing_is_joined_row_by_row_with_what_is_large(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only where a row is looked up by its key: the planner's guess between two ids is one row for any number."""
+    plans: list[Any] = []
+
+    def explained(reader: Reader, query: str, **arguments: Any) -> list[tuple[Any, ...]]:
+        plans.extend(
+            plan["Plan"]
+            for (found,) in rows(reader, f"EXPLAIN (FORMAT JSON) {query}", **arguments)
+            for plan in found
+        )
+        return rows(reader, query, **arguments)
+
+    rows = Reader.rows
+    verify()
+    Verification.objects.update(through_position=0, through_hash=first_link(scene.book.pk))
+    monkeypatch.setattr(
+        Reader,
+        "rows",
+        lambda reader, query, **arguments: (explained if query.lstrip().startswith("WITH") else rows)(
+            reader, query, **arguments
+        ),
+    )
+    verify([scene.book], incremental=True)
+    assert len(plans) == 2
+    looped = [inner for plan in plans for inner in inner_sides_of_loops(plan)]
+    assert looped
+    assert [
+        inner["Node Type"] for inner in looped if inner["Node Type"] not in {"Limit", "Subquery Scan"}
+    ] == []
+
+
+def inner_sides_of_loops(plan: Any) -> Iterator[Any]:
+    """What is run once for each row of something else."""
+    parts = plan.get("Plans", [])
+    if plan["Node Type"] == "Nested Loop":
+        yield from (part for part in parts if part["Parent Relationship"] == "Inner")
+    for part in parts:
+        yield from inner_sides_of_loops(part)
 
 
 @pytest.mark.tampers

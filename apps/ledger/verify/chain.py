@@ -93,7 +93,7 @@ class Chain:
 
     def _broken(self, reader: Reader, chunk: Chunk) -> list[tuple[Any, ...]]:
         before = {"position": self.position, "ordinal": self.ordinal, "seal": self.seal}
-        *broken, tally = reader.rows(_LINKS, book=self.scope.book.pk, **before, **chunk.arguments)
+        *broken, tally = reader.rows_by_hash(_LINKS, book=self.scope.book.pk, **before, **chunk.arguments)
         self.entries += tally[3]
         self.lines += tally[6] or 0
         return broken

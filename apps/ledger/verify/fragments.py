@@ -1,16 +1,17 @@
 """The SQL that adds everything up anew, in pieces that a full and an incremental run put together differently.
 
-Every fault is a row of position, entry, account, sequence, hold, what was expected and what stands.
+Every fault is a row of position, entry, account, sequence, hold, what was expected and what stands. These run without
+nested loops (`Reader.rows_by_hash`): what is to be looked up row by row, in a table of any size, is LATERAL, and its
+LIMIT or OFFSET keeps it so.
 """
 
-_BOUNDS = "AND l.entry_id >= %(least)s::uuid AND l.entry_id <= %(greatest)s::uuid"
 _ENTRY = "e.id, e.effective_at, e.effective_on, e.recorded_at, e.reverses_id"
 _LINES_OF_ENTRIES = """
 line AS MATERIALIZED (
   SELECT n.position, l.entry_id, l.account_id, l.sequence, l.amount, l.balance_after, l.recorded_at, l.hold_id,
          (l.effective_at, l.effective_on, l.recorded_at)
            IS DISTINCT FROM (n.effective_at, n.effective_on, n.recorded_at) AS other_times
-    FROM entry n JOIN ledger_line l ON l.entry_id = n.id {bounds})
+    FROM entry n {lines})
 """
 
 SEALED_ENTRIES = f"""
@@ -19,14 +20,19 @@ entry AS MATERIALIZED (
     FROM ledger_seal s
     LEFT JOIN ledger_entry e ON e.id = s.entry_id AND e.id >= %(least)s::uuid AND e.id <= %(greatest)s::uuid
    WHERE s.book_id = %(book)s AND s.position > %(after)s AND s.position <= %(through)s),
-""" + _LINES_OF_ENTRIES.format(bounds=_BOUNDS)
+""" + _LINES_OF_ENTRIES.format(
+    lines="JOIN ledger_line l ON l.entry_id = n.id"
+    " AND l.entry_id >= %(least)s::uuid AND l.entry_id <= %(greatest)s::uuid"
+)
 """The entries of a chunk, and their lines."""
 
 WAITING_ENTRIES = f"""
 entry AS MATERIALIZED (
   SELECT NULL::bigint AS position, {_ENTRY} FROM ledger_entry e
    WHERE e.book_id = %(book)s AND e.ordinal > (SELECT coalesce(max(ordinal), 0) FROM ledger_seal)),
-""" + _LINES_OF_ENTRIES.format(bounds="")
+""" + _LINES_OF_ENTRIES.format(
+    lines="CROSS JOIN LATERAL (SELECT * FROM ledger_line x WHERE x.entry_id = n.id OFFSET 0) l"
+)
 """The same of the entries that have no position yet."""
 
 LINES_OF_ACCOUNTS = """
@@ -41,7 +47,8 @@ line AS MATERIALIZED (
 OWNERS_OF_LINES = """
 owner AS MATERIALIZED (
   SELECT l.id, a.book_id, a.currency
-    FROM (SELECT DISTINCT account_id AS id FROM line) l LEFT JOIN ledger_account a ON a.id = l.id)
+    FROM (SELECT DISTINCT account_id AS id FROM line) l
+    LEFT JOIN LATERAL (SELECT * FROM ledger_account x WHERE x.id = l.id LIMIT 1) a ON true)
 """
 TOUCHED_OWNERS = """
 owner AS (SELECT id, book_id, currency FROM account)
@@ -110,7 +117,7 @@ account AS MATERIALIZED (
            IS DISTINCT FROM (a.book_id, a.currency, a.side, a.floor, a.names_holds) AS differs
     FROM ledger_account a
     LEFT JOIN (SELECT account_id, sequence, balance_after FROM step WHERE is_last) l ON l.account_id = a.id
-    LEFT JOIN ledger_balance b ON b.account_id = a.id
+    LEFT JOIN LATERAL (SELECT * FROM ledger_balance x WHERE x.account_id = a.id LIMIT 1) b ON true
    WHERE a.book_id = %(book)s AND a.id > %(first)s AND a.id <= %(last)s)
 """
 TOUCHED_ACCOUNTS = """
@@ -118,7 +125,7 @@ account AS MATERIALIZED (
   SELECT l.account_id AS id, b.book_id, b.currency, b.side, b.floor, b.names_holds, l.sequence AS seen, l.balance_after,
          b.balance, b.sequence, b.closed, b.account_id IS NULL AS is_missing, false AS differs
     FROM (SELECT account_id, sequence, balance_after FROM step WHERE is_last) l
-    LEFT JOIN ledger_balance b ON b.account_id = l.account_id)
+    LEFT JOIN LATERAL (SELECT * FROM ledger_balance x WHERE x.account_id = l.account_id LIMIT 1) b ON true)
 """
 # There may be lines newer than those seen, so a balance is held against the newest of all.
 BALANCES = """
@@ -156,7 +163,8 @@ LINES_OF_TOUCHED_HOLDS = """
 reserve AS (
   SELECT t.hold_id, t.account_id, l.entry_id, l.sequence, l.amount
     FROM (SELECT DISTINCT l.hold_id, l.account_id FROM account a JOIN line l ON l.account_id = a.id WHERE a.names_holds) t
-    LEFT JOIN ledger_line l ON l.hold_id = t.hold_id AND l.account_id = t.account_id)
+    LEFT JOIN LATERAL (SELECT * FROM ledger_line x
+                        WHERE x.hold_id = t.hold_id AND x.account_id = t.account_id OFFSET 0) l ON true)
 """
 HOLD_FAULTS = """
 SELECT NULL, NULL, d.account_id, NULL, d.hold_id, coalesce(d.remaining || ' remaining of ' || d.amount, 'the hold that a line is for'),
@@ -164,15 +172,16 @@ SELECT NULL, NULL, d.account_id, NULL, d.hold_id, coalesce(d.remaining || ' rema
   FROM (SELECT hold_id, account_id, sum(amount) AS remaining, (array_agg(amount ORDER BY sequence))[1] AS amount,
                (array_agg(entry_id ORDER BY sequence))[1] AS opened_by
           FROM reserve GROUP BY hold_id, account_id) d
-  LEFT JOIN ledger_hold h ON h.id = d.hold_id AND h.held_account_id = d.account_id
+  LEFT JOIN LATERAL (SELECT * FROM ledger_hold x WHERE x.id = d.hold_id AND x.held_account_id = d.account_id LIMIT 1) h ON true
  WHERE h.id IS NULL OR (h.remaining, h.amount, h.opened_by_id) IS DISTINCT FROM (d.remaining, d.amount, d.opened_by)
 """
 UNOPENED_HOLD_FAULTS = """
 SELECT NULL, NULL, h.held_account_id, NULL, h.id, 'a line that opened it, on a reserve account of its book', 'none'
-  FROM ledger_hold h LEFT JOIN ledger_account a ON a.id = h.held_account_id
+  FROM ledger_hold h
+  LEFT JOIN LATERAL (SELECT * FROM ledger_account x WHERE x.id = h.held_account_id LIMIT 1) a ON true
  WHERE h.book_id = %(book)s
-   AND NOT EXISTS (SELECT FROM ledger_line l WHERE l.hold_id = h.id AND l.account_id = h.held_account_id
-                      AND a.names_holds AND a.book_id = h.book_id)
+   AND NOT EXISTS (SELECT FROM ledger_line l WHERE l.hold_id = h.id AND l.hold_id IS NOT NULL
+                      AND l.account_id = h.held_account_id AND a.names_holds AND a.book_id = h.book_id)
 """
 
 UNSEALED_AMONG_SEALED_FAULTS = """
@@ -200,9 +209,9 @@ WITH {"".join(f"{table}," for table in tables)} faults AS ({" UNION ALL ".join([
 SELECT coalesce(f.position, s.position), f.entry_id, a.address || ' ' || a.currency, f.account_id, f.sequence, f.hold_id,
        f.expected, f.found
   FROM (SELECT * FROM faults ORDER BY position, account_id, sequence LIMIT 20) f
-  LEFT JOIN ledger_account a ON a.id = f.account_id
-  LEFT JOIN ledger_line l ON l.account_id = f.account_id AND l.sequence = f.sequence
-  LEFT JOIN ledger_seal s ON s.entry_id = coalesce(f.entry_id, l.entry_id)
+  LEFT JOIN LATERAL (SELECT * FROM ledger_account x WHERE x.id = f.account_id LIMIT 1) a ON true
+  LEFT JOIN LATERAL (SELECT * FROM ledger_line x WHERE x.account_id = f.account_id AND x.sequence = f.sequence LIMIT 1) l ON true
+  LEFT JOIN LATERAL (SELECT * FROM ledger_seal x WHERE x.entry_id = coalesce(f.entry_id, l.entry_id) LIMIT 1) s ON true
 UNION ALL
 SELECT NULL, NULL, NULL, {tally}, NULL, NULL, NULL
 """

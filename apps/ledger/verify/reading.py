@@ -29,6 +29,16 @@ class Reader:
         cursor = psycopg.Cursor(self._connection)
         return cursor.execute(query, arguments, prepare=False, binary=True).fetchall()
 
+    def rows_by_hash(self, query: str, **arguments: Any) -> list[tuple[Any, ...]]:
+        """The same without nested loops, for what the planner takes for a row and is a hundred thousand.
+
+        It has no idea how many rows lie between two ids, and a join of such with such row by row takes minutes.
+        """
+        self._connection.execute("SET LOCAL enable_nestloop = off")
+        rows = self.rows(query, **arguments)
+        self._connection.execute("SET LOCAL enable_nestloop = on")
+        return rows
+
     def value(self, query: str, **arguments: Any) -> Any:
         """The first column of the first row; None if there is none."""
         rows = self.rows(query, **arguments)

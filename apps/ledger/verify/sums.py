@@ -95,7 +95,7 @@ class Sums:
         return faults
 
     def _ask(self, reader: Reader, query: str, **arguments: Any) -> tuple[Iterator[Fault], tuple[int, int]]:
-        *rows, (_, _, _, *counts, _, _, _) = reader.rows(query, book=self.scope.book.pk, **arguments)
+        *rows, (_, _, _, *counts, _, _, _) = reader.rows_by_hash(query, book=self.scope.book.pk, **arguments)
         slug = self.scope.book.slug
         faults = (Fault(slug, _place(*row[:6]), row[6], row[7], row[0]) for row in rows)
         return faults, (counts[0], counts[1])
