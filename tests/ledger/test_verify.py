@@ -131,11 +131,9 @@ def test_nothing_is_joined_row_by_row_with_what_is_large(
     )
     verify([scene.book], incremental=True)
     assert len(plans) == 2
-    looped = [inner for plan in plans for inner in inner_sides_of_loops(plan)]
-    assert looped
-    assert [
-        inner["Node Type"] for inner in looped if inner["Node Type"] not in {"Limit", "Subquery Scan"}
-    ] == []
+    looped = {inner["Node Type"] for plan in plans for inner in inner_sides_of_loops(plan)}
+    assert "Limit" in looped
+    assert looped <= {"Limit", "Subquery Scan", "Index Scan", "Bitmap Heap Scan"}
 
 
 def inner_sides_of_loops(plan: Any) -> Iterator[Any]:
