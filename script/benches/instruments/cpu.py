@@ -66,7 +66,9 @@ class Meter:
             return 0.0
         own = _fields(self._postmaster)
         while True:
-            living = sum(map(self._of_child, Path("/proc").glob("[0-9]*/stat")))
+            living = sum(
+                self._of_child(Path(f"/proc/{name}/stat")) for name in os.listdir("/proc") if name.isdigit()
+            )
             before, own = own, _fields(self._postmaster)
             if before[_INHERITED] == own[_INHERITED]:  # nobody ended while we counted
                 return (sum(own[_OWN]) + sum(own[_INHERITED]) + living) * _TICK
