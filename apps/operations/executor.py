@@ -360,12 +360,7 @@ def _write(runs: list[Run], now: Any) -> None:
             )
         )
         events += [
-            writes.event_row(
-                run,
-                event,
-                result if result and part and event.data is part.result else _encode(run, event.data),
-            )
-            for event in _events(run, part)
+            writes.event_row(run, event, _encode_event(run, event, result)) for event in _events(run, part)
         ]
     writes.insert_rows(row for plan in plans for row in plan.rows)
     writes.insert_rows(requests)
@@ -435,6 +430,13 @@ def _encode(run: Run, value: Any) -> str:
         return represent(item)
 
     return canonical.encode(value, known_now)
+
+
+def _encode_event(run: Run, event: EventDraft, result: str | None) -> str:
+    """What an event tells, which often is the result itself."""
+    if result and run.plan and event.data is run.plan.result:
+        return result
+    return _encode(run, event.data)
 
 
 def _balance_after(run: Run, named: BalanceAfter) -> Money | None:
