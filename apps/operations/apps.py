@@ -17,4 +17,4 @@ class OperationsConfig(AppConfig):
         # What is loaded by now stays for good, and what a batch makes dies with it. To search all of that for cycles
         # every few hundred objects was a quarter of the door's time in Python.
         gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
+        gc.set_threshold(10_000, 20, 50)
