@@ -572,7 +572,7 @@ def assert_replay(first: Outcome, again: Outcome) -> None:
 class TestBooks(Books.TestCase):  # type: ignore[name-defined,misc]
     settings = settings(
         settings.get_profile("long" if LONG else "brief"),
-        max_examples=300 if LONG else 20,
+        max_examples=400 if LONG else 20,
         phases=tuple(Phase) if LONG else (Phase.reuse, Phase.generate),
         stateful_step_count=100 if LONG else 50,
     )

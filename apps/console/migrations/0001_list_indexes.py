@@ -11,8 +11,8 @@ INDEXES = {
     "console_operation_by_command": "operations_operation (command, id)",
     "console_operation_unfinished": "operations_operation (status, id) WHERE status <> 'accepted'",
     "console_event_by_subject": "operations_event (subject, ordinal)",
-    # Ids follow time, and so do these tables: a summary of each few pages finds an operation's rows in milliseconds
-    # and costs the posting of money next to nothing, where a tree would cost it a page of its own each time.
+    # Ids follow time, and so do these tables: a summary of each few pages leads to an operation's
+    # rows, and posting does not write to it, where each row would be one more in a tree.
     "console_event_by_operation": "operations_event USING brin (operation_id) WITH (pages_per_range = 32, autosummarize = on)",
     "console_entry_by_operation": "ledger_entry USING brin (operation_id) WITH (pages_per_range = 32, autosummarize = on)",
 }

@@ -3,8 +3,8 @@
 -- An entry sums to zero per book and currency, a reserve line names its hold, and the lines of each account
 -- follow its last one without a gap and add up to its balance.
 --
--- Its settings are those of the posting function, which is nearly always what fires it: settings of its own would be
--- an eighth of the price of a single entry.
+-- Its settings are those of the posting function, which is nearly always what fires it: a function pays for
+-- settings of its own at every call.
 CREATE FUNCTION ledger_guard_lines() RETURNS trigger
 LANGUAGE plpgsql
 AS $$

@@ -1,5 +1,5 @@
--- Writes an entry of one plain posting for ledger_post, by statements on single rows: a third of the time that the
--- set-based machinery takes for it. Answers the balances of source and destination as shown; or NULL, with nothing
+-- Writes an entry of one plain posting for ledger_post, by statements on single rows, which start quicker than the
+-- set-based machinery. Answers the balances of source and destination as shown; or NULL, with nothing
 -- changed, where anything at all is doubtful.
 CREATE FUNCTION ledger_write_one(
   p_id uuid, p_book bigint, p_reference text, p_hash bytea, p_kind text, p_description text, p_metadata jsonb,
