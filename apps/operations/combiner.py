@@ -1,12 +1,14 @@
 """Runs the single requests of many threads as one batch.
 
 A lane is one thread with one connection. While a batch is under way whatever arrives queues up, and all of it is
-the next batch. So a lone caller never waits for company, and under load the batches grow by themselves. One
-connection for all callers also keeps its plans warm, which a batch led by ever another caller does not.
+the next batch. Where many came together before, the lane waits a moment for as many again: those it has just
+answered are about to ask. A lone caller never waits for company. One connection for all callers also keeps its
+plans warm, which a batch led by ever another caller does not.
 """
 
 import os
 import threading
+import time
 from queue import Empty, SimpleQueue
 
 from django.db import connection
@@ -14,16 +16,24 @@ from django.db import connection
 from apps.operations.errors import InsideTransaction
 from apps.operations.executor import BATCH, LOST_CONNECTION, execute_prepared
 from apps.operations.plan import Request
-from apps.operations.run import Outcome, Run, prepare
+from apps.operations.run import Outcome, prepare
+
+CROWD = 4
+"""A batch of fewer is not waited for."""
+
+PATIENCE = 0.002
+"""Seconds that a batch waits for company at the most."""
+
+_PAUSE = 0.0001
 
 
 class _Waiting:
     """One caller: what it wants, and what it got. `answered` is locked until then."""
 
-    __slots__ = ("answered", "error", "outcome", "run")
+    __slots__ = ("answered", "error", "outcome", "request")
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
+    def __init__(self, request: Request) -> None:
+        self.request = request
         self.outcome: Outcome | None = None
         self.error: BaseException | None = None
         self.answered = threading.Lock()
@@ -37,6 +47,7 @@ class Combiner:
         self._queue: SimpleQueue[_Waiting] = SimpleQueue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._company = 0
 
     def execute(self, request: Request) -> Outcome:
         """Run one command, together with those of other threads that came meanwhile."""
@@ -44,10 +55,7 @@ class Combiner:
             raise InsideTransaction(
                 "The command door opens and commits its own transaction; leave yours first."
             )
-        run = prepare(request)
-        if isinstance(run, Outcome):
-            return run
-        mine = _Waiting(run)
+        mine = _Waiting(request)
         self._queue.put(mine)
         if self._thread is None:
             self._start()
@@ -76,18 +84,27 @@ class Combiner:
     def _next_batch(self) -> list[_Waiting]:
         """Whoever comes first, and all who have come by then."""
         batch = [self._queue.get()]
+        self._await_company()
         try:
             while len(batch) < BATCH:
                 batch.append(self._queue.get_nowait())
         except Empty:
             pass
+        self._company = max(len(batch), self._company * 3 // 4)
         return batch
+
+    def _await_company(self) -> None:
+        if self._company < CROWD:
+            return
+        deadline = time.monotonic() + PATIENCE
+        while self._queue.qsize() + 1 < self._company and time.monotonic() < deadline:
+            time.sleep(_PAUSE)
 
 
 def _run(batch: list[_Waiting]) -> None:
     """All of them together; if one breaks, each alone, so that its defect is nobody else's."""
     try:
-        outcomes = execute_prepared([waiting.run for waiting in batch])
+        outcomes = execute_prepared([prepare(waiting.request) for waiting in batch])
     except LOST_CONNECTION:
         raise
     except Exception:
@@ -102,7 +119,7 @@ def _run(batch: list[_Waiting]) -> None:
 
 def _run_alone(waiting: _Waiting) -> None:
     try:
-        waiting.outcome = execute_prepared([waiting.run.anew()])[0]
+        waiting.outcome = execute_prepared([prepare(waiting.request)])[0]
     except Exception as error:
         waiting.error = error
 
