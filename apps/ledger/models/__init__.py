@@ -1,0 +1,26 @@
+"""What the ledger keeps.
+
+Only the functions in `sql/` write here: the application's role may read all of it and open accounts.
+"""
+
+from apps.ledger.models.accounts import Account, Balance, Freeze, FreezeDirection, Side
+from apps.ledger.models.entries import JournalEntry, Line, Seal
+from apps.ledger.models.holds import Hold
+from apps.ledger.models.periods import BookPeriod
+from apps.ledger.models.projections import DailyBalance, Projection, Verification
+
+__all__ = [
+    "Account",
+    "Balance",
+    "BookPeriod",
+    "DailyBalance",
+    "Freeze",
+    "FreezeDirection",
+    "Hold",
+    "JournalEntry",
+    "Line",
+    "Projection",
+    "Seal",
+    "Side",
+    "Verification",
+]
