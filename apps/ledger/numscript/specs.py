@@ -1,0 +1,135 @@
+"""Runs programs against their `*.num.specs.json`: what they should post, given these balances and variables."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from apps.ledger.numscript.errors import Kind, NumscriptError
+from apps.ledger.numscript.machine import BalanceOf, lookup_in
+from apps.ledger.numscript.program import Result, compiled
+
+SUFFIX = ".specs.json"
+
+_EXPECTED_ERRORS = {
+    "expect.error.missingFunds": Kind.MISSING_FUNDS,
+    "expect.error.negativeAmount": Kind.NEGATIVE_AMOUNT,
+}
+
+
+class SpecsUnreadable(Exception):
+    """A folder or a specs file that is not as it should be, and why."""
+
+
+class Verdict(StrEnum):
+    """How a case ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of one program; `reason` says what was wrong or why it was skipped."""
+
+    program: str
+    name: str
+    verdict: Verdict
+    reason: str = ""
+
+
+def run_folder(folder: Path) -> Iterator[Case]:
+    """Every case of every program of a folder, by name; SpecsUnreadable if there are no programs."""
+    programs = sorted(folder.glob("*.num")) if folder.is_dir() else []
+    if not programs:
+        raise SpecsUnreadable(f"{folder} is no folder with *.num files.")
+    for path in programs:
+        yield from _cases(path)
+
+
+def balances_in(given: Any) -> BalanceOf:
+    """Balances from JSON: a list of account, asset and amount, or amounts by account and asset."""
+    by_account: dict[str, dict[str, int]] = {}
+    if isinstance(given, list):
+        for row in given:
+            by_account.setdefault(row["account"], {})[row["asset"]] = _whole(row["amount"])
+    else:
+        for account, assets in given.items():
+            by_account[account] = {asset: _whole(amount) for asset, amount in assets.items()}
+    return lookup_in(by_account)
+
+
+def metadata_in(given: Mapping[str, Mapping[str, str]], account: str, key: str) -> str | None:
+    """Metadata from JSON: texts by account and key."""
+    return given.get(account, {}).get(key)
+
+
+def _whole(amount: Any) -> int:
+    if isinstance(amount, int) and not isinstance(amount, bool):
+        return amount
+    raise SpecsUnreadable(f"{amount!r} is no amount: balances are whole numbers of the smallest unit.")
+
+
+def _cases(path: Path) -> Iterator[Case]:
+    specs = path.with_name(path.name + SUFFIX)
+    if not specs.is_file():
+        yield Case(path.name, "-", Verdict.SKIPPED, f"there is no {specs.name}")
+        return
+    shared = _read(specs)
+    if flags := shared.get("featureFlags"):
+        yield Case(path.name, "-", Verdict.SKIPPED, f"needs {', '.join(flags)}")
+        return
+    for given in shared.get("testCases", []):
+        yield _case(path, {**shared, **given})
+
+
+def _read(specs: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(specs.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SpecsUnreadable(f"{specs} cannot be read: {error}.") from None
+    if not isinstance(content, dict) or not isinstance(content.get("testCases", []), list):
+        raise SpecsUnreadable(f"{specs} should be an object with a list testCases.")
+    return content
+
+
+def _case(path: Path, given: Mapping[str, Any]) -> Case:
+    name = str(given.get("it", "-"))
+    wanted = next((kind for field, kind in _EXPECTED_ERRORS.items() if given.get(field)), None)
+    try:
+        result = _run(path, given)
+    except NumscriptError as error:
+        if error.kind is Kind.UNSUPPORTED_FEATURE:
+            return Case(path.name, name, Verdict.SKIPPED, str(error))
+        return Case(path.name, name, *_judged("" if error.kind is wanted else str(error)))
+    if wanted:
+        return Case(path.name, name, Verdict.FAILED, f"{wanted} was expected, but it ran")
+    return Case(path.name, name, *_judged(_difference(result, given)))
+
+
+def _judged(reason: str) -> tuple[Verdict, str]:
+    return (Verdict.FAILED if reason else Verdict.PASSED), reason
+
+
+def _run(path: Path, given: Mapping[str, Any]) -> Result:
+    metadata = given.get("metadata") or {}
+    return compiled(path.read_text(encoding="utf-8")).run(
+        given.get("variables") or {},
+        balance_of=balances_in(given.get("balances") or []),
+        metadata_of=lambda account, key: metadata_in(metadata, account, key),
+    )
+
+
+def _difference(result: Result, given: Mapping[str, Any]) -> str:
+    found = {
+        "expect.postings": [posting._asdict() for posting in result.postings],
+        "expect.txMetadata": dict(result.metadata),
+        "expect.metadata": {account: dict(kept) for account, kept in result.account_metadata.items()},
+    }
+    for field, value in found.items():
+        if field in given and given[field] != value:
+            return f"{field} is {json.dumps(given[field])}, found {json.dumps(value)}"
+    return ""
