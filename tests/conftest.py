@@ -18,6 +18,7 @@ KEPT_TABLES = {
     "auth_permission",
     "auth_group",
     "auth_group_permissions",
+    "ledger_templateversion",
 }
 
 _checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -34,7 +35,9 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """End what still has the tests' database open, such as the combiner's lane, before it is dropped."""
+    """Load what every installation has; end what still has the database open, such as the lane, before it is dropped."""
+    with django_db_blocker.unblock():
+        books.load_templates()
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(

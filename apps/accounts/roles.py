@@ -24,6 +24,7 @@ PERMISSIONS: dict[str, set[str]] = {
         "ledger.post_correction",
         "ledger.post_opening_balance",
         "ledger.rebuild_statements",
+        "ledger.rebuild_templates",
         "ledger.reopen_period",
         "ledger.reverse_entry",
         "ledger.set_floor",

@@ -18,7 +18,7 @@ from apps.operations.models import Book
 POST = """
 SELECT o_codes FROM ledger_post(
   %s::uuid[], %s::bigint[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::jsonb[], %s::uuid[], %s::uuid[],
-  %s::uuid[], %s::timestamptz[], %s::int[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[],
+  %s::uuid[], %s::int[], %s::timestamptz[], %s::int[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[],
   %s::uuid[], %s::smallint[], false)
 """
 USES = {"open": 1, "return": 2, "take": -1}

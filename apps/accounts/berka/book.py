@@ -12,7 +12,15 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from apps.accounts.berka.chart import BOOK, COUNTERPARTS, CURRENCY, CUSTOMERS, TIME_ZONE, customer
+from apps.accounts.berka.chart import (
+    BOOK,
+    COUNTERPARTS,
+    CURRENCY,
+    CUSTOMERS,
+    PASSING,
+    TIME_ZONE,
+    customer,
+)
 from apps.accounts.berka.source import BadLine, BankLine
 from apps.accounts.people import SETUP
 from apps.core.errors import DomainError
@@ -91,22 +99,30 @@ def _tell(lines: list[BankLine], outcomes: list[Outcome]) -> Posted:
 
 
 def _entry(line: BankLine) -> Request:
-    own, other = customer(line.account_id), line.kind.counterpart.address
     return _request(
-        "ledger.import_entry",
+        "ledger.import_template_entry",
         f"trans:{line.trans_id}",
         {
             "book": BOOK,
             "reference": f"berka:{line.trans_id}",
+            "template": line.kind.template,
+            "variables": _variables(line),
             "kind": line.kind.name,
-            "source": other if line.kind.inward else own,
-            "destination": own if line.kind.inward else other,
-            "amount": {"amount": line.amount.decimal, "currency": CURRENCY},
             "effective_at": _noon(line.on),
             "description": line.kind.words,
             "metadata": {"bank": line.bank, "account": line.bank_account} if line.bank_account else {},
         },
     )
+
+
+def _variables(line: BankLine) -> dict[str, Any]:
+    variables = {
+        "amount": {"amount": line.amount.decimal, "currency": CURRENCY},
+        "wallet": customer(line.account_id),
+    }
+    if line.kind.template in PASSING:
+        variables[PASSING[line.kind.template]] = line.kind.counterpart.address
+    return variables
 
 
 @lru_cache(maxsize=8)

@@ -237,7 +237,8 @@ def _save(node: syntax.Save) -> Callable[[Machine], None]:
         account, (asset, amount) = account_of(machine), saved(machine)
         if amount < 0:
             raise NumscriptError(Kind.NEGATIVE_AMOUNT, f"{amount} {asset} cannot be saved.", place)
-        machine.change(account, asset, -max(min(machine.balance(account, asset), amount), 0))
+        balance = machine.balance(account, asset)
+        machine.change(account, asset, max(balance - amount, 0) - balance)
 
     return save
 
@@ -342,10 +343,14 @@ def _outcome(node: syntax.Outcome) -> Give:
 def _filling(caps: Sequence[tuple[Callable[[Machine], int], Give]], rest: Give) -> Give:
     def give(machine: Machine, amount: int) -> None:
         for cap_of, item in caps:
+            if not amount:
+                return
             part = min(max(cap_of(machine), 0), amount)
-            item(machine, part)
+            if part:
+                item(machine, part)
             amount -= part
-        rest(machine, amount)
+        if amount:
+            rest(machine, amount)
 
     return give
 

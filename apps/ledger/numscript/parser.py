@@ -172,7 +172,8 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
         return syntax.FromAccount(_place(meta), *parts)
 
     def from_unbounded(self, meta: Meta, parts: list[Any]) -> syntax.FromAccount:
-        return syntax.FromAccount(_place(meta), *parts, unbounded=True)
+        (account,) = parts
+        return syntax.FromAccount(_place(meta), account, unbounded=True)
 
     def from_overdrawn(self, meta: Meta, parts: list[Any]) -> syntax.FromAccount:
         return syntax.FromAccount(_place(meta), *parts)

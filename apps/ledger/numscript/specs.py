@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,12 @@ from apps.ledger.numscript.machine import BalanceOf, lookup_in
 from apps.ledger.numscript.program import Result, compiled
 
 SUFFIX = ".specs.json"
+
+_ALWAYS_ON = {
+    "experimental-account-interpolation",
+    "experimental-mid-script-function-call",
+    "experimental-overdraft-function",
+}
 
 _EXPECTED_ERRORS = {
     "expect.error.missingFunds": Kind.MISSING_FUNDS,
@@ -50,27 +57,35 @@ def run_folder(folder: Path) -> Iterator[Case]:
         yield from _cases(path)
 
 
-def balances_in(given: Any) -> BalanceOf:
-    """Balances from JSON: a list of account, asset and amount, or amounts by account and asset."""
+def balances_in(*given: Any) -> BalanceOf:
+    """Balances from JSON, the later go before: lists of account, asset and amount, or amounts by account and asset."""
     by_account: dict[str, dict[str, int]] = {}
-    if isinstance(given, list):
-        for row in given:
-            by_account.setdefault(row["account"], {})[row["asset"]] = _whole(row["amount"])
-    else:
-        for account, assets in given.items():
-            by_account[account] = {asset: _whole(amount) for asset, amount in assets.items()}
+    for account, asset, amount in chain.from_iterable(map(_rows, given)):
+        amount = amount.get("", amount) if isinstance(amount, dict) else amount  # without a colour
+        if not isinstance(amount, int) or isinstance(amount, bool):
+            raise SpecsUnreadable(
+                f"{amount!r} is no amount: balances are whole numbers of the smallest unit."
+            )
+        by_account.setdefault(account, {})[asset] = amount
     return lookup_in(by_account)
+
+
+def _rows(given: Any) -> Iterator[tuple[str, str, Any]]:
+    try:
+        if isinstance(given, list):
+            yield from ((row["account"], row["asset"], row["amount"]) for row in given)
+        else:
+            for account, assets in given.items():
+                yield from ((account, asset, amount) for asset, amount in assets.items())
+    except (AttributeError, KeyError, TypeError):
+        raise SpecsUnreadable(
+            'Balances are {"account": {"USD/2": 100}}, or a list of objects with account, asset and amount.'
+        ) from None
 
 
 def metadata_in(given: Mapping[str, Mapping[str, str]], account: str, key: str) -> str | None:
     """Metadata from JSON: texts by account and key."""
     return given.get(account, {}).get(key)
-
-
-def _whole(amount: Any) -> int:
-    if isinstance(amount, int) and not isinstance(amount, bool):
-        return amount
-    raise SpecsUnreadable(f"{amount!r} is no amount: balances are whole numbers of the smallest unit.")
 
 
 def _cases(path: Path) -> Iterator[Case]:
@@ -79,11 +94,20 @@ def _cases(path: Path) -> Iterator[Case]:
         yield Case(path.name, "-", Verdict.SKIPPED, f"there is no {specs.name}")
         return
     shared = _read(specs)
-    if flags := shared.get("featureFlags"):
-        yield Case(path.name, "-", Verdict.SKIPPED, f"needs {', '.join(flags)}")
+    if lacking := [flag for flag in shared.get("featureFlags", []) if flag not in _ALWAYS_ON]:
+        yield Case(path.name, "-", Verdict.SKIPPED, f"needs {', '.join(lacking)}")
         return
     for given in shared.get("testCases", []):
-        yield _case(path, {**shared, **given})
+        yield _case(path, _joined(shared, given))
+
+
+def _joined(shared: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """A case with what the file says for all of its cases; its own variables, balances and metadata go before."""
+    joined = {**shared, **given}
+    for field in ("variables", "metadata"):
+        joined[field] = {**shared.get(field, {}), **given.get(field, {})}
+    joined["balances"] = [shared.get("balances") or [], given.get("balances") or []]
+    return joined
 
 
 def _read(specs: Path) -> dict[str, Any]:
@@ -98,9 +122,12 @@ def _read(specs: Path) -> dict[str, Any]:
 
 def _case(path: Path, given: Mapping[str, Any]) -> Case:
     name = str(given.get("it", "-"))
-    wanted = next((kind for field, kind in _EXPECTED_ERRORS.items() if given.get(field)), None)
+    kinds = (kind for field, kind in _EXPECTED_ERRORS.items() if given.get(field))
+    wanted = next(kinds, None)
     try:
         result = _run(path, given)
+    except SpecsUnreadable as error:
+        return Case(path.name, name, Verdict.FAILED, str(error))
     except NumscriptError as error:
         if error.kind is Kind.UNSUPPORTED_FEATURE:
             return Case(path.name, name, Verdict.SKIPPED, str(error))
@@ -115,10 +142,10 @@ def _judged(reason: str) -> tuple[Verdict, str]:
 
 
 def _run(path: Path, given: Mapping[str, Any]) -> Result:
-    metadata = given.get("metadata") or {}
+    metadata = given["metadata"]
     return compiled(path.read_text(encoding="utf-8")).run(
         given.get("variables") or {},
-        balance_of=balances_in(given.get("balances") or []),
+        balance_of=balances_in(*given["balances"]),
         metadata_of=lambda account, key: metadata_in(metadata, account, key),
     )
 
@@ -130,6 +157,15 @@ def _difference(result: Result, given: Mapping[str, Any]) -> str:
         "expect.metadata": {account: dict(kept) for account, kept in result.account_metadata.items()},
     }
     for field, value in found.items():
-        if field in given and given[field] != value:
+        if field in given and _plain(given[field]) != value:
             return f"{field} is {json.dumps(given[field])}, found {json.dumps(value)}"
     return ""
+
+
+def _plain(expected: Any) -> Any:
+    """Metadata may also be given with its types: `{"type": "number", "value": "3"}`."""
+    if not isinstance(expected, dict):
+        return expected
+    if expected.keys() == {"type", "value"}:
+        return expected["value"]
+    return {key: _plain(value) for key, value in expected.items()}

@@ -26,6 +26,8 @@ def _why_not(node: syntax.Node) -> str:
     match node:
         case syntax.Call(name=name) if name in FUNCTIONS:
             return f"A template knows no {name}(); let the caller give the value."
+        case syntax.Call(name="set_account_meta"):
+            return "A template keeps metadata of the transaction only: set_tx_meta()."
         case syntax.All():
             return "A template cannot send all there is; let the caller say how much."
         case syntax.Save():

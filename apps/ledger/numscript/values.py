@@ -1,7 +1,7 @@
 """The values of the language: how they are read from a caller's words, and how they are written."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
@@ -38,8 +38,11 @@ class BadValue(Exception):
 def read(type_: str, given: Any) -> Value:
     """A value of a type from JSON; BadValue says what it should look like.
 
-    A number may also come as a JSON number, a monetary also as an object with `asset` and `amount`.
+    A number may also come as a JSON number, a monetary also as an object with `asset` and `amount`. A Monetary and
+    a Fraction are taken as they are.
     """
+    if type_ in _PYTHON_TYPES and isinstance(given, _PYTHON_TYPES[type_]):
+        return given
     if type_ == "monetary" and isinstance(given, Mapping):
         return _monetary_of(given)
     if type_ == "number" and isinstance(given, int) and not isinstance(given, bool):
@@ -111,7 +114,8 @@ def _string(text: str) -> str:
     return text
 
 
-_READERS = {
+_PYTHON_TYPES: dict[str, type[Monetary] | type[Fraction]] = {"monetary": Monetary, "portion": Fraction}
+_READERS: dict[str, Callable[[str], Value]] = {
     "account": _account,
     "asset": _asset,
     "monetary": _monetary,

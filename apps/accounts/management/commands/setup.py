@@ -15,6 +15,7 @@ from apps.accounts import demo
 from apps.accounts.models import User
 from apps.accounts.people import SETUP
 from apps.core import clock
+from apps.ledger.queries.templates import template_drift
 from apps.operations import sequencer
 from apps.operations.executor import execute
 from apps.operations.plan import Request
@@ -34,6 +35,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("loaddata", *FIXTURES, verbosity=0)
+        if template_drift():
+            execute(_request("ledger.rebuild_templates", {})).or_raise()
         password = None if _admin() else self._first_admin(options["email"])
         if not options["no_demo"] and demo.make(clock.now()):
             sequencer.sequence()
@@ -53,20 +56,17 @@ class Command(BaseCommand):
     def _first_admin(self, email: str) -> str | None:
         """The password of the admin made now; none if there was one."""
         password = secrets.token_urlsafe(15)
-        outcome = execute(
-            Request(
-                "accounts.create_first_admin",
-                {"email": email, "name": "First admin", "password": password},
-                uuid.uuid4().hex,
-                SETUP,
-                origin="setup",
-            )
-        )
+        first = {"email": email, "name": "First admin", "password": password}
+        outcome = execute(_request("accounts.create_first_admin", first))
         if outcome.error is None:
             return password
         if outcome.error.code == "ADMIN_EXISTS":
             return None
         raise CommandError(f"{outcome.error.code}: {outcome.error.message}")
+
+
+def _request(command: str, data: dict[str, Any]) -> Request:
+    return Request(command, data, uuid.uuid4().hex, SETUP, origin="setup")
 
 
 def _admin() -> User | None:

@@ -55,10 +55,8 @@ class Command(BaseCommand):
             )
         except NumscriptError as error:
             raise CommandError(f"{options['file']}:{error}") from None
-        except (SpecsUnreadable, KeyError, TypeError, AttributeError) as error:
-            raise CommandError(
-                f"--balances or --metadata is not of the shape that --help shows: {error}"
-            ) from None
+        except SpecsUnreadable as error:
+            raise CommandError(f"--balances: {error}") from None
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(result)))
         else:
