@@ -16,6 +16,7 @@ SETUP = Actor.system(
         "ledger.import_entry",
         "ledger.open_account",
         "ledger.post_opening_balance",
+        "ledger.rebuild_coa",
     },
 )
 """Who sets a new installation up, makes the demo and imports histories. Never a person's stand-in."""

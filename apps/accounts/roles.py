@@ -23,6 +23,7 @@ PERMISSIONS: dict[str, set[str]] = {
         "ledger.close_period",
         "ledger.post_correction",
         "ledger.post_opening_balance",
+        "ledger.rebuild_coa",
         "ledger.rebuild_statements",
         "ledger.reopen_period",
         "ledger.reverse_entry",

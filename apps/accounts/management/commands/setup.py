@@ -5,6 +5,7 @@ import os
 import secrets
 import uuid
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -15,9 +16,12 @@ from apps.accounts import demo
 from apps.accounts.models import User
 from apps.accounts.people import SETUP
 from apps.core import clock
+from apps.core.errors import DomainError
+from apps.ledger.queries.chart import chart_drift
 from apps.operations import sequencer
 from apps.operations.executor import execute
 from apps.operations.plan import Request
+from apps.operations.run import Outcome
 
 FIXTURES = ["approval_policies"]
 ADMIN = "admin@countinghouse.example"
@@ -34,6 +38,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("loaddata", *FIXTURES, verbosity=0)
+        self._chart()
         password = None if _admin() else self._first_admin(options["email"])
         if not options["no_demo"] and demo.make(clock.now()):
             sequencer.sequence()
@@ -50,23 +55,29 @@ class Command(BaseCommand):
             f"Ready. Sign in as {answer['admin_email']}" + (f", password {password}" if password else "")
         )
 
+    def _chart(self) -> None:
+        """The chart of accounts. Looked at first, so that a start does not leave an operation without effect."""
+        try:
+            if chart_drift():
+                _run("ledger.rebuild_coa", {}).or_raise()
+        except DomainError as error:
+            raise CommandError(f"{error.code}: {error.message}") from None
+
     def _first_admin(self, email: str) -> str | None:
         """The password of the admin made now; none if there was one."""
         password = secrets.token_urlsafe(15)
-        outcome = execute(
-            Request(
-                "accounts.create_first_admin",
-                {"email": email, "name": "First admin", "password": password},
-                uuid.uuid4().hex,
-                SETUP,
-                origin="setup",
-            )
+        outcome = _run(
+            "accounts.create_first_admin", {"email": email, "name": "First admin", "password": password}
         )
         if outcome.error is None:
             return password
         if outcome.error.code == "ADMIN_EXISTS":
             return None
         raise CommandError(f"{outcome.error.code}: {outcome.error.message}")
+
+
+def _run(command: str, data: Mapping[str, Any]) -> Outcome:
+    return execute(Request(command, data, uuid.uuid4().hex, SETUP, origin="setup"))
 
 
 def _admin() -> User | None:
