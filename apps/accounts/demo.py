@@ -29,28 +29,15 @@ def _request(command: str, key: str, data: Mapping[str, object]) -> Request:
 
 
 def _accounts() -> list[Request]:
-    wallets = [
-        (f"wallet:{name}:available", "2100", f"{name.title()}'s wallet", "credit", "0") for name in WALLETS
-    ]
-    rest = [
-        ("bank:ing", "1100", "Settlement account at ING", "debit", None),
-        ("revenue:fees", "4100", "Fees earned", "credit", None),
-    ]
+    wallets = [(f"wallet:{name}:available", f"{name.title()}'s wallet", "0") for name in WALLETS]
+    rest = [("bank:ing", "Settlement account at ING", None), ("revenue:fees", "Fees earned", None)]
     return [
         _request(
             "ledger.open_account",
             f"open:{address}",
-            {
-                "book": SLUG,
-                "address": address,
-                "currency": "EUR",
-                "gl_code": gl_code,
-                "side": side,
-                "name": name,
-                "floor": floor,
-            },
+            {"book": SLUG, "address": address, "currency": "EUR", "name": name, "floor": floor},
         )
-        for address, gl_code, name, side, floor in [*wallets, *rest]
+        for address, name, floor in [*wallets, *rest]
     ]
 
 

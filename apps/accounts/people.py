@@ -16,6 +16,7 @@ SETUP = Actor.system(
         "ledger.import_entry",
         "ledger.open_account",
         "ledger.post_opening_balance",
+        "ledger.rebuild_coa",
         "ledger.rebuild_templates",
     },
 )

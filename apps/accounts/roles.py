@@ -23,6 +23,7 @@ PERMISSIONS: dict[str, set[str]] = {
         "ledger.close_period",
         "ledger.post_correction",
         "ledger.post_opening_balance",
+        "ledger.rebuild_coa",
         "ledger.rebuild_statements",
         "ledger.rebuild_templates",
         "ledger.reopen_period",

@@ -14,10 +14,12 @@ class LedgerConfig(AppConfig):
         sequencer.register(sequencer.Stream("entries", "ledger_seal_entries", "ledger_entry", "ledger_seal"))
 
         roles.written_only_by_functions(
+            "ledger_addresspattern",
             "ledger_balance",
             "ledger_bookperiod",
             "ledger_daily_balance",
             "ledger_entry",
+            "ledger_glaccount",
             "ledger_hold",
             "ledger_line",
             "ledger_projection",

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.ledger import serializers
-from apps.ledger.services import accounts, entries, holds, lookups, periods, statements, templates
+from apps.ledger.services import accounts, chart, entries, holds, lookups, periods, statements, templates
 from apps.operations.registry import BY_OPERATORS, Command, register
 
 WALLET_FLAG = "core_wallet_enabled"
@@ -182,6 +182,17 @@ register(
         permission="ledger.rebuild_statements",
         surfaces=BY_OPERATORS,
         aliases=("rebuildStatementReadModel",),
+    )
+)
+register(
+    Command(
+        name="ledger.rebuild_coa",
+        summary=_("Rebuild the chart of accounts"),
+        handler=chart.rebuild_coa,
+        input=serializers.RebuildCoaInput,
+        permission="ledger.rebuild_coa",
+        surfaces=BY_OPERATORS,
+        aliases=("rebuildFromSeed",),
     )
 )
 register(

@@ -61,11 +61,11 @@ class OpenAccountInput(serializers.Serializer[Any]):
     book = BookField()
     address = AddressField()
     currency = CurrencyField()
-    gl_code = TextField(max_length=20, pattern=r"[0-9]+\Z")
-    side = serializers.ChoiceField(["credit", "debit"])
+    gl_code = TextField(max_length=20, pattern=r"[0-9]+\Z", default=None, allow_null=True)
+    side = serializers.ChoiceField(["credit", "debit"], default=None, allow_null=True)
     name = TextField(max_length=200, default="", allow_blank=True)
     floor = FloorField(default=None)
-    names_holds = serializers.BooleanField(default=False)
+    names_holds = serializers.BooleanField(default=None, allow_null=True)
 
 
 class SetFloorInput(serializers.Serializer[Any]):
@@ -183,3 +183,7 @@ class RebuildTemplatesInput(serializers.Serializer[Any]):
 
 class RebuildStatementsInput(serializers.Serializer[Any]):
     book = BookField()
+
+
+class RebuildCoaInput(serializers.Serializer[Any]):
+    """Nothing: the chart is the file's."""

@@ -62,7 +62,7 @@ def platform(db: Any) -> Book:
 def world(platform: Book, viewer: User) -> dict[str, Any]:
     """Books with something of everything."""
     now = clock.now()
-    bank = open_account(platform, "bank:ing", side=-1, gl_code="1010")
+    bank = open_account(platform, "bank:ing")
     wallet = open_account(platform, "customer:1:available", floor=0)
     held = open_account(platform, "customer:1:held", floor=0, names_holds=True)
     dollars = open_account(platform, "customer:1:available", "USD", floor=0)

@@ -10,6 +10,7 @@ from django.db import connection
 from apps.core import clock
 from apps.ledger.models import Account
 from apps.operations.models import Book, Operation
+from tests.support.charted import charted
 from tests.support.plain import Entry, Leg
 from tests.support.posting import post
 
@@ -23,8 +24,8 @@ def hashed_password() -> str:
 
 
 def open_account(book: Book, address: str, currency: str = "EUR", **fields: Any) -> Account:
-    """An account, credit-normal and without a floor unless told."""
-    usual = {"gl_code": "2010", "side": 1, "name": address.title(), "opened_at": clock.now()}
+    """An account where the chart puts it; outside its patterns credit-normal, and without a floor unless told."""
+    usual = {**charted(address, fields.get("side")), "name": address.title(), "opened_at": clock.now()}
     return Account.objects.create(book=book, address=address, currency=currency, **(usual | fields))
 
 

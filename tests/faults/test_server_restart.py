@@ -79,7 +79,8 @@ def test_everything_answered_stands_and_stands_once() -> None:
 def prepare(server: Cluster) -> None:
     """The schema and three accounts."""
     ran(
-        "from django.core.management import call_command; call_command('migrate', verbosity=0)",
+        "from django.core.management import call_command; call_command('migrate', verbosity=0);"
+        " call_command('setup', '--no-demo')",
         url=server.url(),
         role="",
     )

@@ -11,9 +11,10 @@ from django.db import connection
 from psycopg.types.json import Jsonb
 
 from apps.core import clock, ids
-from apps.ledger.models import Account, Side
+from apps.ledger.models import Account
 from apps.operations import sequencer
 from apps.operations.models import Book
+from tests.support.charted import charted
 
 POST = """
 SELECT o_codes FROM ledger_post(
@@ -41,9 +42,9 @@ def new_book(slug: str) -> Book:
 
 
 def open_account(book: Book, address: str, currency: str = "EUR", **fields: Any) -> Account:
-    """An account; credit-normal, of GL code 2000 and without a floor unless said otherwise."""
-    defaults = {"gl_code": "2000", "side": Side.CREDIT, "name": address, "opened_at": clock.now()}
-    return Account.objects.create(book=book, address=address, currency=currency, **{**defaults, **fields})
+    """An account where the chart puts it; outside its patterns credit-normal, and without a floor unless said otherwise."""
+    usual = {**charted(address, fields.get("side")), "name": address, "opened_at": clock.now()}
+    return Account.objects.create(book=book, address=address, currency=currency, **{**usual, **fields})
 
 
 def post(
@@ -103,6 +104,7 @@ def _post(
             [Jsonb(metadata)] * count,
             [None] * count,
             [reverses and uuid_of(reverses)] * count,
+            [None] * count,
             [None] * count,
             list(effective),
             [number for number, _, _ in rows],

@@ -122,7 +122,8 @@ class TestTheApplication:
         [
             "address = 'other'",
             "currency = 'USD'",
-            "side = -1",
+            "side = -1, gl_code = '1110'",
+            "gl_code = '2110'",
             "book_id = 0",
             "names_holds = NOT names_holds",
             "id = id + 1000",
@@ -363,7 +364,7 @@ class TestAccounts:
     def test_have_an_address_of_the_one_shape(self, address: str) -> None:
         statement = (
             "INSERT INTO ledger_account (book_id, address, currency, gl_code, side, name, names_holds, opened_at)"
-            " SELECT id, %s, 'EUR', '1', 1, '', false, now() FROM operations_book"
+            " SELECT id, %s, 'EUR', '2130', 1, '', false, now() FROM operations_book"
         )
         assert "account_address_shape" in (attempt(statement, address) or "")
 

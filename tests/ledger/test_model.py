@@ -23,6 +23,7 @@ from apps.operations import books, combiner, sequencer
 from apps.operations.executor import execute_many
 from apps.operations.plan import Request
 from apps.operations.run import Outcome
+from tests.support.charted import OUTSIDE
 from tests.support.commands import COMMANDS, registered
 from tests.support.door import code, request, rows
 from tests.support.plain import Account, Entry, Leg, PlainLedger
@@ -125,7 +126,7 @@ class Books(RuleBasedStateMachine):
                 book=self.slugs[book],
                 address=address,
                 currency=currency,
-                gl_code="2100",
+                gl_code=OUTSIDE[account.side],
                 side="credit" if account.side == 1 else "debit",
                 floor=None if account.floor is None else Money(account.floor, currency).decimal,
                 names_holds=account.names_holds,

@@ -40,12 +40,12 @@ def book() -> Book:
 
 @pytest.fixture
 def bank(book: Book) -> Account:
-    return open_account(book, "bank:ing", side=Side.DEBIT, gl_code="1000")
+    return open_account(book, "bank:ing")
 
 
 @pytest.fixture
 def wallet(book: Book) -> Account:
-    return open_account(book, "wallet:a", gl_code="2100", floor=0)
+    return open_account(book, "wallet:a", floor=0)
 
 
 def pay(source: Account, destination: Account, amount: int, on: int) -> str:
@@ -56,7 +56,7 @@ def pay(source: Account, destination: Account, amount: int, on: int) -> str:
 def history(book: Book, bank: Account, wallet: Account) -> Sequence[Account]:
     """Random days in three accounts: two thirds sealed, most of that projected in two runs."""
     choose = random.Random(7)
-    accounts = [bank, wallet, open_account(book, "fees", gl_code="4000")]
+    accounts = [bank, wallet, open_account(book, "fees", gl_code="4100")]
     pay(bank, wallet, 100_000, 1)
     for stage in range(3):
         for _ in range(12):
@@ -189,7 +189,7 @@ def test_a_time_is_the_last_position_given_by_then(book: Book, bank: Account, wa
 
 def test_books_do_not_mix(book: Book, bank: Account, wallet: Account) -> None:
     south = new_book("south")
-    one, two = (open_account(south, f"s:{number}", "USD", gl_code="2100") for number in range(2))
+    one, two = (open_account(south, f"s:{number}", "USD") for number in range(2))
     post(Leg(one, two, 7))
     pay(bank, wallet, 5, 1)
     (trial,) = queries.trial_balances(south.pk)

@@ -90,7 +90,7 @@ class TestOneKey:
 
     def test_a_refusal_of_one_try_is_not_the_answer_of_another(self) -> None:
         """A batch that collides is run again one by one; what another caller did meanwhile is replayed."""
-        given = {"book": "platform", "currency": "EUR", "gl_code": "1", "side": "credit"}
+        given = {"book": "platform", "currency": "EUR", "gl_code": "2130", "side": "credit"}
         batch = [
             request("ledger.open_account", key=f"k{place}", address=f"new{place}", **given)
             for place in range(5)
@@ -187,7 +187,7 @@ class TestOneThing:
         assert codes(outcomes) == {None: 1, "DUPLICATE_TRANSACTION": 5}
 
     def test_an_account_is_opened_once(self) -> None:
-        given = {"book": "platform", "address": "new", "currency": "EUR", "gl_code": "1", "side": "credit"}
+        given = {"book": "platform", "address": "new", "currency": "EUR", "gl_code": "2130", "side": "credit"}
         outcomes = at_once(*[partial(run, "ledger.open_account", **given)] * 5)
         assert codes(outcomes) == {None: 1, "ACCOUNT_EXISTS": 4}
 

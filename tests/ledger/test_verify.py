@@ -13,7 +13,7 @@ from django.db import connection
 
 from apps.core import ids
 from apps.ledger import projections
-from apps.ledger.models import Account, Side, Verification
+from apps.ledger.models import Account, Verification
 from apps.ledger.verify import verify
 from apps.ledger.verify.chain import first_link
 from apps.ledger.verify.reading import Reader
@@ -41,7 +41,7 @@ class Scene:
 @pytest.fixture
 def scene() -> Scene:
     book = books.find(books.platform_id())
-    bank = open_account(book, "bank:ing", side=Side.DEBIT, gl_code="1000")
+    bank = open_account(book, "bank:ing")
     wallet = open_account(book, "wallet:a", floor=0)
     held = open_account(book, "wallet:a:held", names_holds=True, floor=0)
     other = open_account(book, "wallet:b")

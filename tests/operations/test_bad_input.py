@@ -147,7 +147,13 @@ class TestAccounts:
             refused("ledger.import_entry", key="k", **{**movement("amara", "bo", "1.00"), "source": address})
             == "INPUT_INVALID"
         )
-        given = {"book": "platform", "address": address, "currency": "EUR", "gl_code": "1", "side": "credit"}
+        given = {
+            "book": "platform",
+            "address": address,
+            "currency": "EUR",
+            "gl_code": "2130",
+            "side": "credit",
+        }
         assert refused("ledger.open_account", **given) == "INPUT_INVALID"
 
     def test_that_are_closed_take_and_give_nothing(self) -> None:
@@ -163,7 +169,13 @@ class TestAccounts:
         )
 
     def test_that_exist_are_not_opened_again(self) -> None:
-        given = {"book": "platform", "address": "amara", "currency": "EUR", "gl_code": "1", "side": "credit"}
+        given = {
+            "book": "platform",
+            "address": "amara",
+            "currency": "EUR",
+            "gl_code": "2130",
+            "side": "credit",
+        }
         assert refused("ledger.open_account", **given) == "ACCOUNT_EXISTS"
 
     @pytest.mark.parametrize("floor", ["0.001", "x", "1" * 39, "--1", "1e5", 0, 1.5, "0\x00"])
@@ -172,7 +184,7 @@ class TestAccounts:
             "book": "platform",
             "address": "cleo",
             "currency": "EUR",
-            "gl_code": "1",
+            "gl_code": "2130",
             "side": "credit",
             "floor": floor,
         }
@@ -183,7 +195,7 @@ class TestAccounts:
             "book": "platform",
             "address": "cleo",
             "currency": "EUR",
-            "gl_code": "1",
+            "gl_code": "2130",
             "side": "credit",
             "floor": "1.00",
         }

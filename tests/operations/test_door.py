@@ -69,7 +69,7 @@ class TestPermission:
 
     def test_of_a_role_is_what_its_people_may(self) -> None:
         viewer, operator = person("vi@example.com", "viewer"), person("olu@example.com", "operator")
-        given = {"book": "platform", "address": "a", "currency": "EUR", "gl_code": "1", "side": "credit"}
+        given = {"book": "platform", "address": "a", "currency": "EUR", "gl_code": "2130", "side": "credit"}
         assert refused("ledger.open_account", actor=viewer, **given) == "AUTHORIZATION_FAILED"
         assert done("ledger.open_account", actor=operator, **given)["address"] == "a"
 
@@ -227,7 +227,7 @@ class TestBatch:
         assert refused("tests.rename", tenant="ten_" + "0" * 26, name="x") == "NOT_FOUND"
 
     def test_an_integrity_error_of_one_runs_each_alone(self) -> None:
-        given = {"book": "platform", "currency": "EUR", "gl_code": "1", "side": "credit"}
+        given = {"book": "platform", "currency": "EUR", "gl_code": "2130", "side": "credit"}
         outcomes = execute_many(
             [request("ledger.open_account", address=address, **given) for address in ("new", "new", "newer")]
         )

@@ -12,10 +12,13 @@ from apps.accounts.people import actor_of
 from apps.core.actor import Actor
 from apps.core.money import Money
 from apps.ledger.models import Account, Balance, Hold
+from apps.ledger.queries.chart import place_of
+from apps.ledger.services.accounts import SIDES
 from apps.operations import books, registry
 from apps.operations.executor import execute
 from apps.operations.plan import Request
 from apps.operations.run import Outcome
+from tests.support.charted import OUTSIDE
 
 PLATFORM = "platform"
 PASSWORD = "correct horse battery staple"
@@ -84,16 +87,15 @@ def opened(
     floor: str | None = "0",
     names_holds: bool = False,
 ) -> str:
-    """Open an account; its address."""
+    """Open an account; its address. What side it has and whether it names holds is asked only outside the patterns."""
+    outside = {"gl_code": OUTSIDE[SIDES[side]], "side": side, "names_holds": names_holds}
     done(
         "ledger.open_account",
         book=book,
         address=address,
         currency=currency,
-        gl_code="2100",
-        side=side,
         floor=floor,
-        names_holds=names_holds,
+        **({} if place_of(address) else outside),
     )
     return address
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from tests.support.charted import OUTSIDE
 from tests.support.plain import Account, Entry
 
 CALL = """
@@ -77,11 +78,12 @@ def open_accounts(accounts: Sequence[Account]) -> list[int]:
         for place, account in enumerate(accounts):
             cursor.execute(
                 "INSERT INTO ledger_account (book_id, address, currency, gl_code, side, name, floor, names_holds, opened_at)"
-                " VALUES (%s, %s, %s, '1000', %s, 'test', %s, %s, now()) RETURNING id",
+                " VALUES (%s, %s, %s, %s, %s, 'test', %s, %s, now()) RETURNING id",
                 [
                     account.book,
                     f"a:{place}",
                     account.currency,
+                    OUTSIDE[account.side],
                     account.side,
                     account.floor,
                     account.names_holds,

@@ -12,15 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from apps.accounts.berka.chart import (
-    BOOK,
-    COUNTERPARTS,
-    CURRENCY,
-    CUSTOMERS,
-    PASSING,
-    TIME_ZONE,
-    customer,
-)
+from apps.accounts.berka.chart import BOOK, COUNTERPARTS, CURRENCY, PASSING, TIME_ZONE, customer
 from apps.accounts.berka.source import BadLine, BankLine
 from apps.accounts.people import SETUP
 from apps.core.errors import DomainError
@@ -72,9 +64,9 @@ def open_accounts(floors: Mapping[int, int]) -> None:
     """The tenant, its book and every account, unless they are there."""
     tenant = {"name": "Berka", "slug": BOOK, "base_currency": CURRENCY, "time_zone": TIME_ZONE}
     _run([_request("accounts.create_tenant", "tenant", tenant)])
-    counterparts = [_opening(c.address, c.gl_code, c.side, c.name, None) for c in COUNTERPARTS]
+    counterparts = [_opening(c.address, c.name, None) for c in COUNTERPARTS]
     customers = [
-        _opening(customer(account), CUSTOMERS, "credit", f"Account {account}", Money(floor, CURRENCY).decimal)
+        _opening(customer(account), f"Account {account}", Money(floor, CURRENCY).decimal)
         for account, floor in floors.items()
     ]
     _run(counterparts + customers)
@@ -131,16 +123,8 @@ def _noon(day: date) -> str:
     return datetime.combine(day, _NOON).isoformat()
 
 
-def _opening(address: str, gl_code: str, side: str, name: str, floor: str | None) -> Request:
-    account = {
-        "book": BOOK,
-        "address": address,
-        "currency": CURRENCY,
-        "gl_code": gl_code,
-        "side": side,
-        "name": name,
-        "floor": floor,
-    }
+def _opening(address: str, name: str, floor: str | None) -> Request:
+    account = {"book": BOOK, "address": address, "currency": CURRENCY, "name": name, "floor": floor}
     return _request("ledger.open_account", f"open:{address}", account)
 
 

@@ -1,11 +1,13 @@
-"""What kinds of movement the bank knows, and the ledger account that stands against each."""
+"""What kinds of movement the bank knows, and the ledger account that stands against each.
+
+The GL codes follow from the addresses by `fixtures/chart.json`.
+"""
 
 from dataclasses import dataclass
 
 BOOK = "berka"
 CURRENCY = "CZK"
 TIME_ZONE = "Europe/Prague"
-CUSTOMERS = "2100"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +15,6 @@ class Counterpart:
     """The other side of the customers' movements."""
 
     address: str
-    gl_code: str
-    side: str
     name: str
 
 
@@ -33,16 +33,16 @@ class Kind:
         return self.name.replace("_", " ").capitalize()
 
 
-VAULT = Counterpart("cash:vault", "1000", "debit", "Cash in the vault")
-BANKS = Counterpart("clearing:banks", "1200", "debit", "Transfers from and to other banks")
-PENSIONS = Counterpart("clearing:pensions", "1210", "debit", "Pensions received for customers")
-CARDS = Counterpart("clearing:cards", "2210", "credit", "Card withdrawals to be settled")
-HOUSEHOLD = Counterpart("clearing:household", "2220", "credit", "Household payments to be settled")
-INSURANCE = Counterpart("clearing:insurance", "2230", "credit", "Insurance payments to be settled")
-LOANS = Counterpart("clearing:loans", "2240", "credit", "Loan payments to be settled")
-FEES = Counterpart("revenue:fees", "4100", "credit", "Fees for statements and services")
-PENALTIES = Counterpart("revenue:penalty-interest", "4200", "credit", "Penalty interest on negative balances")
-INTEREST = Counterpart("expense:interest", "5100", "debit", "Interest paid to customers")
+VAULT = Counterpart("cash:vault", "Cash in the vault")
+BANKS = Counterpart("clearing:banks", "Transfers from and to other banks")
+PENSIONS = Counterpart("clearing:pensions", "Pensions received for customers")
+CARDS = Counterpart("clearing:cards", "Card withdrawals to be settled")
+HOUSEHOLD = Counterpart("clearing:household", "Household payments to be settled")
+INSURANCE = Counterpart("clearing:insurance", "Insurance payments to be settled")
+LOANS = Counterpart("clearing:loans", "Loan payments to be settled")
+FEES = Counterpart("revenue:fees", "Fees for statements and services")
+PENALTIES = Counterpart("revenue:penalty-interest", "Penalty interest on negative balances")
+INTEREST = Counterpart("expense:interest", "Interest paid to customers")
 
 COUNTERPARTS = (VAULT, BANKS, PENSIONS, CARDS, HOUSEHOLD, INSURANCE, LOANS, FEES, PENALTIES, INTEREST)
 

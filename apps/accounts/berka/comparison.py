@@ -6,7 +6,7 @@ from datetime import date
 
 from django.db import connection, transaction
 
-from apps.accounts.berka.chart import BOOK, CURRENCY, CUSTOMERS, customer
+from apps.accounts.berka.chart import BOOK, CURRENCY, customer
 from apps.accounts.berka.source import BankLine
 from apps.core.money import Money
 from apps.operations import books
@@ -22,7 +22,7 @@ _COMPARE = """
 WITH moved AS (
   SELECT a.address, l.effective_on AS day, sum(l.amount) AS amount
     FROM ledger_account a JOIN ledger_line l ON l.account_id = a.id
-   WHERE a.book_id = %(book)s AND a.currency = %(currency)s AND a.gl_code = %(gl_code)s
+   WHERE a.book_id = %(book)s AND a.currency = %(currency)s AND a.address LIKE 'customer:%%'
    GROUP BY a.address, l.effective_on),
 printed AS (SELECT address, day, array_agg(balance) AS balances FROM berka_printed GROUP BY address, day),
 closing AS (
@@ -55,7 +55,6 @@ def compare(lines: Iterable[BankLine]) -> Comparison:
     arguments: dict[str, str | int] = {
         "book": books.id_of(BOOK),
         "currency": CURRENCY,
-        "gl_code": CUSTOMERS,
         "tolerance": TOLERANCE.minor,
     }
     with transaction.atomic(), connection.cursor() as cursor:

@@ -20,6 +20,18 @@ DROP TRIGGER ledger_templateversion_append_only ON ledger_templateversion;
 DROP FUNCTION ledger_guard_lines, ledger_open_balance, ledger_guard_account;
 """
 
+UNDO_CHART = """
+DROP FUNCTION ledger_set_chart, ledger_lock_chart;
+DROP TRIGGER ledger_addresspattern_removed ON ledger_addresspattern;
+DROP TRIGGER ledger_addresspattern_changed ON ledger_addresspattern;
+DROP TRIGGER ledger_addresspattern_added ON ledger_addresspattern;
+DROP TRIGGER ledger_glaccount_fixed ON ledger_glaccount;
+DROP TRIGGER ledger_account_placed ON ledger_account;
+DROP FUNCTION ledger_guard_patterns, ledger_guard_gl_account, ledger_guard_placing, ledger_pattern_of, ledger_address_fits;
+ALTER TABLE ledger_glaccount DROP CONSTRAINT gl_account_of_its_parents_type;
+ALTER TABLE ledger_account DROP CONSTRAINT account_of_gl_account;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("ledger", "0001_initial"), ("operations", "0002_guards")]
@@ -38,6 +50,7 @@ class Migration(migrations.Migration):
             "ALTER TABLE ledger_entry DROP CONSTRAINT entry_effective_at_finite",
         ),
         run_sql_file(SQL / "guards.sql", undo=UNDO_GUARDS),
+        run_sql_file(SQL / "chart.sql", undo=UNDO_CHART),
         run_sql_file(SQL / "decide.sql", undo="DROP FUNCTION ledger_decide"),
         run_sql_file(SQL / "move_holds.sql", undo="DROP FUNCTION ledger_move_holds"),
         run_sql_file(SQL / "write.sql", undo="DROP FUNCTION ledger_write"),

@@ -4,6 +4,7 @@ Only the functions in `sql/` write here: the application's role may read all of 
 """
 
 from apps.ledger.models.accounts import Account, Balance, Freeze, FreezeDirection, Side
+from apps.ledger.models.chart import AddressPattern, GlAccount, GlType
 from apps.ledger.models.entries import JournalEntry, Line, Seal
 from apps.ledger.models.holds import Hold
 from apps.ledger.models.periods import BookPeriod
@@ -12,11 +13,14 @@ from apps.ledger.models.templates import TemplateVersion
 
 __all__ = [
     "Account",
+    "AddressPattern",
     "Balance",
     "BookPeriod",
     "DailyBalance",
     "Freeze",
     "FreezeDirection",
+    "GlAccount",
+    "GlType",
     "Hold",
     "JournalEntry",
     "Line",

@@ -16,13 +16,16 @@ class Side(models.IntegerChoices):
 
 
 class Account(models.Model):
-    """A ledger account of one book. Its address, currency, book and side never change."""
+    """A ledger account of one book. Its address, currency, book, GL code and side never change.
+
+    The database ties (`gl_code`, `side`) to a GL account of the chart.
+    """
 
     id = models.BigAutoField(primary_key=True)
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="accounts")
     address = models.CharField(max_length=200, db_collation="C")
     currency = models.CharField(max_length=5, db_collation="C")
-    gl_code = models.CharField(max_length=20)
+    gl_code = models.CharField(max_length=20, db_collation="C")
     side = models.SmallIntegerField(choices=Side.choices)
     name = models.CharField(max_length=200)
     floor = MinorUnitsField(null=True, help_text=_("Lowest balance as shown; empty is no floor."))

@@ -9,6 +9,7 @@ from apps.core.money import Money
 from apps.ledger.errors import AccountClosed
 from apps.ledger.models import Account, Freeze, Side
 from apps.ledger.services.lookups import find_account
+from apps.ledger.services.placing import place
 from apps.operations import books
 from apps.operations.plan import Context, EventDraft, Plan
 from apps.operations.registry import Done
@@ -57,14 +58,20 @@ def plan_open_account(
     book: str,
     address: str,
     currency: str,
-    gl_code: str,
-    side: str,
+    gl_code: str | None,
+    side: str | None,
     name: str,
     floor: str | None,
-    names_holds: bool,
+    names_holds: bool | None,
 ) -> Plan:
-    """An account, empty. `floor` is in decimal digits; none means that it may go below zero without limit."""
+    """An account, empty. GL code, side and whether it holds reserves follow from the chart of accounts by the address.
+
+    `floor` is in decimal digits; none means that it may go below zero without limit.
+    """
     found = books.by_slug(book)
+    placed = place(
+        address, currency, gl_code=gl_code, side=SIDES[side] if side else None, names_holds=names_holds
+    )
     if Account.objects.filter(book=found, address=address, currency=currency).exists():
         raise AccountExists(f"Book {book} has an account {address} in {currency} already.", field="/address")
     lowest = None if floor is None else Money.parse(floor, currency).minor
@@ -74,14 +81,20 @@ def plan_open_account(
         book=found,
         address=address,
         currency=currency,
-        gl_code=gl_code,
-        side=SIDES[side],
+        gl_code=placed.code,
+        side=placed.side,
         name=name or address,
         floor=lowest,
-        names_holds=names_holds,
+        names_holds=placed.names_holds,
         opened_at=context.now,
     )
-    result = {"book": book, "address": address, "currency": currency}
+    result = {
+        "book": book,
+        "address": address,
+        "currency": currency,
+        "gl_code": placed.code,
+        "side": Side(placed.side).name.lower(),
+    }
     return Plan(result=result, rows=[account], events=[EventDraft("account.opened", address, result)])
 
 

@@ -11,12 +11,12 @@ from apps.ledger import templates
 from apps.ledger.errors import AlreadyReversed
 from apps.ledger.models import Account, Balance, JournalEntry, Line, Side
 from apps.ledger.services.lookups import find_account, find_entry
+from apps.ledger.services.placing import place
 from apps.operations import books
 from apps.operations.models import Book
 from apps.operations.plan import BalanceAfter, Context, Entry, EventDraft, HoldUse, Plan, Posting
 
 OPENING, CORRECTIONS = "equity:opening-balances", "suspense:corrections"
-_GL = {OPENING: ("3900", "Opening balances"), CORRECTIONS: ("9900", "Corrections")}
 
 
 class OpeningBalanceLate(DomainError):
@@ -209,14 +209,15 @@ def _plan_against(
 
 
 def _counterpart(book: Book, address: str, currency: str, now: datetime) -> Account:
-    gl_code, name = _GL[address]
+    placed = place(address, currency)
     return Account(
         book=book,
         address=address,
         currency=currency,
-        gl_code=gl_code,
-        side=Side.CREDIT,
-        name=name,
+        gl_code=placed.code,
+        side=placed.side,
+        name=placed.name,
+        names_holds=placed.names_holds,
         opened_at=now,
     )
 

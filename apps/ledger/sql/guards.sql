@@ -52,9 +52,9 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
 AS $$
 BEGIN
-  IF (NEW.id, NEW.book_id, NEW.address, NEW.currency, NEW.side, NEW.names_holds)
-     IS DISTINCT FROM (OLD.id, OLD.book_id, OLD.address, OLD.currency, OLD.side, OLD.names_holds) THEN
-    RAISE EXCEPTION 'LEDGER_ACCOUNT_FIXED: address, currency, book and side of an account never change'
+  IF (NEW.id, NEW.book_id, NEW.address, NEW.currency, NEW.gl_code, NEW.side, NEW.names_holds)
+     IS DISTINCT FROM (OLD.id, OLD.book_id, OLD.address, OLD.currency, OLD.gl_code, OLD.side, OLD.names_holds) THEN
+    RAISE EXCEPTION 'LEDGER_ACCOUNT_FIXED: address, currency, book, GL code and side of an account never change'
       USING ERRCODE = '23514';
   END IF;
   UPDATE ledger_balance SET floor = NEW.floor WHERE account_id = NEW.id AND floor IS DISTINCT FROM NEW.floor;

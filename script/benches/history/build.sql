@@ -13,8 +13,8 @@ SELECT setseed(0.42);
 -- step: accounts
 INSERT INTO operations_book (slug, name, time_zone, created_at) VALUES ('history', 'Three years', 'Europe/Madrid', now());
 INSERT INTO ledger_account (book_id, address, currency, gl_code, side, name, names_holds, opened_at)
-SELECT b.id, CASE i WHEN 0 THEN 'pool:settlement' ELSE 'wallet:w' || to_char(i, 'FM000000') || ':available' END, 'EUR', '2100',
-       1, 'Account ' || i, false, now() - interval '3 years'
+SELECT b.id, CASE i WHEN 0 THEN 'pool:settlement' ELSE 'wallet:w' || to_char(i, 'FM000000') || ':available' END, 'EUR',
+       CASE i WHEN 0 THEN '1130' ELSE '2110' END, CASE i WHEN 0 THEN -1 ELSE 1 END, 'Account ' || i, false, now() - interval '3 years'
   FROM operations_book b, generate_series(0, {accounts}) i WHERE b.slug = 'history' ORDER BY i;
 
 -- step: transfers

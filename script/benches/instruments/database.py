@@ -76,7 +76,12 @@ class Server:
 def fingerprint(*also: object) -> str:
     """What the schema of the product and its functions are made from, as a short text."""
     digest = hashlib.sha256(repr(also).encode())
-    for path in sorted((*ROOT.glob("apps/**/*.sql"), *ROOT.glob("apps/*/migrations/*.py"))):
+    made_from = (
+        *ROOT.glob("apps/**/*.sql"),
+        *ROOT.glob("apps/*/migrations/*.py"),
+        *ROOT.glob("fixtures/*.json"),
+    )
+    for path in sorted(made_from):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -45,11 +45,11 @@ BEGIN
   INSERT INTO operations_book (slug, name, time_zone, created_at)
   VALUES ('bench', 'Wallets of the benchmark', 'Europe/Madrid', now()) RETURNING id INTO v_book;
   INSERT INTO ledger_account (book_id, address, currency, gl_code, side, name, floor, names_holds, opened_at)
-  SELECT v_book, 'wallet:w' || to_char(i, 'FM000000') || ':available', 'EUR', '2100', 1, 'Wallet ' || i, 0, false, now()
+  SELECT v_book, 'wallet:w' || to_char(i, 'FM000000') || ':available', 'EUR', '2110', 1, 'Wallet ' || i, 0, false, now()
     FROM generate_series(1, p_wallets) i;
   INSERT INTO ledger_account (book_id, address, currency, gl_code, side, name, floor, names_holds, opened_at)
-  VALUES (v_book, 'wallet:busy:available', 'EUR', '2100', 1, 'The busy wallet', 0, false, now()),
-         (v_book, 'equity:funding', 'EUR', '3000', 1, 'Funding', NULL, false, now());
+  VALUES (v_book, 'wallet:busy:available', 'EUR', '2110', 1, 'The busy wallet', 0, false, now()),
+         (v_book, 'equity:funding', 'EUR', '3100', 1, 'Funding', NULL, false, now());
 END $$;
 
 -- Funds every wallet by an entry of its own, a thousand to a call.

@@ -5,6 +5,7 @@ import os
 import secrets
 import uuid
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -15,10 +16,13 @@ from apps.accounts import demo
 from apps.accounts.models import User
 from apps.accounts.people import SETUP
 from apps.core import clock
+from apps.core.errors import DomainError
+from apps.ledger.queries.chart import chart_drift
 from apps.ledger.queries.templates import template_drift
 from apps.operations import sequencer
 from apps.operations.executor import execute
 from apps.operations.plan import Request
+from apps.operations.run import Outcome
 
 FIXTURES = ["approval_policies"]
 ADMIN = "admin@countinghouse.example"
@@ -35,8 +39,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("loaddata", *FIXTURES, verbosity=0)
+        self._chart()
         if template_drift():
-            execute(_request("ledger.rebuild_templates", {})).or_raise()
+            _run("ledger.rebuild_templates", {}).or_raise()
         password = None if _admin() else self._first_admin(options["email"])
         if not options["no_demo"] and demo.make(clock.now()):
             sequencer.sequence()
@@ -53,11 +58,20 @@ class Command(BaseCommand):
             f"Ready. Sign in as {answer['admin_email']}" + (f", password {password}" if password else "")
         )
 
+    def _chart(self) -> None:
+        """The chart of accounts. Looked at first, so that a start does not leave an operation without effect."""
+        try:
+            if chart_drift():
+                _run("ledger.rebuild_coa", {}).or_raise()
+        except DomainError as error:
+            raise CommandError(f"{error.code}: {error.message}") from None
+
     def _first_admin(self, email: str) -> str | None:
         """The password of the admin made now; none if there was one."""
         password = secrets.token_urlsafe(15)
-        first = {"email": email, "name": "First admin", "password": password}
-        outcome = execute(_request("accounts.create_first_admin", first))
+        outcome = _run(
+            "accounts.create_first_admin", {"email": email, "name": "First admin", "password": password}
+        )
         if outcome.error is None:
             return password
         if outcome.error.code == "ADMIN_EXISTS":
@@ -65,8 +79,8 @@ class Command(BaseCommand):
         raise CommandError(f"{outcome.error.code}: {outcome.error.message}")
 
 
-def _request(command: str, data: dict[str, Any]) -> Request:
-    return Request(command, data, uuid.uuid4().hex, SETUP, origin="setup")
+def _run(command: str, data: Mapping[str, Any]) -> Outcome:
+    return execute(Request(command, data, uuid.uuid4().hex, SETUP, origin="setup"))
 
 
 def _admin() -> User | None:
