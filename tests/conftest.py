@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.db.backends.signals import connection_created
 from django.test import TransactionTestCase, override_settings
 from hypothesis import HealthCheck, settings
 
-from apps.ledger.chart import read_chart
-from apps.ledger.services.chart import load
 from tests.support import books, commands
 
 KEPT_TABLES = {
@@ -39,13 +37,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Give the tests' database its chart of accounts and its templates.
+    """Give the tests' database its chart of accounts and its posting templates.
 
     In the end, end what still has it open, such as the combiner's lane, before it is dropped.
     """
-    with django_db_blocker.unblock(), transaction.atomic():
-        load(read_chart())
-        books.load_templates()
+    with django_db_blocker.unblock():
+        books.load_reference()
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(

@@ -7,6 +7,8 @@ from django.db import connection, transaction
 from apps.accounts.people import SETUP
 from apps.core import clock
 from apps.ledger import addresses
+from apps.ledger.chart import read_chart
+from apps.ledger.services.chart import load
 from apps.ledger.services.templates import rebuild_templates
 from apps.operations import books
 from apps.operations.plan import Context
@@ -55,8 +57,8 @@ def assert_balanced() -> None:
     assert broken_invariants() == {}
 
 
-def load_templates() -> None:
-    """What setup loads once, as the setup actor."""
+def load_reference() -> None:
+    """What setup loads once: the chart of accounts and the posting templates."""
     context = Context(
         actor=SETUP,
         book=books.find(books.platform_id()),
@@ -66,6 +68,7 @@ def load_templates() -> None:
         origin="test",
     )
     with transaction.atomic():
+        load(read_chart())
         rebuild_templates(context)
 
 
