@@ -76,7 +76,7 @@ def post(lines: Iterable[BankLine]) -> Iterator[Posted]:
     """Post the lines in their order, a batch at a time, and tell of each batch."""
     waiting = iter(lines)
     while chunk := list(islice(waiting, CHUNK)):
-        yield _tell(chunk, execute_many([_entry(line) for line in chunk]))
+        yield _tell(chunk, execute_many([request_of(line) for line in chunk]))
 
 
 def _tell(lines: list[BankLine], outcomes: list[Outcome]) -> Posted:
@@ -90,7 +90,8 @@ def _tell(lines: list[BankLine], outcomes: list[Outcome]) -> Posted:
     return Posted(len(lines), posted, len(accepted) - posted, refused)
 
 
-def _entry(line: BankLine) -> Request:
+def request_of(line: BankLine) -> Request:
+    """The command that posts a line."""
     return _request(
         "ledger.import_template_entry",
         f"trans:{line.trans_id}",
