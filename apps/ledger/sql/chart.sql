@@ -18,11 +18,11 @@ $$;
 
 -- The most specific pattern that an address fits: '*' sorts before every character of a fixed segment.
 CREATE FUNCTION ledger_pattern_of(p_address text) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-SET search_path = public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 AS $$
-  SELECT max(pattern) FROM ledger_addresspattern WHERE ledger_address_fits(p_address, pattern)
-$$;
+BEGIN
+  RETURN (SELECT max(pattern) FROM public.ledger_addresspattern WHERE public.ledger_address_fits(p_address, pattern));
+END $$;
 
 -- A new account stands where the chart puts its address, on no heading, in a currency that is allowed there. It runs
 -- once the foreign key has locked the GL accounts, so that no other chart can come in between.
