@@ -74,7 +74,7 @@ class AccountAdmin(KeysetAdmin):
 
     def list_context(self, request: HttpRequest) -> Context:
         """A plain list, with the balances of now or as of another time."""
-        context, form = super().list_context(request), AsOfForm(request.GET)
+        context, form = super().list_context(request) | self._crumbs(request), AsOfForm(request.GET)
         if form.is_now:
             return context
         then = balances_then(context["rows"], **form.points())
@@ -86,6 +86,14 @@ class AccountAdmin(KeysetAdmin):
             "now": query(request, {}, drop=POINTS),
             "points": points_of(request),
         }
+
+    def _crumbs(self, request: HttpRequest) -> Context:
+        """From the accounts of a GL code back to the chart, at the same points in time."""
+        found = GlAccount.objects.filter(pk=request.GET.get("gl", "")[:20]).first()
+        if found is None:
+            return {}
+        back = query(request, {"by": "gl"}, drop=("gl", "q"))
+        return {"crumbs": [(_("Chart of accounts"), back), (str(found), None)]}
 
     def page_context(self, request: HttpRequest, row: Account) -> Context:
         """The balance and why, the days and the statement: now, or as of another time."""
