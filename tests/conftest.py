@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from django.db.backends.signals import connection_created
 from django.test import TransactionTestCase, override_settings
 from hypothesis import HealthCheck, settings
 
+from apps.ledger.chart import file
 from tests.support import books, commands
+from tests.support.charted import ChartFile
 
 KEPT_TABLES = {
     "django_migrations",
@@ -82,6 +85,18 @@ def _books_balance(request: pytest.FixtureRequest) -> Iterator[None]:
 def ledger_db(transactional_db: Any) -> Any:
     """A database whose commits are real, as the command door needs."""
     return connection
+
+
+@pytest.fixture
+def chart(ledger_db: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ChartFile]:
+    """The chart's file, to be changed. In the end the tables are again as every other test knows them."""
+    copy = ChartFile(tmp_path / "chart.json")
+    monkeypatch.setattr(file, "FILE", copy.path)
+    yield copy
+    monkeypatch.undo()
+    books.empty_all_tables(KEPT_TABLES)
+    with transaction.atomic():
+        load(read_chart())
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.console import chart
 from apps.console.standing import Books
 from apps.core import ids
 from apps.operations import sequencer
@@ -135,7 +136,33 @@ def _worker(now: datetime) -> Iterator[Notice]:
     )
 
 
-_LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [_approvals, _refusals, _flags, _sequencer, _worker]
+def _chart(now: datetime) -> Iterator[Notice]:
+    found = chart.standing()
+    url = reverse("console:ledger_account_changelist") + "?by=gl"
+    if found.fault:
+        yield Notice("stop", "!", _("The file of the chart of accounts is wrong"), found.fault, url)
+        return
+    yield Notice(
+        "wait" if found.count else "good",
+        str(found.count),
+        ngettext(
+            "difference between the chart of accounts and its file",
+            "differences between the chart of accounts and its file",
+            found.count,
+        ),
+        _("ledger.rebuild_coa makes them equal, or says why not.") if found.count else "",
+        url,
+    )
+
+
+_LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
+    _approvals,
+    _refusals,
+    _flags,
+    _sequencer,
+    _worker,
+    _chart,
+]
 
 
 def first_id_at(prefix: str, at: datetime) -> str:

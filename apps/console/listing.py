@@ -1,6 +1,6 @@
 """One list for all models: keyset pages, filters from an allow-list, search by what is indexed. It never counts."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -162,16 +162,16 @@ class KeysetAdmin(ReadOnlyAdmin):
         value = request.GET.get(each.name, "")
         choices = [(str(key), label) for key, label in each.choices()] if each.choices else []
         label = dict(choices).get(value, value)
-        return Chosen(each, value, label, choices, query(request, {}, drop=each.name) or "?")
+        return Chosen(each, value, label, choices, query(request, {}, drop=(each.name,)) or "?")
 
 
-def query(request: HttpRequest, change: Mapping[str, str] | None, drop: str = "") -> str | None:
+def query(request: HttpRequest, change: Mapping[str, str] | None, drop: Collection[str] = ()) -> str | None:
     """The address of this page with other parameters, without cursor; None if there is no change to make."""
     if change is None:
         return None
     kept = {
         name: value
         for name, value in request.GET.items()
-        if name not in keyset.PARAMETERS and name != drop and value
+        if name not in keyset.PARAMETERS and name not in drop and value
     }
     return "?" + urlencode(kept | dict(change))

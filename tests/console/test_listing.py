@@ -287,7 +287,7 @@ def variants(model_admin: KeysetAdmin, book: Book) -> Iterator[dict[str, str]]:
     """Every way to look at a list: plain, by each filter, by search."""
     values = {
         "book": str(book.pk),
-        "gl": "2010",
+        "gl": "2110",
         "operation": ids.encode("op", uuid.UUID(hex="0" * 32)),
         "account": str(Account.objects.get(address="customer:000003:available").pk),
         "actor": "usr_7",

@@ -45,6 +45,8 @@ BY_FUNCTION = (
     "ledger_balance",
     "ledger_hold",
     "ledger_bookperiod",
+    "ledger_glaccount",
+    "ledger_addresspattern",
     "ledger_daily_balance",
     "ledger_projection",
 )

@@ -1,30 +1,30 @@
-"""The chart of accounts, and the page of an account with its statement."""
+"""Accounts by address, by the chart of accounts and as a list; address patterns; an account with its statement."""
 
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from apps.console import chart_of_accounts, keyset
+from apps.console import address_tree, chart, keyset
+from apps.console.as_of import POINTS, AsOfForm, points_of
 from apps.console.listing import Column, Filter, KeysetAdmin, Search, query
 from apps.console.readonly import Context
 from apps.console.site import site
 from apps.core import clock
 from apps.core.currencies import currency
-from apps.ledger.models import Account
+from apps.ledger.models import Account, GlAccount
 from apps.ledger.queries import (
     AsOf,
     DayBalance,
     StatementPage,
     account_days,
     balance,
+    balances_then,
     explain_balance,
-    position_at,
     statement_page,
 )
 from apps.operations.models import Book
@@ -38,30 +38,9 @@ def book_choices() -> Iterable[tuple[str, str]]:
     return [(str(pk), name) for pk, name in Book.objects.values_list("id", "name")]
 
 
-class AsOfForm(forms.Form):
-    """Two points in time: the effective day that counts, and the instant of what was known."""
-
-    on = forms.DateField(
-        required=False, label=_("Effective up to"), widget=forms.DateInput(attrs={"type": "date"})
-    )
-    at = forms.DateTimeField(
-        required=False,
-        label=_("As known at (UTC)"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}),
-        input_formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"],
-    )
-
-    def as_of(self, book_id: int) -> AsOf:
-        """The two points for a book; now, as far as they are empty or wrong."""
-        if not self.is_valid():
-            return AsOf()
-        at = self.cleaned_data["at"]
-        return AsOf(self.cleaned_data["on"], None if at is None else position_at(book_id, at))
-
-
 @admin.register(Account, site=site)
 class AccountAdmin(KeysetAdmin):
-    """Browsed as a tree or by GL code; a search or a GL code gives a plain list."""
+    """Browsed as a tree of addresses or as the chart of accounts; a search or a GL code gives a plain list."""
 
     related = ("book", "balance")
     keyset = ("book_id", "address", "currency")
@@ -87,9 +66,34 @@ class AccountAdmin(KeysetAdmin):
         if request.GET.get("q") or request.GET.get("gl") or request.GET.keys() & keyset.PARAMETERS:
             return super().changelist_view(request, extra_context)
         if request.GET.get("by") == "gl":
-            return self.render(request, "console/gl_codes.html", self._gl_context(request))
+            return self.render(request, "console/chart.html", self._context() | chart.context(request))
+        if request.GET.get("by") == "pattern":
+            return self.render(request, "console/patterns.html", self._context() | chart.patterns())
         template = "console/tree_rows.html" if "part" in request.GET else "console/tree.html"
         return self.render(request, template, self._tree_context(request))
+
+    def list_context(self, request: HttpRequest) -> Context:
+        """A plain list, with the balances of now or as of another time."""
+        context, form = super().list_context(request) | self._crumbs(request), AsOfForm(request.GET)
+        if form.is_now:
+            return context
+        then = balances_then(context["rows"], **form.points())
+        for row in context["rows"]:
+            row.then = then[row.pk]
+        return {
+            **context,
+            "then": {name: request.GET.get(name, "") for name in POINTS},
+            "now": query(request, {}, drop=POINTS),
+            "points": points_of(request),
+        }
+
+    def _crumbs(self, request: HttpRequest) -> Context:
+        """From the accounts of a GL code back to the chart, at the same points in time."""
+        found = GlAccount.objects.filter(pk=request.GET.get("gl", "")[:20]).first()
+        if found is None:
+            return {}
+        back = query(request, {"by": "gl"}, drop=("gl", "q"))
+        return {"crumbs": [(_("Chart of accounts"), back), (str(found), None)]}
 
     def page_context(self, request: HttpRequest, row: Account) -> Context:
         """The balance and why, the days and the statement: now, or as of another time."""
@@ -98,6 +102,7 @@ class AccountAdmin(KeysetAdmin):
         span = request.GET.get("span", USUAL_SPAN)
         return {
             "title": row.address,
+            "gl_account": GlAccount.objects.get(pk=row.gl_code),
             "form": form,
             "as_of": as_of,
             "balance_then": balance(row, as_of),
@@ -111,27 +116,22 @@ class AccountAdmin(KeysetAdmin):
     def _tree_context(self, request: HttpRequest) -> Context:
         book = _book(request)
         under = request.GET.get("under", "")
-        nodes, after = chart_of_accounts.children(book.pk, under, request.GET.get("from", ""))
+        nodes, after = address_tree.children(book.pk, under, request.GET.get("from", ""))
         return {
-            "title": self.plural,
-            "crumbs": [(self.plural, None)],
+            **self._context(),
             "book": book,
-            "books": book_choices(),
             "under": under,
             "trail": _trail(under),
             "nodes": nodes,
             "after": after,
             "depth": _number(request, "depth") or 0,
-            "search_hint": self.search_hint,
         }
 
-    def _gl_context(self, request: HttpRequest) -> Context:
-        book_id = _number(request, "book")
+    def _context(self) -> Context:
+        """What stands on every way to browse."""
         return {
             "title": self.plural,
             "crumbs": [(self.plural, None)],
-            "codes": chart_of_accounts.gl_codes(book_id),
-            "book_id": book_id,
             "books": book_choices(),
             "search_hint": self.search_hint,
         }

@@ -41,8 +41,9 @@ class ChartInvalid(DomainError):
     code = "CHART_INVALID"
 
 
-def read_chart(path: Path = FILE) -> Chart:
-    """The chart that the file holds, or ChartInvalid."""
+def read_chart(path: Path | None = None) -> Chart:
+    """The chart that the file holds (`fixtures/chart.json` unless another is named), or ChartInvalid."""
+    path = path or FILE
     found = _load(path)
     if faults := _faults(found, _shape):
         _refuse(path, faults)

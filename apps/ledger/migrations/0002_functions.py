@@ -23,6 +23,7 @@ DROP FUNCTION ledger_guard_lines, ledger_open_balance, ledger_guard_account;
 UNDO_CHART = """
 DROP FUNCTION ledger_set_chart, ledger_lock_chart;
 DROP TRIGGER ledger_addresspattern_removed ON ledger_addresspattern;
+DROP TRIGGER ledger_addresspattern_left ON ledger_addresspattern;
 DROP TRIGGER ledger_addresspattern_changed ON ledger_addresspattern;
 DROP TRIGGER ledger_addresspattern_added ON ledger_addresspattern;
 DROP TRIGGER ledger_glaccount_fixed ON ledger_glaccount;

@@ -2,8 +2,10 @@
 
 from apps.ledger.queries.as_of import NOW, AsOf, last_position, position_at
 from apps.ledger.queries.balances import BalanceExplained, OpenHolds, balance, explain_balance
+from apps.ledger.queries.chart import Place, chart_drift, place_of, stored_chart
 from apps.ledger.queries.days import DayBalance, account_days, gl_days
 from apps.ledger.queries.entries import EntriesPage, EntryDetail, entries_page, entry_detail, stream_entries
+from apps.ledger.queries.gl_balances import GlBalance, balances_then, gl_balances
 from apps.ledger.queries.statements import StatementLine, StatementPage, statement_page
 from apps.ledger.queries.trial_balance import TrialBalance, TrialRow, trial_balances
 
@@ -14,20 +16,27 @@ __all__ = [
     "DayBalance",
     "EntriesPage",
     "EntryDetail",
+    "GlBalance",
     "OpenHolds",
+    "Place",
     "StatementLine",
     "StatementPage",
     "TrialBalance",
     "TrialRow",
     "account_days",
     "balance",
+    "balances_then",
+    "chart_drift",
     "entries_page",
     "entry_detail",
     "explain_balance",
+    "gl_balances",
     "gl_days",
     "last_position",
+    "place_of",
     "position_at",
     "statement_page",
+    "stored_chart",
     "stream_entries",
     "trial_balances",
 ]

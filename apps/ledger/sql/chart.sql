@@ -18,11 +18,11 @@ $$;
 
 -- The most specific pattern that an address fits: '*' sorts before every character of a fixed segment.
 CREATE FUNCTION ledger_pattern_of(p_address text) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-SET search_path = public, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 AS $$
-  SELECT max(pattern) FROM ledger_addresspattern WHERE ledger_address_fits(p_address, pattern)
-$$;
+BEGIN
+  RETURN (SELECT max(pattern) FROM public.ledger_addresspattern WHERE public.ledger_address_fits(p_address, pattern));
+END $$;
 
 -- A new account stands where the chart puts its address, on no heading, in a currency that is allowed there. It runs
 -- once the foreign key has locked the GL accounts, so that no other chart can come in between.
@@ -91,6 +91,8 @@ CREATE TRIGGER ledger_addresspattern_added AFTER INSERT ON ledger_addresspattern
   REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION ledger_guard_patterns();
 CREATE TRIGGER ledger_addresspattern_changed AFTER UPDATE ON ledger_addresspattern
   REFERENCING NEW TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION ledger_guard_patterns();
+CREATE TRIGGER ledger_addresspattern_left AFTER UPDATE ON ledger_addresspattern
+  REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION ledger_guard_patterns();
 CREATE TRIGGER ledger_addresspattern_removed AFTER DELETE ON ledger_addresspattern
   REFERENCING OLD TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION ledger_guard_patterns();
 
@@ -107,7 +109,7 @@ END $$;
 -- Makes the tables equal to a chart. Patterns are added and changed before others are removed: so no account stands
 -- elsewhere in between.
 CREATE FUNCTION ledger_set_chart(p_accounts jsonb, p_patterns jsonb) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER
+LANGUAGE plpgsql STRICT SECURITY DEFINER
 SET search_path = public, pg_temp
 AS $$
 BEGIN

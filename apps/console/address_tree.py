@@ -1,4 +1,4 @@
-"""The accounts of a book as a tree of address segments, a page of children at a time, and by GL code."""
+"""The accounts of a book as a tree of address segments, a page of children at a time."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -37,13 +37,6 @@ SELECT n.n, %(prefix)s || n.segment, n.segment, n.is_branch, t.*
        AND a.address <= CASE WHEN n.is_branch THEN %(prefix)s || n.segment || ';' ELSE n.address END
      GROUP BY a.currency) t
  ORDER BY n.n, t.currency
-"""
-
-BY_GL_CODE = """
-SELECT a.gl_code, a.currency, sum(b.balance), count(*), min(a.side), max(a.side), min(a.name)
-  FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
- WHERE %(book)s IS NULL OR a.book_id = %(book)s
- GROUP BY a.gl_code, a.currency ORDER BY a.gl_code, a.currency
 """
 
 
@@ -127,31 +120,3 @@ def _nodes(rows: list[tuple[Any, ...]]) -> Iterator[Node]:
             frozen=not is_branch and any(row[12] for row in each),
             totals=totals,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class GlCode:
-    """A GL code and what its accounts hold, by currency."""
-
-    code: str
-    name: str
-    totals: list[Total]
-
-    @property
-    def accounts(self) -> int:
-        """How many accounts carry the code."""
-        return sum(total.accounts for total in self.totals)
-
-
-def gl_codes(book_id: int | None) -> list[GlCode]:
-    """The GL codes of one book, or of all books together."""
-    with connection.cursor() as cursor:
-        cursor.execute(BY_GL_CODE, {"book": book_id})
-        rows = cursor.fetchall()
-    return [_gl_code(code, list(group)) for code, group in groupby(rows, key=lambda row: str(row[0]))]
-
-
-def _gl_code(code: str, rows: list[tuple[Any, ...]]) -> GlCode:
-    totals = [Total(currency, int(raw), *rest) for _, currency, raw, *rest, _ in rows]
-    only = rows[0][6] if len(rows) == 1 and rows[0][3] == 1 else ""
-    return GlCode(code, only, totals)
