@@ -95,8 +95,7 @@ def chart(ledger_db: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     yield copy
     monkeypatch.undo()
     books.empty_all_tables(KEPT_TABLES)
-    with transaction.atomic():
-        load(read_chart())
+    books.load_reference()
 
 
 @pytest.fixture
