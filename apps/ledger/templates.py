@@ -167,7 +167,11 @@ def variables_in(name: str, data: Mapping[str, Any]) -> dict[str, Money | str]:
 def _money(name: str, value: Any) -> Money:
     if isinstance(value, Money):
         return value
-    if not isinstance(value, Mapping) or value.keys() != {"amount", "currency"}:
+    if (
+        not isinstance(value, Mapping)
+        or value.keys() != {"amount", "currency"}
+        or not all(isinstance(each, str) for each in value.values())
+    ):
         raise TemplateRefused(
             f'{name} is an amount: {{"amount": "12.50", "currency": "EUR"}}.', field=f"/variables/{name}"
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from apps.ledger.numscript import syntax
 from apps.ledger.numscript.errors import Kind, NumscriptError, Place, Problem
-from apps.ledger.numscript.values import TYPES
+from apps.ledger.numscript.values import LONGEST_PORTION, TYPES, BadValue, fraction, with_article, written
 
 DEEPEST = 100
 """How deep a program may nest."""
@@ -39,6 +39,7 @@ class _Checker:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self.types: dict[str, str | None] = {}
+        self.undeclared: set[str] = set()
         self.unused: dict[str, Place] = {}
         self.depth = 0
 
@@ -191,25 +192,18 @@ class _Checker:
         portions = [share.portion for share in allotment.shares if share.portion is not None]
         for portion in portions:
             self._expect(portion, "portion")
-        known = [fraction for portion in portions if (fraction := constant_portion(portion)) is not None]
-        total = sum(known, Fraction(0))
-        if total > 1:
-            self._say(
-                Kind.PORTIONS_ABOVE_ONE,
-                f"These portions add up to {_shown(total)}, more than all.",
-                allotment.place,
-            )
-        elif total < 1 and not remaining and len(known) == len(portions):
-            self._say(
-                Kind.PORTIONS_BELOW_ONE,
-                f"These portions add up to {_shown(total)}; say where the remaining goes.",
-                allotment.place,
-            )
+        known = [found for portion in portions if (found := constant_portion(portion)) is not None]
+        is_open = bool(remaining) or len(known) < len(portions)
+        if problem := sum_problem(sum(known, Fraction(0)), allotment.place, is_open=is_open):
+            self.problems.append(problem)
 
     def _expect(self, expression: syntax.Expression, type_: str | None) -> None:
         found = self._type(expression)
         if type_ and found and found != type_:
-            self._say(Kind.WRONG_TYPE, f"A {type_} should be here, not a {found}.", expression.place)
+            self._mistyped(with_article(type_), found, expression.place)
+
+    def _mistyped(self, wanted: str, found: str, place: Place) -> None:
+        self._say(Kind.WRONG_TYPE, f"Here should be {wanted}, not {with_article(found)}.", place)
 
     def _type(self, expression: syntax.Expression) -> str | None:
         """The type of an expression; None where it was complained about already."""
@@ -235,12 +229,14 @@ class _Checker:
 
     def _variable(self, variable: syntax.Variable) -> str | None:
         self.unused.pop(variable.name, None)
-        if variable.name not in self.types:
+        if variable.name not in self.types and variable.name not in self.undeclared:
+            self.undeclared.add(variable.name)
             self._say(
-                Kind.UNKNOWN_VARIABLE, f"${variable.name} is not declared; add it to vars.", variable.place
+                Kind.UNKNOWN_VARIABLE,
+                f"${variable.name} is not declared before this; add it to vars.",
+                variable.place,
             )
-            self.types[variable.name] = None
-        return self.types[variable.name]
+        return self.types.get(variable.name)
 
     def _account(self, account: syntax.AccountName) -> None:
         for segment in account.segments:
@@ -250,8 +246,8 @@ class _Checker:
     def _one_of(self, expression: syntax.Expression, types: Sequence[str]) -> str | None:
         found = self._type(expression)
         if found and found not in types:
-            wanted = f"{', a '.join(types[:-1])} or a {types[-1]}"
-            self._say(Kind.WRONG_TYPE, f"A {wanted} should be here, not a {found}.", expression.place)
+            *others, last = map(with_article, types)
+            self._mistyped(f"{', '.join(others)} or {last}", found, expression.place)
             return None
         return found
 
@@ -259,7 +255,7 @@ class _Checker:
         if infix.operator == "/":
             self._expect(infix.left, "number")
             self._expect(infix.right, "number")
-            self._constant_ratio(infix)
+            self._ratio(infix)
             return "portion"
         left = self._one_of(infix.left, ("number", "monetary"))
         if left is None:
@@ -268,31 +264,47 @@ class _Checker:
         self._expect(infix.right, left)
         return left
 
-    def _constant_ratio(self, infix: syntax.Infix) -> None:
-        ratio = _constant_ratio(infix)
-        if ratio and (ratio[1] == 0 or not 0 <= ratio[0] <= ratio[1]):
-            kind = Kind.INVALID_PORTION if ratio[1] == 0 else Kind.PORTIONS_ABOVE_ONE
-            self._say(kind, "A portion is from 0 to 1.", infix.place)
+    def _ratio(self, infix: syntax.Infix) -> None:
+        try:
+            _constant_ratio(infix)
+        except BadValue as error:
+            self._say(Kind.INVALID_PORTION, f"This is no portion: {error}.", infix.place)
 
 
 def constant_portion(expression: syntax.Expression) -> Fraction | None:
     """A portion that needs no variable, if it is one."""
     if isinstance(expression, syntax.Constant) and isinstance(expression.value, Fraction):
         return expression.value
-    ratio = _constant_ratio(expression)
-    return Fraction(*ratio) if ratio and 0 <= ratio[0] <= ratio[1] != 0 else None
+    try:
+        return _constant_ratio(expression)
+    except BadValue:
+        return None
 
 
-def _constant_ratio(expression: syntax.Expression) -> tuple[int, int] | None:
+def _constant_ratio(expression: syntax.Expression) -> Fraction | None:
+    """What two numbers make of each other; BadValue if that is no portion."""
     match expression:
         case syntax.Infix(
             operator="/",
             left=syntax.Constant(type="number", value=int(numerator)),
             right=syntax.Constant(type="number", value=int(denominator)),
         ):
-            return numerator, denominator
+            return fraction((numerator, denominator))
+    return None
+
+
+def sum_problem(total: Fraction, place: Place, *, is_open: bool) -> Problem | None:
+    """What is wrong with the sum of an allotment's portions; an open one has a share that takes the rest."""
+    if total > 1:
+        return Problem(
+            Kind.PORTIONS_ABOVE_ONE, f"These portions add up to {_shown(total)}, more than all.", place
+        )
+    if total < 1 and not is_open:
+        message = f"These portions add up to {_shown(total)}; say where the remaining goes."
+        return Problem(Kind.PORTIONS_BELOW_ONE, message, place)
     return None
 
 
 def _shown(total: Fraction) -> str:
-    return f"{total.numerator}/{total.denominator}" if total.denominator != 1 else str(total.numerator)
+    """A sum as it is read: the denominators of many portions make one that nobody reads."""
+    return written(total) if total.denominator < 10**LONGEST_PORTION else f"about {round(100 * total)}%"

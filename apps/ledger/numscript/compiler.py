@@ -5,10 +5,10 @@ from fractions import Fraction
 from typing import Any
 
 from apps.ledger.numscript import syntax
-from apps.ledger.numscript.checker import constant_portion
+from apps.ledger.numscript.checker import constant_portion, sum_problem
 from apps.ledger.numscript.errors import Kind, NumscriptError, Place
 from apps.ledger.numscript.machine import WORLD, Machine, allotted
-from apps.ledger.numscript.values import BadValue, Monetary, Value, fraction, read, written
+from apps.ledger.numscript.values import BadValue, Monetary, Value, bounded, fraction, read, written
 
 Code = Callable[[Machine], Any]
 """Gives the value of an expression."""
@@ -46,7 +46,7 @@ def _function(call: syntax.Call, type_: str) -> Code:
 
     def balance(machine: Machine) -> Monetary:
         account, asset = first(machine), second(machine)
-        amount = machine.balance(account, asset)
+        amount = _bounded(machine.balance(account, asset), call.place)
         if wants_overdraft:
             return Monetary(asset, max(-amount, 0))
         if amount < 0:
@@ -145,11 +145,18 @@ def _sum(node: syntax.Infix) -> Code:
     def total(machine: Machine) -> int | Monetary:
         one, other = left(machine), right(machine)
         if not isinstance(one, Monetary):
-            return one + sign * other  # type: ignore[no-any-return]
+            return _bounded(one + sign * other, node.place)
         _same_asset(one.asset, other.asset, node.place)
-        return Monetary(one.asset, one.amount + sign * other.amount)
+        return Monetary(one.asset, _bounded(one.amount + sign * other.amount, node.place))
 
     return total
+
+
+def _bounded(number: int, place: Place) -> int:
+    try:
+        return bounded(number)
+    except BadValue as error:
+        raise NumscriptError(Kind.INVALID_VALUE, f"This is too large: {error}.", place) from None
 
 
 def _ratio(node: syntax.Infix) -> Code:
@@ -250,10 +257,7 @@ def _action(node: syntax.Call) -> Callable[[Machine], None]:
         kept: dict[str, str] = machine.metadata
         if subject:
             kept = machine.account_metadata.setdefault(subject[0](machine), {})
-        try:
-            kept[key_of(machine)] = written(value_of(machine))
-        except BadValue as error:
-            raise NumscriptError(Kind.INVALID_VALUE, f"This cannot be kept: {error}.", node.place) from None
+        kept[key_of(machine)] = written(value_of(machine))
 
     return act
 
@@ -382,12 +386,6 @@ def _split(node: syntax.Allotment[Any]) -> Split:
 def _complete(portions: Sequence[Fraction | None], place: Place) -> list[Fraction]:
     """The portions, with what remains in the place of the one that is not said."""
     total = sum((portion for portion in portions if portion is not None), Fraction(0))
-    if total > 1:
-        raise NumscriptError(
-            Kind.PORTIONS_ABOVE_ONE, f"These portions add up to {total}, more than all.", place
-        )
-    if total < 1 and None not in portions:
-        raise NumscriptError(
-            Kind.PORTIONS_BELOW_ONE, f"These portions add up to {total}; say where the remaining goes.", place
-        )
+    if problem := sum_problem(total, place, is_open=None in portions):
+        raise NumscriptError.of(problem)
     return [1 - total if portion is None else portion for portion in portions]

@@ -1,7 +1,7 @@
 """What can be wrong with a program or with what it is run on."""
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 
 class Place(NamedTuple):
@@ -39,7 +39,6 @@ class Kind(StrEnum):
     UNUSED_VARIABLE = "UNUSED_VARIABLE"
     # in what it is run on
     MISSING_VARIABLE = "MISSING_VARIABLE"
-    EXTRA_VARIABLE = "EXTRA_VARIABLE"
     INVALID_VALUE = "INVALID_VALUE"
     INVALID_PORTION = "INVALID_PORTION"
     ASSET_MISMATCH = "ASSET_MISMATCH"
@@ -74,3 +73,8 @@ class NumscriptError(Exception):
     def problem(self) -> Problem:
         """The same as data."""
         return Problem(self.kind, self.message, self.place)
+
+    @classmethod
+    def of(cls, problem: Problem) -> Self:
+        """The same as an error."""
+        return cls(problem.kind, problem.message, problem.place)

@@ -1,6 +1,6 @@
 """What a running program keeps: funds on their way, balances as they change, and what came of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -111,12 +111,3 @@ def allotted(amount: int, portions: list[Fraction]) -> list[int]:
     for index in range(amount - sum(parts)):
         parts[index] += 1
     return parts
-
-
-def lookup_in(balances: Mapping[str, Mapping[str, int]]) -> BalanceOf:
-    """Balances from a mapping; what is not in it is zero."""
-
-    def balance_of(account: str, asset: str) -> int:
-        return balances.get(account, {}).get(asset, 0)
-
-    return balance_of

@@ -32,6 +32,8 @@ def parse(text: str) -> syntax.Program:
             f"A program has at most {LONGEST:,} characters; this has {len(text):,}.",
             Place(1, 1),
         )
+    if stray := values.HALF_A_CHARACTER.search(text):
+        raise NumscriptError(Kind.SYNTAX, _stray(stray[0]), _place_in(text, stray.start()))
     bare = blanked(text)
     if match := _FEATURE.match(bare):
         _refuse("feature flags", _place_in(bare, match.end() - 2))
@@ -119,7 +121,8 @@ def _syntax_error(error: UnexpectedInput, text: str) -> NumscriptError:
 def _stray(character: str) -> str:
     if character == '"':
         return "This string has no end on its line."
-    return f"“{character}” begins nothing in this language."
+    shown = f"“{character}”" if character.isprintable() else f"U+{ord(character):04X}"
+    return f"{shown} begins nothing in this language."
 
 
 def _brief(token: str) -> str:
@@ -252,10 +255,11 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
         return syntax.Variable(_place(meta), parts[0][1:])
 
     def account(self, meta: Meta, parts: list[Token]) -> syntax.AccountName:
-        return syntax.AccountName(_place(meta), _segments(parts[0][1:], _place(meta)))
+        name = _short(parts[0][1:], "An account", meta)
+        return syntax.AccountName(_place(meta), _segments(name, _place(meta)))
 
     def asset_name(self, meta: Meta, parts: list[Token]) -> syntax.Constant:
-        return syntax.Constant(_place(meta), "asset", str(parts[0]))
+        return syntax.Constant(_place(meta), "asset", _short(parts[0], "An asset", meta))
 
     def string(self, meta: Meta, parts: list[Token]) -> syntax.Constant:
         return syntax.Constant(_place(meta), "string", parts[0][1:-1].replace('\\"', '"'))
@@ -274,13 +278,12 @@ class _Builder(Transformer_NonRecursive[Token, Any]):
                 Kind.TOO_LONG, f"A percentage has at most {values.LONGEST_PORTION} characters.", _place(meta)
             )
         try:
-            return syntax.Constant(_place(meta), "portion", values.fraction(values.percentage(parts[0])))
-        except values.BadValue:
+            portion = values.fraction(values.percentage(parts[0]))
+        except values.BadValue as error:
             raise NumscriptError(
-                Kind.PORTIONS_ABOVE_ONE,
-                f"{parts[0]} is more than all; a portion is at most 100%.",
-                _place(meta),
+                Kind.INVALID_PORTION, f"{parts[0]} is no portion: {error}.", _place(meta)
             ) from None
+        return syntax.Constant(_place(meta), "portion", portion)
 
     def refused_oneof(self, meta: Meta, parts: list[Any]) -> NoReturn:
         _refuse("oneof", _place(meta))
@@ -302,6 +305,14 @@ def _few(shares: Sequence[syntax.Share[Any]]) -> Sequence[syntax.Share[Any]]:
             Kind.TOO_LONG, f"An allotment has at most {MOST_SHARES} shares.", shares[MOST_SHARES].place
         )
     return shares
+
+
+def _short(name: str, what: str, meta: Meta) -> str:
+    if len(name) > values.LONGEST_NAME:
+        raise NumscriptError(
+            Kind.TOO_LONG, f"{what} has at most {values.LONGEST_NAME} characters.", _place(meta)
+        )
+    return str(name)
 
 
 def _segments(text: str, place: Place) -> list[str | syntax.Variable]:

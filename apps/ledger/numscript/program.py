@@ -44,7 +44,7 @@ class Program:
         problems = check(self.tree)
         wrong = next((problem for problem in problems if not problem.is_warning), None)
         if wrong:
-            raise NumscriptError(wrong.kind, wrong.message, wrong.place)
+            raise NumscriptError.of(wrong)
         self.warnings = problems
         self.parameters = [
             Parameter(each.name, each.type, each.place)
@@ -106,7 +106,7 @@ def problems_of(text: str) -> list[Problem]:
 
 def digest(text: str) -> str:
     """The hash by which a program is known: SHA-256 of its text, in hexadecimal."""
-    return sha256(text.encode()).hexdigest()
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 _kept: OrderedDict[str, Program] = OrderedDict()

@@ -36,7 +36,7 @@ def _why_not(node: syntax.Node) -> str:
             return "A template has no sources in order: which of them pays would depend on their balances."
         case syntax.Capped():
             return "A template has no capped source: what is above the cap would come from nowhere."
-        case syntax.FromAccount(overdraft=overdraft) if overdraft is not None:
+        case syntax.FromAccount() if node.unbounded or node.overdraft:
             return "A template sets no overdraft; the account's floor does."
         case syntax.AccountName(segments=[segment]) if segment == WORLD:
             return "A template has no @world; name the account on the other side."

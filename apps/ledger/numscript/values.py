@@ -3,20 +3,24 @@
 import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
-LONGEST_ACCOUNT = 500
+LONGEST_NAME = 500
+"""Characters of an account or an asset."""
+
 LONGEST_NUMBER = 4_000
-"""Digits of a number."""
+"""Digits of a number. Python writes no more than 4,300."""
 
 LONGEST_PORTION = 40
 """Digits of each half of a portion."""
 
-ACCOUNT = re.compile(r"[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)*")
-ASSET = re.compile(r"[A-Z][A-Z0-9]*(/[0-9]{1,6})?")
-NUMBER = re.compile(r"-?[0-9]+")
-PERCENTAGE = re.compile(r"([0-9]+)(?:\.([0-9]+))?%")
-RATIO = re.compile(r"([0-9]+) ?/ ?([0-9]+)")
+_ACCOUNT = re.compile(r"[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)*")
+_ASSET = re.compile(r"[A-Z][A-Z0-9]*(/[0-9]{1,6})?")
+_NUMBER = re.compile(r"-?[0-9]+")
+_PERCENTAGE = re.compile(r"[0-9]+(\.[0-9]+)?%")
+_RATIO = re.compile(r"([0-9]+) ?/ ?([0-9]+)")
+HALF_A_CHARACTER = re.compile(r"[\ud800-\udfff]")
+_TOO_LARGE = 10**LONGEST_NUMBER
 
 
 class Monetary(NamedTuple):
@@ -38,37 +42,40 @@ class BadValue(Exception):
 def read(type_: str, given: Any) -> Value:
     """A value of a type from JSON; BadValue says what it should look like.
 
-    A number may also come as a JSON number, a monetary also as an object with `asset` and `amount`. A Monetary and
-    a Fraction are taken as they are.
+    A number may also come as a JSON number, a monetary also as an object with `asset` and `amount`; from Python
+    a monetary as a Monetary and a portion as a Fraction.
     """
-    if type_ in _PYTHON_TYPES and isinstance(given, _PYTHON_TYPES[type_]):
-        return given
-    if type_ == "monetary" and isinstance(given, Mapping):
-        return _monetary_of(given)
+    if isinstance(given, str):
+        return _READERS[type_](given)
+    if type_ == "monetary":
+        if isinstance(given, Monetary):
+            return Monetary(given.asset, bounded(given.amount))
+        if isinstance(given, Mapping):
+            return _monetary_of(given)
+    if type_ == "portion" and isinstance(given, Fraction):
+        return fraction((given.numerator, given.denominator))
     if type_ == "number" and isinstance(given, int) and not isinstance(given, bool):
-        given = _digits_of(given)
-    if not isinstance(given, str):
-        raise BadValue(f"a {type_} is given as a text")
-    return _READERS[type_](given)
+        return bounded(given)
+    raise BadValue(f"{with_article(type_)} is given as a text")
 
 
 def _account(text: str) -> str:
-    if len(text) > LONGEST_ACCOUNT or not ACCOUNT.fullmatch(text):
+    if len(text) > LONGEST_NAME or not _ACCOUNT.fullmatch(text):
         raise BadValue(
             f"{_shown(text)} is no account: segments of letters, digits, _ and -, joined by colons,"
-            f" at most {LONGEST_ACCOUNT} characters"
+            f" at most {LONGEST_NAME} characters"
         )
     return text
 
 
 def _asset(text: str) -> str:
-    if len(text) > LONGEST_ACCOUNT or not ASSET.fullmatch(text):
+    if len(text) > LONGEST_NAME or not _ASSET.fullmatch(text):
         raise BadValue(f"{_shown(text)} is no asset such as USD/2")
     return text
 
 
 def _number(text: str) -> int:
-    if len(text) > LONGEST_NUMBER or not NUMBER.fullmatch(text):
+    if len(text) > LONGEST_NUMBER or not _NUMBER.fullmatch(text):
         raise BadValue(f"{_shown(text)} is no number of at most {LONGEST_NUMBER} digits")
     return int(text)
 
@@ -81,14 +88,17 @@ def _monetary(text: str) -> Monetary:
 def _monetary_of(given: Mapping[str, Any]) -> Monetary:
     if given.keys() != {"asset", "amount"}:
         raise BadValue("a monetary has an asset and an amount")
-    return _monetary(f"{read('asset', given['asset'])} {read('number', given['amount'])}")
+    asset, amount = read("asset", given["asset"]), read("number", given["amount"])
+    return Monetary(cast(str, asset), cast(int, amount))
 
 
 def _portion(text: str) -> Fraction:
-    match = RATIO.fullmatch(text) or PERCENTAGE.fullmatch(text) if len(text) <= 3 * LONGEST_PORTION else None
-    if match is None:
-        raise BadValue(f"{_shown(text)} is no portion such as 1/3 or 12.5%")
-    return fraction(percentage(text) if text.endswith("%") else (int(match[1]), int(match[2])))
+    if len(text) <= 3 * LONGEST_PORTION:
+        if ratio := _RATIO.fullmatch(text):
+            return fraction((int(ratio[1]), int(ratio[2])))
+        if _PERCENTAGE.fullmatch(text):
+            return fraction(percentage(text))
+    raise BadValue(f"{_shown(text)} is no portion such as 1/3 or 12.5%")
 
 
 def percentage(text: str) -> tuple[int, int]:
@@ -111,10 +121,11 @@ def fraction(ratio: tuple[int, int]) -> Fraction:
 
 
 def _string(text: str) -> str:
+    if HALF_A_CHARACTER.search(text):
+        raise BadValue("a string has no halves of characters (surrogates)")
     return text
 
 
-_PYTHON_TYPES: dict[str, type[Monetary] | type[Fraction]] = {"monetary": Monetary, "portion": Fraction}
 _READERS: dict[str, Callable[[str], Value]] = {
     "account": _account,
     "asset": _asset,
@@ -125,19 +136,25 @@ _READERS: dict[str, Callable[[str], Value]] = {
 }
 
 
+def bounded(number: int) -> int:
+    """The number, or BadValue if it has too many digits to be written."""
+    if not -_TOO_LARGE < number < _TOO_LARGE:
+        raise BadValue(f"a number has at most {LONGEST_NUMBER} digits")
+    return number
+
+
 def written(value: Value) -> str:
     """A value as metadata keeps it: `USD/2 100`, `1/8`, `42`."""
     if isinstance(value, Monetary):
-        return f"{value.asset} {_digits_of(value.amount)}"
+        return f"{value.asset} {value.amount}"
     if isinstance(value, Fraction):
         return f"{value.numerator}/{value.denominator}"
-    return value if isinstance(value, str) else _digits_of(value)
+    return str(value)
 
 
-def _digits_of(number: int) -> str:
-    if abs(number) >= 10**LONGEST_NUMBER:
-        raise BadValue(f"a number has at most {LONGEST_NUMBER} digits")
-    return str(number)
+def with_article(type_: str) -> str:
+    """`an account`, `a monetary`."""
+    return f"{'an' if type_[0] in 'aeiou' else 'a'} {type_}"
 
 
 def _shown(text: str) -> str:

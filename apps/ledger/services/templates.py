@@ -7,13 +7,14 @@ from apps.ledger.models import TemplateVersion
 from apps.operations.plan import Context, EventDraft
 from apps.operations.registry import Done
 
-_LOCK = 7211
+LOCK = 7211
+"""What two that load at the same time wait for."""
 
 
 def rebuild_templates(context: Context) -> Done:
     """Give every template whose text is not its latest version a new one. Safe to run again; nothing is changed or removed."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     latest = {version.name: version for version in TemplateVersion.objects.order_by("version")}
     added = [
         TemplateVersion(

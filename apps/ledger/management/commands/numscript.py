@@ -9,15 +9,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.ledger.numscript.errors import NumscriptError
-from apps.ledger.numscript.program import Result, compiled, problems_of
-from apps.ledger.numscript.specs import (
-    Case,
-    SpecsUnreadable,
-    Verdict,
-    balances_in,
+from apps.ledger.numscript.inputs import (
+    Unreadable,
+    amounts_in,
+    balances_of,
     metadata_in,
-    run_folder,
+    variables_in,
 )
+from apps.ledger.numscript.program import Result, compiled, problems_of
+from apps.ledger.numscript.specs import Case, Verdict, run_folder
 
 
 class Command(BaseCommand):
@@ -46,17 +46,16 @@ class Command(BaseCommand):
         getattr(self, f"_{options['action']}")(options)
 
     def _run(self, options: dict[str, Any]) -> None:
-        metadata = _json(options, "metadata")
         try:
             result = compiled(_text(options["file"])).run(
-                _json(options, "vars"),
-                balance_of=balances_in(_json(options, "balances")),
-                metadata_of=lambda account, key: metadata_in(metadata, account, key),
+                variables_in(_json(options, "vars")),
+                balance_of=balances_of(amounts_in(_json(options, "balances"))),
+                metadata_of=metadata_in(_json(options, "metadata")),
             )
         except NumscriptError as error:
             raise CommandError(f"{options['file']}:{error}") from None
-        except SpecsUnreadable as error:
-            raise CommandError(f"--balances: {error}") from None
+        except Unreadable as error:
+            raise CommandError(str(error)) from None
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(result)))
         else:
@@ -89,7 +88,7 @@ class Command(BaseCommand):
             for case in run_folder(options["folder"]):
                 counts[case.verdict] += 1
                 self._tell_of_case(case, quiet=options["json"])
-        except SpecsUnreadable as error:
+        except Unreadable as error:
             raise CommandError(str(error)) from None
         if options["json"]:
             self.stdout.write(json.dumps({verdict.value: counts[verdict] for verdict in Verdict}))
@@ -117,7 +116,7 @@ def _text(path: Path) -> str:
 def _json(options: dict[str, Any], name: str) -> Any:
     try:
         return json.loads(options[name])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CommandError(f"--{name} is no JSON: {error}.") from None
 
 
