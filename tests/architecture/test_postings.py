@@ -12,8 +12,10 @@ MAY_MAKE = {
     ("apps/ledger/templates.py", "entry", "Posting"),
     ("apps/ledger/services/entries.py", "plan_reversal", "Entry"),
     ("apps/ledger/services/entries.py", "_mirrored", "Posting"),
+    ("script/benches/wallets/raw_import.py", "plan_raw_import", "Entry"),
+    ("script/benches/wallets/raw_import.py", "plan_raw_import", "Posting"),
 }
-"""The one way from a template to an entry, and the mirror of an entry that a template made."""
+"""The one way from a template to an entry, the mirror of an entry that a template made, and what both are measured against."""
 
 ENGINE = "apps.ledger.numscript"
 
