@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.db.backends.signals import connection_created
 from django.test import TransactionTestCase, override_settings
 from hypothesis import HealthCheck, settings
 
-from apps.ledger.chart import file, read_chart
-from apps.ledger.services.chart import load
+from apps.ledger.chart import file
 from tests.support import books, commands
 from tests.support.charted import ChartFile
 
@@ -24,6 +23,7 @@ KEPT_TABLES = {
     "auth_group_permissions",
     "ledger_addresspattern",
     "ledger_glaccount",
+    "ledger_templateversion",
 }
 
 _checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -40,12 +40,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Give the tests' database its chart of accounts.
+    """Give the tests' database its chart of accounts and its posting templates.
 
     In the end, end what still has it open, such as the combiner's lane, before it is dropped.
     """
-    with django_db_blocker.unblock(), transaction.atomic():
-        load(read_chart())
+    with django_db_blocker.unblock():
+        books.load_reference()
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
@@ -95,8 +95,7 @@ def chart(ledger_db: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     yield copy
     monkeypatch.undo()
     books.empty_all_tables(KEPT_TABLES)
-    with transaction.atomic():
-        load(read_chart())
+    books.load_reference()
 
 
 @pytest.fixture

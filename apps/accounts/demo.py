@@ -44,30 +44,28 @@ def _accounts() -> list[Request]:
 def _movements(now: datetime) -> list[Request]:
     """Each wallet is paid in every ten days, pays the next one, and pays a fee: the same for everyone, always."""
     start = now - timedelta(days=DAYS)
-    moves = []
+    moves: list[tuple[str, datetime, str, dict[str, str]]] = []
     for day in range(0, DAYS, 2):
         name = WALLETS[day // 2 % len(WALLETS)]
         friend = WALLETS[(day // 2 + 1) % len(WALLETS)]
-        wallet = f"wallet:{name}:available"
-        at = start + timedelta(days=day)
+        wallet, other = f"wallet:{name}:available", f"wallet:{friend}:available"
+        at, later = start + timedelta(days=day), start + timedelta(days=day, hours=5)
         moves += [
-            ("pay_in", "bank:ing", wallet, f"{240 + day * 7}.00", at),
-            ("internal", wallet, f"wallet:{friend}:available", f"{35 + day}.50", at + timedelta(hours=5)),
-            ("fee", wallet, "revenue:fees", "0.35", at + timedelta(hours=5)),
+            ("pay_in", at, f"{240 + day * 7}.00", {"source": "bank:ing", "wallet": wallet}),
+            ("internal_transfer", later, f"{35 + day}.50", {"from": wallet, "to": other}),
+            ("fee_charge", later, "0.35", {"wallet": wallet}),
         ]
     return [
         _request(
-            "ledger.import_entry",
+            "ledger.import_template_entry",
             f"move:{index}",
             {
                 "book": SLUG,
                 "reference": f"demo:{index}",
-                "kind": kind,
-                "source": source,
-                "destination": destination,
-                "amount": {"amount": amount, "currency": "EUR"},
+                "template": template,
+                "variables": {"amount": {"amount": amount, "currency": "EUR"}, **accounts},
                 "effective_at": at.isoformat(),
             },
         )
-        for index, (kind, source, destination, amount, at) in enumerate(moves)
+        for index, (template, at, amount, accounts) in enumerate(moves)
     ]

@@ -17,6 +17,7 @@ SETUP = Actor.system(
         "ledger.open_account",
         "ledger.post_opening_balance",
         "ledger.rebuild_coa",
+        "ledger.rebuild_templates",
     },
 )
 """Who sets a new installation up, makes the demo and imports histories. Never a person's stand-in."""

@@ -25,6 +25,7 @@ PERMISSIONS: dict[str, set[str]] = {
         "ledger.post_opening_balance",
         "ledger.rebuild_coa",
         "ledger.rebuild_statements",
+        "ledger.rebuild_templates",
         "ledger.reopen_period",
         "ledger.reverse_entry",
         "ledger.set_floor",

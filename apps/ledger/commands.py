@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.ledger import serializers
-from apps.ledger.services import accounts, chart, entries, holds, lookups, periods, statements
+from apps.ledger.services import accounts, chart, entries, holds, lookups, periods, statements, templates
 from apps.operations.registry import BY_OPERATORS, Command, register
 
 WALLET_FLAG = "core_wallet_enabled"
@@ -69,6 +69,16 @@ register(
         summary=_("Import a journal entry"),
         plan=entries.plan_imported_entry,
         input=serializers.ImportedEntryInput,
+        permission="ledger.import_entry",
+        surfaces=frozenset({"cli"}),
+    )
+)
+register(
+    Command(
+        name="ledger.import_template_entry",
+        summary=_("Import a journal entry by a template"),
+        plan=entries.plan_template_entry,
+        input=serializers.TemplateEntryInput,
         permission="ledger.import_entry",
         surfaces=frozenset({"cli"}),
     )
@@ -183,5 +193,16 @@ register(
         permission="ledger.rebuild_coa",
         surfaces=BY_OPERATORS,
         aliases=("rebuildFromSeed",),
+    )
+)
+register(
+    Command(
+        name="ledger.rebuild_templates",
+        summary=_("Load the posting templates"),
+        handler=templates.rebuild_templates,
+        input=serializers.RebuildTemplatesInput,
+        permission="ledger.rebuild_templates",
+        surfaces=BY_OPERATORS,
+        aliases=("rebuildTemplates",),
     )
 )

@@ -21,7 +21,7 @@ from apps.operations.posting import Group, Posted
 POST = """
 SELECT o_codes, CASE WHEN 'DUPLICATE_TRANSACTION' = ANY (o_codes) THEN o_ids END, o_details, o_balances::text[] FROM ledger_post(
   %s::uuid[], %s::bigint[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::jsonb[],
-  %s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[],
+  %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::timestamptz[],
   %s::int[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[], %s::uuid[], %s::smallint[], true)
 """
 HOLD_USE = {"open": 1, "return": 2, "take": -1}
@@ -38,6 +38,7 @@ _ARRAYS: tuple[Callable[[Any], str], ...] = (
     _T,
     _T,
     _T,
+    _N,
     _T,
     _N,
     _N,
@@ -76,6 +77,7 @@ class _Call:
                 group,
                 ids.stored("je", entry.reverses) if entry.reverses else None,
                 operation,
+                entry.template,
                 entry.effective_at.isoformat() if entry.effective_at else None,
             )
         )

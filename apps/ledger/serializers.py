@@ -111,6 +111,17 @@ class ImportedEntryInput(serializers.Serializer[Any]):
     metadata = serializers.DictField(default=dict)
 
 
+class TemplateEntryInput(serializers.Serializer[Any]):
+    book = BookField()
+    reference = TextField(max_length=200)
+    template = KindField()
+    variables = serializers.DictField()
+    kind = KindField(default="", allow_blank=True)
+    effective_at = InstantField(default=None, allow_null=True)
+    description = TextField(max_length=500, default="", allow_blank=True)
+    metadata = serializers.DictField(default=dict)
+
+
 class PlaceHoldInput(serializers.Serializer[Any]):
     book = BookField()
     account = AddressField()
@@ -164,6 +175,10 @@ class ReopenPeriodInput(serializers.Serializer[Any]):
     book = BookField()
     through = serializers.DateField(allow_null=True)
     reason = ReasonField()
+
+
+class RebuildTemplatesInput(serializers.Serializer[Any]):
+    """Nothing: the templates are files of this code."""
 
 
 class RebuildStatementsInput(serializers.Serializer[Any]):

@@ -48,12 +48,12 @@ def strictest(
 
 
 def approved_hash(run: Run, plan: Plan) -> bytes:
-    """What is approved: the command and its version, its input, its postings, and what the plan adds to it.
+    """What is approved: the command and its version, its input, its postings and their templates, and what the plan adds to it.
 
     Balances, times and new ids are no part of it, so planning the same again gives the same hash.
     """
     postings = [
-        [entry.book_id, entry.kind, posting.source, posting.destination, posting.amount]
+        [entry.book_id, entry.kind, entry.template, posting.source, posting.destination, posting.amount]
         for entry in plan.posts
         for posting in entry.postings
     ]

@@ -19,7 +19,7 @@ from tests.support.charted import charted
 POST = """
 SELECT o_codes FROM ledger_post(
   %s::uuid[], %s::bigint[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::jsonb[], %s::uuid[], %s::uuid[],
-  %s::uuid[], %s::timestamptz[], %s::int[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[],
+  %s::uuid[], %s::int[], %s::timestamptz[], %s::int[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[],
   %s::uuid[], %s::smallint[], false)
 """
 USES = {"open": 1, "return": 2, "take": -1}
@@ -104,6 +104,7 @@ def _post(
             [Jsonb(metadata)] * count,
             [None] * count,
             [reverses and uuid_of(reverses)] * count,
+            [None] * count,
             [None] * count,
             list(effective),
             [number for number, _, _ in rows],

@@ -19,8 +19,7 @@ SCRIPT = """
 import json
 from django.core.management import call_command
 from django.db import connection
-from apps.ledger.chart import read_chart
-from apps.ledger.services.chart import load
+from tests.support.books import load_reference
 
 def catalogue():
     queries = {
@@ -60,7 +59,7 @@ call_command("migrate", "operations", "zero", verbosity=0)
 ours_left = sorted(names(None))
 call_command("migrate", verbosity=0)
 third = catalogue()
-load(read_chart())
+load_reference()
 print(json.dumps({
     "without_ledger": without_ledger, "functions_left": functions_left, "ours_left": ours_left,
     "again": {name: sorted(set(first[name]) ^ set(second[name])) for name in first},

@@ -2,10 +2,16 @@
 
 from collections.abc import Collection
 
-from django.db import connection
+from django.db import connection, transaction
 
+from apps.accounts.people import SETUP
+from apps.core import clock
 from apps.ledger import addresses
+from apps.ledger.chart import read_chart
+from apps.ledger.services.chart import load
+from apps.ledger.services.templates import rebuild_templates
 from apps.operations import books
+from apps.operations.plan import Context
 
 INVARIANTS = {
     "every entry sums to zero per currency": """
@@ -49,6 +55,21 @@ def broken_invariants() -> dict[str, list[tuple[object, ...]]]:
 def assert_balanced() -> None:
     """Fail with what is broken."""
     assert broken_invariants() == {}
+
+
+def load_reference() -> None:
+    """What setup loads once: the chart of accounts and the posting templates."""
+    context = Context(
+        actor=SETUP,
+        book=books.find(books.platform_id()),
+        now=clock.now(),
+        operation_id="",
+        key="",
+        origin="test",
+    )
+    with transaction.atomic():
+        load(read_chart())
+        rebuild_templates(context)
 
 
 def empty_all_tables(kept: Collection[str]) -> None:

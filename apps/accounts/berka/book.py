@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from apps.accounts.berka.chart import BOOK, COUNTERPARTS, CURRENCY, TIME_ZONE, customer
+from apps.accounts.berka.chart import BOOK, COUNTERPARTS, CURRENCY, PASSING, TIME_ZONE, customer
 from apps.accounts.berka.source import BadLine, BankLine
 from apps.accounts.people import SETUP
 from apps.core.errors import DomainError
@@ -76,7 +76,7 @@ def post(lines: Iterable[BankLine]) -> Iterator[Posted]:
     """Post the lines in their order, a batch at a time, and tell of each batch."""
     waiting = iter(lines)
     while chunk := list(islice(waiting, CHUNK)):
-        yield _tell(chunk, execute_many([_entry(line) for line in chunk]))
+        yield _tell(chunk, execute_many([request_of(line) for line in chunk]))
 
 
 def _tell(lines: list[BankLine], outcomes: list[Outcome]) -> Posted:
@@ -90,23 +90,32 @@ def _tell(lines: list[BankLine], outcomes: list[Outcome]) -> Posted:
     return Posted(len(lines), posted, len(accepted) - posted, refused)
 
 
-def _entry(line: BankLine) -> Request:
-    own, other = customer(line.account_id), line.kind.counterpart.address
+def request_of(line: BankLine) -> Request:
+    """The command that posts a line."""
     return _request(
-        "ledger.import_entry",
+        "ledger.import_template_entry",
         f"trans:{line.trans_id}",
         {
             "book": BOOK,
             "reference": f"berka:{line.trans_id}",
+            "template": line.kind.template,
+            "variables": _variables(line),
             "kind": line.kind.name,
-            "source": other if line.kind.inward else own,
-            "destination": own if line.kind.inward else other,
-            "amount": {"amount": line.amount.decimal, "currency": CURRENCY},
             "effective_at": _noon(line.on),
             "description": line.kind.words,
             "metadata": {"bank": line.bank, "account": line.bank_account} if line.bank_account else {},
         },
     )
+
+
+def _variables(line: BankLine) -> dict[str, Any]:
+    variables = {
+        "amount": {"amount": line.amount.decimal, "currency": CURRENCY},
+        "wallet": customer(line.account_id),
+    }
+    if line.kind.template in PASSING:
+        variables[PASSING[line.kind.template]] = line.kind.counterpart.address
+    return variables
 
 
 @lru_cache(maxsize=8)

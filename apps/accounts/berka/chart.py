@@ -20,11 +20,12 @@ class Counterpart:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of movement; `inward` is money into the customer's account."""
+    """A kind of movement; `inward` is money into the customer's account. The template says which accounts it needs."""
 
     name: str
     inward: bool
     counterpart: Counterpart
+    template: str
 
     @property
     def words(self) -> str:
@@ -47,21 +48,24 @@ COUNTERPARTS = (VAULT, BANKS, PENSIONS, CARDS, HOUSEHOLD, INSURANCE, LOANS, FEES
 
 # The k_symbol says what a movement is for; where there is none, the operation says how the money moved.
 BY_SYMBOL = {
-    "DUCHOD": Kind("pension", True, PENSIONS),
-    "POJISTNE": Kind("insurance", False, INSURANCE),
-    "SANKC. UROK": Kind("penalty_interest", False, PENALTIES),
-    "SIPO": Kind("household_payment", False, HOUSEHOLD),
-    "SLUZBY": Kind("fee", False, FEES),
-    "UROK": Kind("interest", True, INTEREST),
-    "UVER": Kind("loan_payment", False, LOANS),
+    "DUCHOD": Kind("pension", True, PENSIONS, "pay_in"),
+    "POJISTNE": Kind("insurance", False, INSURANCE, "pay_out"),
+    "SANKC. UROK": Kind("penalty_interest", False, PENALTIES, "penalty_interest"),
+    "SIPO": Kind("household_payment", False, HOUSEHOLD, "pay_out"),
+    "SLUZBY": Kind("fee", False, FEES, "fee_charge"),
+    "UROK": Kind("interest", True, INTEREST, "interest_paid"),
+    "UVER": Kind("loan_payment", False, LOANS, "pay_out"),
 }
 BY_OPERATION = {
-    "VKLAD": Kind("cash_deposit", True, VAULT),
-    "VYBER": Kind("cash_withdrawal", False, VAULT),
-    "VYBER KARTOU": Kind("card_withdrawal", False, CARDS),
-    "PREVOD Z UCTU": Kind("transfer_in", True, BANKS),
-    "PREVOD NA UCET": Kind("transfer_out", False, BANKS),
+    "VKLAD": Kind("cash_deposit", True, VAULT, "pay_in"),
+    "VYBER": Kind("cash_withdrawal", False, VAULT, "pay_out"),
+    "VYBER KARTOU": Kind("card_withdrawal", False, CARDS, "pay_out"),
+    "PREVOD Z UCTU": Kind("transfer_in", True, BANKS, "pay_in"),
+    "PREVOD NA UCET": Kind("transfer_out", False, BANKS, "pay_out"),
 }
+PASSING = {"pay_in": "source", "pay_out": "destination"}
+"""The templates that are told through which account the money comes or goes, and by which variable."""
+
 INWARD = {"PRIJEM": True, "VYDAJ": False, "VYBER": False}
 
 

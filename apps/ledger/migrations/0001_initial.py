@@ -82,6 +82,22 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='TemplateVersion',
+            fields=[
+                ('id', models.AutoField(primary_key=True, serialize=False)),
+                ('name', models.CharField(db_collation='C', max_length=60)),
+                ('version', models.IntegerField()),
+                ('hash', models.CharField(help_text='SHA-256 of the text, in hexadecimal.', max_length=64)),
+                ('text', models.TextField()),
+                ('loaded_by', models.CharField(max_length=200)),
+                ('loaded_at', models.DateTimeField()),
+            ],
+            options={
+                'ordering': ['name', 'version'],
+                'constraints': [models.UniqueConstraint(fields=('name', 'version'), name='template_version_once'), models.CheckConstraint(condition=models.Q(('version__gt', 0)), name='template_version_from_one'), models.CheckConstraint(condition=models.Q(('name__regex', '^[a-z][a-z0-9_]*$')), name='template_name_shape')],
+            },
+        ),
+        migrations.CreateModel(
             name='JournalEntry',
             fields=[
                 ('id', apps.core.fields.PrefixedIdField(prefix='je', primary_key=True, serialize=False)),
@@ -92,6 +108,7 @@ class Migration(migrations.Migration):
                 ('metadata', models.JSONField()),
                 ('group_id', apps.core.fields.PrefixedIdField(editable=False, null=True, prefix='jeg')),
                 ('operation_id', apps.core.fields.PrefixedIdField(editable=False, null=True, prefix='op')),
+                ('template', models.ForeignKey(db_constraint=False, db_index=False, help_text='The version of the posting template that made it.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='ledger.templateversion')),
                 ('effective_at', models.DateTimeField()),
                 ('effective_on', models.DateField()),
                 ('recorded_at', models.DateTimeField()),

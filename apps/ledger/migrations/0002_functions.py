@@ -16,6 +16,7 @@ DROP TRIGGER ledger_seal_append_only ON ledger_seal;
 DROP TRIGGER ledger_account_kept ON ledger_account;
 DROP TRIGGER ledger_balance_kept ON ledger_balance;
 DROP TRIGGER ledger_hold_kept ON ledger_hold;
+DROP TRIGGER ledger_templateversion_append_only ON ledger_templateversion;
 DROP FUNCTION ledger_guard_lines, ledger_open_balance, ledger_guard_account;
 """
 

@@ -9,6 +9,7 @@ from apps.ledger.models.entries import JournalEntry, Line, Seal
 from apps.ledger.models.holds import Hold
 from apps.ledger.models.periods import BookPeriod
 from apps.ledger.models.projections import DailyBalance, Projection, Verification
+from apps.ledger.models.templates import TemplateVersion
 
 __all__ = [
     "Account",
@@ -26,5 +27,6 @@ __all__ = [
     "Projection",
     "Seal",
     "Side",
+    "TemplateVersion",
     "Verification",
 ]

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.fields import MinorUnitsField, PrefixedIdField
 from apps.ledger.models.accounts import Account
+from apps.ledger.models.templates import TemplateVersion
 from apps.operations.models import Book
 
 
@@ -31,6 +32,15 @@ class JournalEntry(models.Model):
         db_index=False,
     )
     operation_id = PrefixedIdField(prefix="op", null=True, editable=False)
+    template = models.ForeignKey(
+        TemplateVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="entries",
+        db_constraint=False,
+        db_index=False,
+        help_text=_("The version of the posting template that made it."),
+    )
     effective_at = models.DateTimeField()
     effective_on = models.DateField()
     recorded_at = models.DateTimeField()

@@ -7,6 +7,7 @@ from typing import Any
 from apps.core import ids
 from apps.core.errors import DomainError
 from apps.core.money import Money
+from apps.ledger import templates
 from apps.ledger.errors import AlreadyReversed
 from apps.ledger.models import Account, Balance, JournalEntry, Line, Side
 from apps.ledger.services.lookups import find_account, find_entry
@@ -47,7 +48,7 @@ def plan_opening_balance(
         found_book,
         found,
         counterpart=OPENING,
-        inward=inward,
+        template="opening_balance" if inward else "opening_debit",
         amount=Money(abs(amount.minor), amount.currency),
         kind="opening_balance",
         reference=f"opening:{account}:{amount.currency}",
@@ -76,7 +77,7 @@ def plan_correction(
         found_book,
         found,
         counterpart=CORRECTIONS,
-        inward=direction == "credit",
+        template=f"correction_{direction}",
         amount=amount,
         kind="correction",
         reference=f"correction:{context.operation_id}",
@@ -92,7 +93,7 @@ def correction_facts(context: Context, plan: Plan, *, amount: Money, **_: Any) -
 
 
 def plan_reversal(context: Context, *, entry: str, reason: str, effective_at: datetime | None) -> Plan:
-    """The mirror of a whole entry, linked to it; once."""
+    """The mirror of a whole entry, linked to it and of the same template; once."""
     original = find_entry(entry)
     if original.reverses_id:
         raise ReversalReversed(f"{entry} is itself a reversal; post what happened anew.", field="/entry")
@@ -108,6 +109,7 @@ def plan_reversal(context: Context, *, entry: str, reason: str, effective_at: da
         metadata={"reason": reason, "reverses": entry},
         effective_at=effective_at,
         reverses=entry,
+        template=original.template_id,
     )
     result = {"entry": mirror.id, "reverses": entry, "balances": _balances(mirror)}
     return Plan(result=result, posts=[mirror], events=[EventDraft("entry.reversed", entry, result)])
@@ -127,12 +129,38 @@ def plan_imported_entry(
     metadata: Mapping[str, Any],
 ) -> Plan:
     """One entry of a history kept elsewhere, with the reference it had there."""
-    entry = Entry(
-        id=ids.new_id("je"),
+    return plan_template_entry(
+        context,
+        book=book,
+        reference=reference,
+        template="imported_entry",
+        variables={"amount": amount, "source": source, "destination": destination},
+        kind=kind,
+        effective_at=effective_at,
+        description=description,
+        metadata=metadata,
+    )
+
+
+def plan_template_entry(
+    context: Context,
+    *,
+    book: str,
+    reference: str,
+    template: str,
+    variables: Mapping[str, Any],
+    kind: str,
+    effective_at: datetime | None,
+    description: str,
+    metadata: Mapping[str, Any],
+) -> Plan:
+    """One entry made by a template, of a history kept elsewhere; amounts as Money or as the API writes them."""
+    entry = templates.entry(
+        template,
+        templates.variables_in(template, variables),
         book_id=books.id_of(book),
         reference=reference,
         kind=kind,
-        postings=[Posting(source, destination, amount)],
         description=description,
         metadata=metadata,
         effective_at=effective_at,
@@ -151,7 +179,7 @@ def _plan_against(
     account: Account,
     *,
     counterpart: str,
-    inward: bool,
+    template: str,
     amount: Money,
     kind: str,
     reference: str,
@@ -159,13 +187,12 @@ def _plan_against(
     effective_at: datetime | None,
     metadata: Mapping[str, Any],
 ) -> Plan:
-    source, destination = (counterpart, account.address) if inward else (account.address, counterpart)
-    entry = Entry(
-        id=ids.new_id("je"),
+    entry = templates.entry(
+        template,
+        {"amount": amount, "account": account.address},
         book_id=book.pk,
         reference=reference,
         kind=kind,
-        postings=[Posting(source, destination, amount)],
         description=description,
         metadata=metadata,
         effective_at=effective_at,

@@ -1,24 +1,28 @@
 """Reserving money, and settling or releasing what was reserved."""
 
+from collections.abc import Mapping
+
 from apps.core import ids
 from apps.core.money import CurrencyMismatch, Money
+from apps.ledger import templates
 from apps.ledger.errors import HoldExhausted
 from apps.ledger.models import Hold
 from apps.ledger.services.lookups import find_hold, remaining_of
+from apps.ledger.templates import Held
 from apps.operations import books
-from apps.operations.plan import BalanceAfter, Context, Entry, EventDraft, HoldUse, Plan, Posting
+from apps.operations.plan import BalanceAfter, Context, Entry, EventDraft, Plan
 
 
 def plan_place_hold(
     context: Context, *, book: str, account: str, held_account: str, amount: Money, reason: str
 ) -> Plan:
     """Move an amount into the reserve account, in the name of a new hold."""
-    hold_id = ids.new_id("hld")
-    posting = Posting(account, held_account, amount, HoldUse(hold_id, "open"))
-    entry = _entry(context, books.id_of(book), "hold", hold_id, [posting], reason)
-    result = {"hold": hold_id, "entry": entry.id, "balances": _balances(entry)}
+    held = Held(ids.new_id("hld"), held_account)
+    variables: dict[str, Money | str] = {"amount": amount, "account": account, "held": held_account}
+    entry = _entry(context, "hold_place", variables, books.id_of(book), "hold", held, reason)
+    result = {"hold": held.hold_id, "entry": entry.id, "balances": _balances(entry)}
     event = {"account": account, "amount": amount, "reason": reason}
-    return Plan(result=result, posts=[entry], events=[EventDraft("hold.placed", hold_id, event)])
+    return Plan(result=result, posts=[entry], events=[EventDraft("hold.placed", held.hold_id, event)])
 
 
 def plan_settle_hold(
@@ -28,17 +32,16 @@ def plan_settle_hold(
     found = find_hold(hold)
     remaining = remaining_of(found)
     paid = _part(remaining, amount)
-    postings = [_take(found, destination, paid)]
-    if release_rest and remaining > paid:
-        postings.append(_take(found, found.account.address, remaining - paid))
-    return _plan_end(context, found, postings, "hold.settled", reason)
+    rest = remaining - paid if release_rest and remaining > paid else Money.zero(paid.currency)
+    variables = _accounts(found) | {"amount": paid, "rest": rest, "destination": destination}
+    return _plan_end(context, found, "hold_settle", variables, "hold.settled", reason)
 
 
 def plan_release_hold(context: Context, *, hold: str, amount: Money | None, reason: str) -> Plan:
     """Give a hold back to the account it was taken from, wholly or in part."""
     found = find_hold(hold)
-    postings = [_take(found, found.account.address, _part(remaining_of(found), amount))]
-    return _plan_end(context, found, postings, "hold.released", reason)
+    variables = _accounts(found) | {"amount": _part(remaining_of(found), amount)}
+    return _plan_end(context, found, "hold_release", variables, "hold.released", reason)
 
 
 def _part(remaining: Money, amount: Money | None) -> Money:
@@ -50,13 +53,16 @@ def _part(remaining: Money, amount: Money | None) -> Money:
     return amount or remaining
 
 
-def _take(hold: Hold, destination: str, amount: Money) -> Posting:
-    return Posting(hold.held_account.address, destination, amount, HoldUse(hold.pk, "take"))
+def _accounts(hold: Hold) -> dict[str, Money | str]:
+    return {"account": hold.account.address, "held": hold.held_account.address}
 
 
-def _plan_end(context: Context, hold: Hold, postings: list[Posting], event: str, reason: str) -> Plan:
-    entry = _entry(context, hold.book_id, event.replace(".", "_"), hold.pk, postings, reason)
-    amounts = [{"to": posting.destination, "amount": posting.amount} for posting in postings]
+def _plan_end(
+    context: Context, hold: Hold, template: str, variables: Mapping[str, Money | str], event: str, reason: str
+) -> Plan:
+    held = Held(hold.pk, hold.held_account.address)
+    entry = _entry(context, template, variables, hold.book_id, event.replace(".", "_"), held, reason)
+    amounts = [{"to": posting.destination, "amount": posting.amount} for posting in entry.postings]
     result = {"hold": hold.pk, "entry": entry.id, "moved": amounts, "balances": _balances(entry)}
     return Plan(
         result=result,
@@ -66,16 +72,23 @@ def _plan_end(context: Context, hold: Hold, postings: list[Posting], event: str,
 
 
 def _entry(
-    context: Context, book_id: int, kind: str, hold_id: str, postings: list[Posting], reason: str
+    context: Context,
+    template: str,
+    variables: Mapping[str, Money | str],
+    book_id: int,
+    kind: str,
+    held: Held,
+    reason: str,
 ) -> Entry:
-    return Entry(
-        id=ids.new_id("je"),
+    return templates.entry(
+        template,
+        variables,
         book_id=book_id,
         reference=f"{kind}:{context.operation_id}",
         kind=kind,
-        postings=postings,
         description=reason,
-        metadata={"hold": hold_id},
+        metadata={"hold": held.hold_id},
+        held=held,
     )
 
 

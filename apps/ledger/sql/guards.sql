@@ -76,3 +76,5 @@ CREATE TRIGGER ledger_balance_kept BEFORE DELETE OR TRUNCATE ON ledger_balance
   FOR EACH STATEMENT EXECUTE FUNCTION operations_append_only();
 CREATE TRIGGER ledger_hold_kept BEFORE DELETE OR TRUNCATE ON ledger_hold
   FOR EACH STATEMENT EXECUTE FUNCTION operations_append_only();
+CREATE TRIGGER ledger_templateversion_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_templateversion
+  FOR EACH STATEMENT EXECUTE FUNCTION operations_append_only();

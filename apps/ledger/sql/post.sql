@@ -31,7 +31,8 @@
 -- decides in input order, so that only what must be refused is.
 CREATE FUNCTION ledger_post(
   p_ids uuid[], p_books bigint[], p_references text[], p_hashes bytea[], p_kinds text[], p_descriptions text[],
-  p_metadata jsonb[], p_groups uuid[], p_reverses uuid[], p_operations uuid[], p_effective timestamptz[],
+  p_metadata jsonb[], p_groups uuid[], p_reverses uuid[], p_operations uuid[], p_templates int[],
+  p_effective timestamptz[],
   p_entry int[], p_posting smallint[], p_source bigint[], p_destination bigint[], p_currency text[],
   p_amount numeric[], p_hold uuid[], p_hold_use smallint[], p_balances boolean,
   OUT o_codes text[], OUT o_ids uuid[], OUT o_details int[], OUT o_balances numeric[])
@@ -51,8 +52,8 @@ BEGIN
   IF n = 1 AND cardinality(p_source) = 1 AND p_hold[1] IS NULL AND p_groups[1] IS NULL AND p_reverses[1] IS NULL
      AND p_source[1] <> p_destination[1] AND p_amount[1] > 0 AND p_amount[1] = trunc(p_amount[1]) THEN
     o_balances := ledger_write_one(p_ids[1], p_books[1], p_references[1], p_hashes[1], p_kinds[1], p_descriptions[1],
-                                   p_metadata[1], p_operations[1], p_effective[1], p_source[1], p_destination[1],
-                                   p_currency[1], p_amount[1], clock_timestamp());
+                                   p_metadata[1], p_operations[1], p_templates[1], p_effective[1], p_source[1],
+                                   p_destination[1], p_currency[1], p_amount[1], clock_timestamp());
     IF o_balances IS NOT NULL THEN
       o_codes := ARRAY[NULL::text];
       o_details := ARRAY[NULL::int];
@@ -61,8 +62,8 @@ BEGIN
   ELSIF cardinality(array_remove(p_hold, NULL)) = 0 THEN
     BEGIN
       w := ledger_write(p_ids, p_books, p_references, p_hashes, p_kinds, p_descriptions, p_metadata, p_groups, p_reverses,
-                        p_operations, p_effective, p_entry, p_posting, p_source, p_destination, p_currency, p_amount,
-                        p_hold, p_balances, NULL, clock_timestamp());
+                        p_operations, p_templates, p_effective, p_entry, p_posting, p_source, p_destination, p_currency,
+                        p_amount, p_hold, p_balances, NULL, clock_timestamp());
       IF w.o_done THEN
         o_balances := w.o_balances;
         o_codes := array_fill(NULL::text, ARRAY[n]);
@@ -96,7 +97,7 @@ BEGIN
   END IF;
   PERFORM ledger_move_holds(p_ids, p_books, v_ok, v_now, p_entry, p_source, p_destination, p_amount, p_hold, p_hold_use);
   w := ledger_write(p_ids, p_books, p_references, p_hashes, p_kinds, p_descriptions, p_metadata, p_groups, p_reverses,
-                    p_operations, p_effective, p_entry, p_posting, p_source, p_destination, p_currency, p_amount,
-                    p_hold, p_balances, v_ok, v_now);
+                    p_operations, p_templates, p_effective, p_entry, p_posting, p_source, p_destination, p_currency,
+                    p_amount, p_hold, p_balances, v_ok, v_now);
   o_balances := w.o_balances;
 END $$;

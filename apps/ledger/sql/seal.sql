@@ -10,7 +10,7 @@ AS $$
   SELECT concat('[1,"', e.id, '",', e.book_id, ',', to_json(e.reference), ',"', encode(e.request_hash, 'hex'), '",',
            to_json(e.kind), ',', to_json(e.description), ',', e.metadata, ',',
            coalesce('"' || e.group_id || '"', 'null'), ',', coalesce('"' || e.reverses_id || '"', 'null'), ',',
-           coalesce('"' || e.operation_id || '"', 'null'), ',',
+           coalesce('"' || e.operation_id || '"', 'null'), ',', coalesce(e.template_id::text, 'null'), ',',
            (extract(epoch FROM e.effective_at) * 1000000)::bigint, ',', to_json(e.effective_on), ',',
            (extract(epoch FROM e.recorded_at) * 1000000)::bigint, ',', e.ordinal, ',[', p_lines, ']]')
 $$;

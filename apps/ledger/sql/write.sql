@@ -5,7 +5,8 @@
 -- so. If not, part of it is written, and the caller must roll back.
 CREATE FUNCTION ledger_write(
   p_ids uuid[], p_books bigint[], p_references text[], p_hashes bytea[], p_kinds text[], p_descriptions text[],
-  p_metadata jsonb[], p_groups uuid[], p_reverses uuid[], p_operations uuid[], p_effective timestamptz[],
+  p_metadata jsonb[], p_groups uuid[], p_reverses uuid[], p_operations uuid[], p_templates int[],
+  p_effective timestamptz[],
   p_entry int[], p_posting smallint[], p_source bigint[], p_destination bigint[], p_currency text[],
   p_amount numeric[], p_hold uuid[], p_balances boolean, p_ok boolean[], p_now timestamptz,
   OUT o_done boolean, OUT o_balances numeric[])
@@ -70,11 +71,11 @@ BEGIN
 
   -- Under the locks, so that ordinals follow the order of the lines on every account.
   INSERT INTO ledger_entry (id, book_id, reference, request_hash, kind, description, metadata, group_id, reverses_id,
-                            operation_id, effective_at, effective_on, recorded_at, ordinal)
+                            operation_id, template_id, effective_at, effective_on, recorded_at, ordinal)
   SELECT u.id, u.book, u.reference, u.hash, u.kind, u.description, u.metadata, u.grp, u.reverses, u.operation,
-         coalesce(u.at, p_now), v_on[u.i], p_now, nextval('operations_ordinal')
+         u.template, coalesce(u.at, p_now), v_on[u.i], p_now, nextval('operations_ordinal')
     FROM unnest(p_ids, p_books, p_references, p_hashes, p_kinds, p_descriptions, p_metadata, p_groups, p_reverses, p_operations,
-                p_effective)
-         WITH ORDINALITY u(id, book, reference, hash, kind, description, metadata, grp, reverses, operation, at, i)
+                p_templates, p_effective)
+         WITH ORDINALITY u(id, book, reference, hash, kind, description, metadata, grp, reverses, operation, template, at, i)
    WHERE NOT v_decided OR p_ok[u.i];
 END $$;

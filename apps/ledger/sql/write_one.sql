@@ -3,7 +3,7 @@
 -- changed, where anything at all is doubtful.
 CREATE FUNCTION ledger_write_one(
   p_id uuid, p_book bigint, p_reference text, p_hash bytea, p_kind text, p_description text, p_metadata jsonb,
-  p_operation uuid, p_effective timestamptz, p_source bigint, p_destination bigint, p_currency text, p_amount numeric,
+  p_operation uuid, p_template int, p_effective timestamptz, p_source bigint, p_destination bigint, p_currency text, p_amount numeric,
   p_now timestamptz)
 RETURNS numeric[]
 LANGUAGE plpgsql
@@ -36,9 +36,9 @@ BEGIN
   END IF;
 
   INSERT INTO ledger_entry (id, book_id, reference, request_hash, kind, description, metadata, operation_id,
-                            effective_at, effective_on, recorded_at, ordinal)
+                            template_id, effective_at, effective_on, recorded_at, ordinal)
   SELECT p_id, p_book, p_reference, p_hash, p_kind, p_description, p_metadata, p_operation,
-         v_at, (v_at AT TIME ZONE b.time_zone)::date, p_now, nextval('operations_ordinal')
+         p_template, v_at, (v_at AT TIME ZONE b.time_zone)::date, p_now, nextval('operations_ordinal')
     FROM operations_book b
     LEFT JOIN ledger_bookperiod c ON c.book_id = b.id
    WHERE b.id = p_book AND (c.closed_through IS NULL OR c.closed_through < (v_at AT TIME ZONE b.time_zone)::date)

@@ -8,12 +8,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.core import ids
 from apps.core.money import Money
 from apps.core.serializer_fields import MoneyField, TextField
+from apps.ledger import templates
 from apps.ledger.commands import WALLET_FLAG
 from apps.ledger.serializers import AddressField
-from apps.operations.plan import BalanceAfter, Context, Entry, EventDraft, Plan, Posting
+from apps.operations.plan import BalanceAfter, Context, EventDraft, Plan
 from apps.operations.registry import Command, register
 
 NAME = PERMISSION = "bench.transfer"
@@ -28,12 +28,11 @@ class TransferInput(serializers.Serializer[Any]):
 
 def plan_transfer(context: Context, *, source: str, destination: str, amount: Money, reference: str) -> Plan:
     """Move the amount from one wallet to the other."""
-    entry = Entry(
-        id=ids.new_id("je"),
+    entry = templates.entry(
+        "internal_transfer",
+        {"amount": amount, "from": source, "to": destination},
         book_id=context.book.pk,
         reference=reference,
-        kind="transfer",
-        postings=[Posting(source, destination, amount)],
     )
     result = {
         "entry": entry.id,

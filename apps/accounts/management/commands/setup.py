@@ -18,6 +18,7 @@ from apps.accounts.people import SETUP
 from apps.core import clock
 from apps.core.errors import DomainError
 from apps.ledger.queries.chart import chart_drift
+from apps.ledger.queries.templates import template_drift
 from apps.operations import sequencer
 from apps.operations.executor import execute
 from apps.operations.plan import Request
@@ -39,6 +40,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("loaddata", *FIXTURES, verbosity=0)
         self._chart()
+        if template_drift():
+            _run("ledger.rebuild_templates", {}).or_raise()
         password = None if _admin() else self._first_admin(options["email"])
         if not options["no_demo"] and demo.make(clock.now()):
             sequencer.sequence()
