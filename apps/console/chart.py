@@ -57,7 +57,7 @@ def context(request: HttpRequest) -> Context:
         "book_id": book_id,
         "hides": hides,
         "toggle": query(request, {} if hides else {"empty": "hidden"}, drop=("empty",)),
-        "then": {name: request.GET.get(name, "") for name in POINTS},
+        "then": form.points(),
         "now": query(request, {}, drop=POINTS),
         "points": points_of(request),
     }

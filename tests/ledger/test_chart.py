@@ -227,16 +227,12 @@ CHANGES = {
     moved_to_another_type: ["1 account carries 2210, so its type must stay: make a new code"],
     made_a_heading: [
         "1 account carries 2210, so no other code can stand below it",
-        "reserve:m1 and all in all 1 accounts stand at 2210, so the pattern reserve:* cannot put them to 2211",
+        "reserve:m1 stands at 2210, so the pattern reserve:* cannot put them to 2211",
     ],
-    mapped_elsewhere: [
-        "reserve:m1 and all in all 1 accounts stand at 2210, so the pattern reserve:* cannot put them to 2220"
-    ],
-    narrowed_elsewhere: [
-        "reserve:m1 and all in all 1 accounts stand at 2210, so the pattern reserve:m1 cannot put them to 2220"
-    ],
+    mapped_elsewhere: ["reserve:m1 stands at 2210, so the pattern reserve:* cannot put them to 2220"],
+    narrowed_elsewhere: ["reserve:m1 stands at 2210, so the pattern reserve:m1 cannot put them to 2220"],
     made_a_reserve: [
-        "reserve:m1 and all in all 1 accounts stand at 2210, so the pattern reserve:* cannot put them to 2210"
+        "reserve:m1 stands at 2210, so the pattern reserve:* cannot change whether they hold reserves"
     ],
 }
 
@@ -278,8 +274,8 @@ class TestHistory:
         chart.pattern("*:fees", gl_code="4100")
         chart.pattern("*:fees:*", gl_code="4100")
         assert reasons() == [
-            "revenue:fees and all in all 1 accounts stand at 4100, so the pattern revenue:* cannot put them to 4900",
-            "revenue:fees:cards and all in all 1 accounts stand at 4100, so the pattern revenue:*:* cannot put them to 4900",
+            "revenue:fees stands at 4100, so the pattern revenue:* cannot put them to 4900",
+            "revenue:fees:cards stands at 4100, so the pattern revenue:*:* cannot put them to 4900",
         ]
         chart.without("revenue:*")
         chart.without("revenue:*:*")

@@ -28,7 +28,7 @@ def faults(folder: Path, content: Any) -> list[str]:
     assert found.details["file"] == f"{folder.name}/chart.json"
     listed = list(found.details["faults"])
     assert found.message.startswith(f"{folder.name}/chart.json: {listed[0]}")
-    return listed
+    return [str(each) for each in listed]
 
 
 def account_fault(folder: Path, **changes: Any) -> list[str]:

@@ -82,7 +82,8 @@ class AccountAdmin(KeysetAdmin):
             row.then = then[row.pk]
         return {
             **context,
-            "then": {name: request.GET.get(name, "") for name in POINTS},
+            "then": form.points(),
+            "asked": {name: request.GET.get(name, "") for name in POINTS},
             "now": query(request, {}, drop=POINTS),
             "points": points_of(request),
         }

@@ -8,7 +8,7 @@ from django.db import connection
 
 from apps.core.errors import DomainError
 from apps.ledger.chart import Chart, Difference, difference, read_chart
-from apps.ledger.queries.chart import carried, misplaced, stored_chart
+from apps.ledger.queries.chart import Misplaced, carried, misplaced, stored_chart
 from apps.operations.plan import Context, EventDraft
 from apps.operations.registry import Done
 
@@ -61,14 +61,23 @@ def _reasons_against(stored: Chart, wanted: Chart, changes: Difference) -> Itera
     for heading in sorted(wanted.headings & accounts.keys()):
         yield f"{_carrying(accounts[heading])} {heading}, so no other code can stand below it"
     for found in misplaced(wanted, changes.patterns.touched):
-        yield (
-            f"{found.address} and all in all {found.accounts} accounts stand at {found.gl_code},"
-            f" so the pattern {found.pattern} cannot put them to {found.wanted}"
-        )
+        yield f"{_standing(found)}, so the pattern {found.pattern} cannot {_intention(found)}"
 
 
 def _carrying(count: int) -> str:
     return "1 account carries" if count == 1 else f"{count} accounts carry"
+
+
+def _standing(found: Misplaced) -> str:
+    if found.accounts == 1:
+        return f"{found.address} stands at {found.gl_code}"
+    return f"{found.address} and {found.accounts - 1} more stand at {found.gl_code}"
+
+
+def _intention(found: Misplaced) -> str:
+    if found.wanted == found.gl_code:
+        return "change whether they hold reserves"
+    return f"put them to {found.wanted}"
 
 
 def _write(wanted: Chart) -> None:
