@@ -15,7 +15,7 @@ from tests.support.plain import Account, Entry
 CALL = """
 SELECT o_codes, o_ids, o_details, o_balances FROM ledger_post(
   %s::uuid[], %s::bigint[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::jsonb[], %s::uuid[], %s::uuid[], %s::uuid[],
-  %s::int[], %s::timestamptz[], %s::int[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[], %s::uuid[],
+  %s::int[], %s::timestamptz[], %s::boolean[], %s::int[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[], %s::uuid[],
   %s::smallint[], true)
 """
 
@@ -56,6 +56,7 @@ def post(groups: Sequence[Sequence[Entry]]) -> Answer:
         [None] * len(entries),
         [None] * len(entries),
         [datetime.combine(entry.on, time(12), UTC) if entry.on else None for entry, _ in entries],
+        [entry.adjusts for entry, _ in entries],
         [number for number, _, _ in legs],
         [place for _, place, _ in legs],
         [leg.source for _, _, leg in legs],
