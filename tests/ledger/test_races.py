@@ -244,7 +244,10 @@ class TestPeriods:
         }
         with somebody_else() as other:
             [(book,)] = rows("SELECT id FROM operations_book WHERE slug = 'platform'")
-            other.execute("SELECT ledger_set_closed_through(%s, '2026-01-31', 'x', 'x', now())", [book])
+            other.execute(
+                "SELECT ledger_change_period(gen_random_uuid(), %s, 'closed', '2026-01-31', NULL, 'refuse', NULL, 'x', 'x', now())",
+                [book],
+            )
             with under_way(lambda: run("tests.post", entries=[entry])) as [posting]:
                 wait_until_blocked(1)
                 other.commit()

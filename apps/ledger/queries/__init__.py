@@ -4,6 +4,14 @@ from apps.ledger.queries.as_of import NOW, AsOf, last_position, position_at
 from apps.ledger.queries.balances import BalanceExplained, OpenHolds, balance, explain_balance
 from apps.ledger.queries.days import DayBalance, account_days, gl_days
 from apps.ledger.queries.entries import EntriesPage, EntryDetail, entries_page, entry_detail, stream_entries
+from apps.ledger.queries.restatement import (
+    LateLine,
+    Restated,
+    late_lines,
+    reported_position,
+    restated_accounts,
+    restatement,
+)
 from apps.ledger.queries.statements import StatementLine, StatementPage, statement_page
 from apps.ledger.queries.trial_balance import TrialBalance, TrialRow, trial_balances
 
@@ -14,7 +22,9 @@ __all__ = [
     "DayBalance",
     "EntriesPage",
     "EntryDetail",
+    "LateLine",
     "OpenHolds",
+    "Restated",
     "StatementLine",
     "StatementPage",
     "TrialBalance",
@@ -26,7 +36,11 @@ __all__ = [
     "explain_balance",
     "gl_days",
     "last_position",
+    "late_lines",
     "position_at",
+    "reported_position",
+    "restated_accounts",
+    "restatement",
     "statement_page",
     "stream_entries",
     "trial_balances",
