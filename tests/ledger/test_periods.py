@@ -116,14 +116,18 @@ class TestClosing:
     def test_tells_the_outside_and_keeps_who_and_why(self) -> None:
         done("ledger.begin_closing", **WHY, through="2026-01-31")
         done("ledger.close_period", **WHY, through="2026-01-31")
+        done("ledger.reopen_period", **WHY, through="2025-12-31", for_adjustments=True)
+        done("ledger.reopen_period", **WHY, through="2025-12-31")
         done("ledger.reopen_period", **WHY, through=None)
         done("ledger.set_late_policy", **WHY, policy="next_open_day")
         changes = PeriodChange.objects.order_by("ordinal")
-        assert [(each.what, each.through, each.late_policy) for each in changes] == [
-            ("closing_begun", date(2026, 1, 31), "refuse"),
-            ("closed", date(2026, 1, 31), "refuse"),
-            ("reopened", None, "refuse"),
-            ("late_policy_set", None, "next_open_day"),
+        assert [str(each) for each in changes] == [
+            "Closing begun through 2026-01-31",
+            "Closed through 2026-01-31",
+            "Reopened for adjustments after 2025-12-31",
+            "Reopened after 2025-12-31",
+            "Reopened",
+            "Late entries posted on the first open day",
         ]
         assert {(each.changed_by, each.reason) for each in changes} == {("test", "month end")}
         assert all(each.operation_id for each in changes)
@@ -131,7 +135,7 @@ class TestClosing:
         assert list(types.values_list("type", flat=True)) == [
             "period.closing_begun",
             "period.closed",
-            "period.reopened",
+            *["period.reopened"] * 3,
             "period.late_policy_set",
         ]
 

@@ -89,7 +89,12 @@ class PeriodChange(Periods):
         indexes = [models.Index(fields=["book", "ordinal"], name="period_change_by_book")]
 
     def __str__(self) -> str:
-        return f"{self.get_what_display()} {self.through or ''}".strip()
+        if self.what == PeriodStep.LATE_POLICY_SET:
+            return _("Late entries %(become)s") % {"become": self.get_late_policy_display()}
+        if self.what != PeriodStep.REOPENED:
+            return f"{self.get_what_display()} {_('through')} {self.reported_through}"
+        done = _("Reopened for adjustments") if self.closing_through else self.get_what_display()
+        return f"{done} {_('after')} {self.closed_through}" if self.closed_through else str(done)
 
     @property
     def reported_through(self) -> date | None:
@@ -97,8 +102,3 @@ class PeriodChange(Periods):
         if self.what == PeriodStep.CLOSED:
             return self.closed_through
         return self.closing_through if self.what == PeriodStep.CLOSING_BEGUN else None
-
-    @property
-    def through(self) -> date | None:
-        """The day that it speaks of."""
-        return self.closed_through if self.what == PeriodStep.REOPENED else self.reported_through
