@@ -231,7 +231,7 @@ class TestWhatComesLate:
         book = books.platform_id()
         accounts = open_accounts([Plain(book, floor=None), Plain(book)])
         day = date(2026, 1, 10)
-        later = [Leg(*accounts, 1)] * (count - 1)
+        later = [Leg(accounts[0], accounts[1], 1)] * (count - 1)
         for moves, closed, closing, adjusts, expected in (
             (False, day, None, False, "PERIOD_CLOSED"),
             (False, day, None, True, "PERIOD_CLOSED"),
@@ -242,7 +242,7 @@ class TestWhatComesLate:
         ):
             set_periods(book, Periods(closed, closing, moves))
             entries = [Entry(book, uuid.uuid4().hex, (leg,)) for leg in later]
-            entries.append(Entry(book, uuid.uuid4().hex, (Leg(*accounts, 1),), day, adjusts))
+            entries.append(Entry(book, uuid.uuid4().hex, (Leg(accounts[0], accounts[1], 1),), day, adjusts))
             assert post([[entry] for entry in entries]).codes == [*[None] * (count - 1), expected]
 
     def test_is_decided_again_with_the_policy_that_stands(self) -> None:
@@ -323,7 +323,7 @@ class TestRestatement:
     def test_is_of_its_book_alone(self, closing: PeriodChange) -> None:
         book = Book.objects.create(slug="other", name="Other", created_at=datetime.now(UTC)).pk
         accounts = open_accounts([Plain(book, floor=None), Plain(book)])
-        post([[Entry(book, "late", (Leg(*accounts, 1),), date(2026, 1, 5))]])
+        post([[Entry(book, "late", (Leg(accounts[0], accounts[1], 1),), date(2026, 1, 5))]])
         sequencer.sequence()
         assert len(queries.late_lines(closing)) == 4
         assert queries.reported_position(closing) == 3

@@ -39,7 +39,7 @@ class Periods(models.Model):
         abstract = True
 
 
-def _constraints(name: str) -> list[models.CheckConstraint]:
+def _constraints(name: str) -> list[models.BaseConstraint]:
     in_order = Q(closing_through=None) | Q(closed_through=None) | Q(closing_through__gt=F("closed_through"))
     return [
         models.CheckConstraint(condition=in_order, name=f"{name}_closing_after_closed"),
