@@ -19,6 +19,7 @@ PERMISSIONS: dict[str, set[str]] = {
     "approver": {"operations.decide"},
     "compliance": FREEZES,
     "finance": {
+        "ledger.begin_closing",
         "ledger.close_account",
         "ledger.close_period",
         "ledger.post_correction",
@@ -29,6 +30,7 @@ PERMISSIONS: dict[str, set[str]] = {
         "ledger.reopen_period",
         "ledger.reverse_entry",
         "ledger.set_floor",
+        "ledger.set_late_policy",
     },
 }
 """Beside looking at everything, which every role may. An admin may run every command."""

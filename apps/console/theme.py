@@ -92,6 +92,12 @@ UNFOLD: dict[str, Any] = {
                     ),
                     _item(_("Holds"), "lock_clock", "ledger_hold_changelist", "ledger.view_hold"),
                     _item(_("Books"), "menu_book", "operations_book_changelist", "operations.view_book"),
+                    _item(
+                        _("Periods"),
+                        "event_available",
+                        "ledger_periodchange_changelist",
+                        "ledger.view_periodchange",
+                    ),
                 ],
             },
             {

@@ -22,6 +22,7 @@ class LedgerConfig(AppConfig):
             "ledger_glaccount",
             "ledger_hold",
             "ledger_line",
+            "ledger_periodchange",
             "ledger_projection",
             "ledger_seal",
         )

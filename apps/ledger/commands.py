@@ -155,6 +155,16 @@ register(
 )
 register(
     Command(
+        name="ledger.begin_closing",
+        summary=_("Begin to close a period"),
+        handler=periods.begin_closing,
+        input=serializers.ClosePeriodInput,
+        permission="ledger.begin_closing",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
         name="ledger.close_period",
         summary=_("Close a period"),
         handler=periods.close_period,
@@ -170,6 +180,16 @@ register(
         handler=periods.reopen_period,
         input=serializers.ReopenPeriodInput,
         permission="ledger.reopen_period",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="ledger.set_late_policy",
+        summary=_("Set what becomes of late entries"),
+        handler=periods.set_late_policy,
+        input=serializers.SetLatePolicyInput,
+        permission="ledger.set_late_policy",
         surfaces=BY_OPERATORS,
     )
 )

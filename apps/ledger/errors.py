@@ -44,7 +44,7 @@ class AccountClosed(LedgerRefusal):
 
 
 class PeriodClosed(LedgerRefusal):
-    """The book is closed through the entry's date."""
+    """The book is closed through the entry's date, or closing through it and the entry does not adjust."""
 
     code = "PERIOD_CLOSED"
 

@@ -21,12 +21,12 @@ from apps.operations.posting import Group, Posted
 POST = """
 SELECT o_codes, CASE WHEN 'DUPLICATE_TRANSACTION' = ANY (o_codes) THEN o_ids END, o_details, o_balances::text[] FROM ledger_post(
   %s::uuid[], %s::bigint[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::jsonb[],
-  %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::timestamptz[],
+  %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::timestamptz[], %s::boolean[],
   %s::int[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[], %s::uuid[], %s::smallint[], true)
 """
 HOLD_USE = {"open": 1, "return": 2, "take": -1}
 
-_T, _N, _D = arrays.texts, arrays.numbers, arrays.digests
+_T, _N, _D, _F = arrays.texts, arrays.numbers, arrays.digests, arrays.flags
 _ARRAYS: tuple[Callable[[Any], str], ...] = (
     _T,
     _N,
@@ -40,6 +40,7 @@ _ARRAYS: tuple[Callable[[Any], str], ...] = (
     _T,
     _N,
     _T,
+    _F,
     _N,
     _N,
     _N,
@@ -79,6 +80,7 @@ class _Call:
                 operation,
                 entry.template,
                 entry.effective_at.isoformat() if entry.effective_at else None,
+                entry.adjusts,
             )
         )
         number = len(self.entries)
@@ -193,7 +195,8 @@ def _words(code: str, entry: Entry, posting: Posting) -> str:
         "ACCOUNT_NOT_FOUND": f"{route}: the book lacks one of these accounts in {posting.amount.currency}.",
         "CURRENCY_MISMATCH": f"{route}: one of these accounts holds another currency.",
         "ACCOUNT_CLOSED": f"{route}: one of these accounts is closed.",
-        "PERIOD_CLOSED": f"The book is closed through the date of {entry.reference}; choose a later effective time.",
+        "PERIOD_CLOSED": f"The book is closed through the date of {entry.reference}, or closing and open only to what"
+        " adjusts; choose a later effective time.",
         "ACCOUNT_FROZEN": f"{route}: one of these accounts is frozen in that direction.",
         "HOLD_REQUIRED": f"{route}: reserved money moves only in the name of its hold.",
         "HOLD_NOT_FOUND": f"{route}: there is no hold {hold} on that account.",

@@ -7,7 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
 
 from apps.core.serializer_fields import CurrencyField, IdField, MoneyField, TextField
-from apps.ledger.models import FreezeDirection
+from apps.ledger.models import FreezeDirection, LatePolicy
 
 ADDRESS = r"[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)*\Z"
 
@@ -174,6 +174,13 @@ class ClosePeriodInput(serializers.Serializer[Any]):
 class ReopenPeriodInput(serializers.Serializer[Any]):
     book = BookField()
     through = serializers.DateField(allow_null=True)
+    for_adjustments = serializers.BooleanField(default=False)
+    reason = ReasonField()
+
+
+class SetLatePolicyInput(serializers.Serializer[Any]):
+    book = BookField()
+    policy = serializers.ChoiceField(LatePolicy.values)
     reason = ReasonField()
 
 

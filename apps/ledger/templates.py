@@ -126,6 +126,7 @@ def entry(
     description: str = "",
     metadata: Mapping[str, Any] | None = None,
     effective_at: datetime | None = None,
+    adjusts: bool = False,
     held: Held | None = None,
     refusal_sticks: bool = True,
 ) -> Entry:
@@ -153,6 +154,7 @@ def entry(
         description=description,
         metadata={**set_by_template, **(metadata or {})},
         effective_at=effective_at,
+        adjusts=adjusts,
         template=version_id(template),
         refusal_sticks=refusal_sticks,
     )

@@ -34,7 +34,8 @@ class Posting:
 class Entry:
     """A journal entry to be. `reference` is its own key, unique in its book.
 
-    `template` is the version of the posting template that made it. `refusal_sticks` is off where the ledger's
+    `adjusts` says that it puts right what stands, and so passes while its day is closing. `template` is the version
+    of the posting template that made it. `refusal_sticks` is off where the ledger's
     refusal is not about the caller's own accounts (an unfunded pool): then the key stays free and the same
     request may be run again.
     """
@@ -47,6 +48,7 @@ class Entry:
     description: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     effective_at: datetime | None = None
+    adjusts: bool = False
     reverses: str | None = None
     template: int | None = None
     refusal_sticks: bool = True

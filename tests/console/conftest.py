@@ -21,7 +21,7 @@ from apps.operations.models import (
     FeatureFlag,
     Heartbeat,
 )
-from tests.console.making import hashed_password, move, open_account, run, seal_and_project
+from tests.console.making import change_periods, hashed_password, move, open_account, run, seal_and_project
 
 
 @pytest.fixture
@@ -69,6 +69,11 @@ def world(platform: Book, viewer: User) -> dict[str, Any]:
     first = move(platform, "payin:1", bank, wallet, 100_00, on=(now - timedelta(days=3)).date())
     reversed_ = move(platform, "payin:1:reversal", wallet, bank, 100_00, reverses=first)
     move(platform, "payin:2", bank, wallet, 250_00)
+    early = (now - timedelta(days=30)).date()
+    closing = change_periods(platform, "closing_begun", closing=early)
+    late = move(platform, "late:1", bank, wallet, 30_00, on=early, adjusts=True)
+    policy = change_periods(platform, "late_policy_set", closing=early, policy="next_open_day")
+    moved = move(platform, "late:2", wallet, bank, 30_00, on=early)
     hold = uuid.uuid4()
     move(platform, "reserve:1", wallet, held, 40_00, hold=hold, use=1)
     seal_and_project()
@@ -151,6 +156,10 @@ def world(platform: Book, viewer: User) -> dict[str, Any]:
         "first": first,
         "reversal": reversed_,
         "unsealed": unsealed,
+        "closing": closing,
+        "policy": policy,
+        "late": late,
+        "moved": moved,
         "hold": hold,
         "accepted": accepted,
         "refused": refused,

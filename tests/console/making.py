@@ -1,13 +1,14 @@
 """Accounts, entries and operations for the console's tests, made past the door."""
 
 import uuid
+from datetime import date
 from functools import cache
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 
-from apps.core import clock
+from apps.core import clock, ids
 from apps.ledger.models import Account
 from apps.operations.models import Book, Operation
 from tests.support.charted import charted
@@ -39,6 +40,19 @@ def move(
     answer = post([[Entry(book.pk, reference, (leg,), **fields)]])
     assert answer.codes == [None], answer.codes
     return answer.ids[0]
+
+
+def change_periods(
+    book: Book, what: str, closed: date | None = None, closing: date | None = None, policy: str = "refuse"
+) -> str:
+    """Change the periods of a book; the id of the change."""
+    change = ids.new_id("prd")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT ledger_change_period(%s, %s, %s, %s, %s, %s, NULL, 'Mira Olsen', 'Month end', now())",
+            [ids.decode("prd", change), book.pk, what, closed, closing, policy],
+        )
+    return change
 
 
 def seal_and_project() -> None:

@@ -10,8 +10,9 @@ from django.test import Client
 from apps.accounts.models import User
 from apps.console.site import site
 from apps.core import clock, ids
+from apps.ledger.models import PeriodChange
 from apps.operations.models import Book
-from tests.console.making import move, open_account, seal_and_project
+from tests.console.making import change_periods, move, open_account, seal_and_project
 
 LISTS = [
     "/ops/",
@@ -29,6 +30,8 @@ LISTS = [
     "/ops/ledger/hold/",
     "/ops/ledger/hold/?state=open",
     "/ops/operations/book/",
+    "/ops/ledger/periodchange/",
+    "/ops/ledger/periodchange/?book=1",
     "/ops/operations/operation/",
     "/ops/operations/operation/?status=refused",
     "/ops/operations/approvalrequest/",
@@ -56,6 +59,41 @@ def test_lists_without_a_row(console: Client, address: str) -> None:
 @pytest.mark.parametrize("address", LISTS)
 def test_lists_with_rows(console: Client, world: dict[str, Any], address: str) -> None:
     assert "Countinghouse" in text(console, address)
+
+
+def test_a_closing_is_compared_with_what_is_so_now(console: Client, world: dict[str, Any]) -> None:
+    page = text(console, f"/ops/ledger/periodchange/{world['closing']}/")
+    assert "Restated since" in page
+    assert "entries up to position" in page
+    assert "late:1" in page
+    assert "late:2" not in page
+    code = world["bank"].gl_code
+    narrowed = text(console, f"/ops/ledger/periodchange/{world['closing']}/?gl={code}&currency=EUR")
+    assert "bank:ing</a>" in narrowed
+    assert "customer:1:available</a>" not in narrowed
+    policy = text(console, f"/ops/ledger/periodchange/{world['policy']}/")
+    assert "posted on the first open day" in policy
+    assert "As restated" not in policy
+
+
+def test_a_moved_entry_shows_both_dates(console: Client, world: dict[str, Any]) -> None:
+    entry = text(console, f"/ops/ledger/journalentry/{ids.encode('je', world['moved'])}/")
+    assert "Intended for" in entry
+    assert "Intended for" not in text(console, f"/ops/ledger/journalentry/{ids.encode('je', world['late'])}/")
+    day = PeriodChange.objects.get(pk=world["closing"]).closing_through
+    assert day is not None
+    statement = text(console, f"/ops/ledger/account/{world['wallet'].pk}/")
+    assert f"for {day.isoformat()}" in statement
+
+
+def test_books_say_which_days_are_open(console: Client, world: dict[str, Any]) -> None:
+    book = world["wallet"].book
+    for page in ("/ops/operations/book/", f"/ops/operations/book/{book.pk}/"):
+        assert "Closing" in text(console, page)
+    change_periods(book, "closed", closed=date(2020, 1, 31))
+    for page in ("/ops/operations/book/", f"/ops/operations/book/{book.pk}/"):
+        assert "Closed" in text(console, page)
+        assert "2020-01-31" in text(console, page)
 
 
 @pytest.mark.django_db
@@ -201,6 +239,7 @@ def test_every_model_in_the_sidebar_is_registered() -> None:
         "ledger.Account",
         "ledger.Hold",
         "ledger.JournalEntry",
+        "ledger.PeriodChange",
         "operations.ApprovalRequest",
         "operations.Book",
         "operations.Event",

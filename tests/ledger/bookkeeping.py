@@ -19,7 +19,7 @@ from tests.support.charted import charted
 POST = """
 SELECT o_codes FROM ledger_post(
   %s::uuid[], %s::bigint[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::jsonb[], %s::uuid[], %s::uuid[],
-  %s::uuid[], %s::int[], %s::timestamptz[], %s::int[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[],
+  %s::uuid[], %s::int[], %s::timestamptz[], %s::boolean[], %s::int[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[],
   %s::uuid[], %s::smallint[], false)
 """
 USES = {"open": 1, "return": 2, "take": -1}
@@ -107,6 +107,7 @@ def _post(
             [None] * count,
             [None] * count,
             list(effective),
+            [False] * count,
             [number for number, _, _ in rows],
             [index for _, index, _ in rows],
             [leg.source.pk for _, _, leg in rows],

@@ -1,12 +1,12 @@
 """The ledger's commands, one by one, with the amounts that must come of them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from apps.core import clock
-from apps.ledger.models import BookPeriod, Freeze, Hold, JournalEntry, Line
+from apps.ledger.models import BookPeriod, Freeze, Hold, JournalEntry, Line, PeriodChange
 from apps.operations.models import Event, Operation
 from tests.support.door import (
     balance,
@@ -464,7 +464,14 @@ class TestPeriods:
         done("ledger.reopen_period", **reopen, through=None)
         assert self.on("2025-12-31") is None
         assert refused("ledger.reopen_period", **reopen, through=None) == "PERIOD_ORDER"
-        assert BookPeriod.objects.get().reason == "late invoice"
+        assert BookPeriod.objects.get().closed_through is None
+        assert list(
+            PeriodChange.objects.order_by("ordinal").values_list("what", "closed_through", "reason")
+        ) == [
+            ("closed", date(2026, 1, 31), "month end"),
+            ("reopened", date(2025, 12, 31), "late invoice"),
+            ("reopened", None, "late invoice"),
+        ]
 
     def test_are_of_one_book(self) -> None:
         tenant("acme")

@@ -31,6 +31,7 @@ APPEND_ONLY = (
     "ledger_entry",
     "ledger_line",
     "ledger_seal",
+    "ledger_periodchange",
     "operations_operation",
     "operations_event",
     "operations_eventposition",
@@ -47,6 +48,7 @@ BY_FUNCTION = (
     "ledger_bookperiod",
     "ledger_glaccount",
     "ledger_addresspattern",
+    "ledger_periodchange",
     "ledger_daily_balance",
     "ledger_projection",
 )
@@ -154,7 +156,13 @@ class TestTheApplication:
 
     def test_may_not_call_what_the_functions_keep_to_themselves(self) -> None:
         with as_application():
-            for function in ("ledger_decide", "ledger_move_holds", "ledger_write", "ledger_write_one"):
+            for function in (
+                "ledger_decide",
+                "ledger_move_holds",
+                "ledger_place_in_periods",
+                "ledger_write",
+                "ledger_write_one",
+            ):
                 [(arguments,)] = rows(
                     "SELECT pg_get_function_arguments(oid) FROM pg_proc WHERE proname = %s", function
                 )

@@ -19,6 +19,7 @@ from apps.core import ids
 from apps.core.money import Money
 from apps.ledger import projections, queries
 from apps.ledger.models import Account as StoredAccount
+from apps.ledger.models import PeriodChange
 from apps.operations import books, combiner, sequencer
 from apps.operations.executor import execute_many
 from apps.operations.plan import Request
@@ -26,7 +27,7 @@ from apps.operations.run import Outcome
 from tests.support.charted import OUTSIDE
 from tests.support.commands import COMMANDS, registered
 from tests.support.door import code, request, rows
-from tests.support.plain import Account, Entry, Leg, PlainLedger
+from tests.support.plain import Account, Entry, Leg, Periods, PlainLedger
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
@@ -39,7 +40,7 @@ ZONES = {"north": "UTC", "south": "Pacific/Auckland"}
 WALLETS = ("amara", "bo", "bank", "till")
 RESERVES = ("reserve", "safe")
 DAYS_BACK = (None, None, 3, 10, 40)
-CLOSINGS = (3, 10)
+CLOSINGS = (3, 10, 39)
 
 
 def plain_accounts() -> dict[Name, Account]:
@@ -66,6 +67,7 @@ class Done:
 
     id: str
     entry: Entry
+    on: date
     reversal: bool = False
 
 
@@ -136,11 +138,14 @@ class Books(RuleBasedStateMachine):
         assert all(outcome.accepted for outcome in execute_many(opened))
         self.book_ids = {slug: books.by_slug(slug).pk for slug in self.slugs.values()}
         self.today = datetime.now(UTC).date()
-        self.plain = PlainLedger(accounts, {}, today=date.max)
+        self.periods = {book: Periods() for book in ZONES}
+        numbered = {self.number(book): periods for book, periods in self.periods.items()}
+        self.plain = PlainLedger(accounts, numbered, today=date.max)
         self.done: list[Done] = []
         self.steps: list[Step] = []
         self.holds: dict[str, tuple[Name, Name]] = {}
         self.freezes: dict[str, tuple[Name, str]] = {}
+        self.closings: dict[str, tuple[str, date, dict[Name, int]]] = {}
         for book in ZONES:
             self.post(book, "EUR", "mint", "amara", 2_000, None)
             self.post(book, "JPY", "mint", "amara", 700, None)
@@ -192,7 +197,13 @@ class Books(RuleBasedStateMachine):
     def remember(self, outcome: Outcome, entry: Entry, **about: Any) -> None:
         """Keep what was posted."""
         if outcome.accepted:
-            self.done.append(Done(outcome.result["entry"], entry, **about))
+            self.done.append(Done(outcome.result["entry"], entry, self.day_of(entry), **about))
+
+    def day_of(self, entry: Entry) -> date:
+        """The day on which an entry that was just posted takes effect."""
+        day = self.plain.day_of(entry)
+        assert day is not None
+        return day
 
     def run_and_expect(self, wish: Wish, **about: Any) -> Outcome:
         """Run one wish, alone."""
@@ -281,7 +292,8 @@ class Books(RuleBasedStateMachine):
         assert code(outcome) == next((one for one in codes if one not in (None, "GROUP_REFUSED")), None)
         if outcome.accepted:
             self.done += [
-                Done(pk, entry) for pk, entry in zip(outcome.result["entries"], entries, strict=True)
+                Done(pk, entry, self.day_of(entry))
+                for pk, entry in zip(outcome.result["entries"], entries, strict=True)
             ]
 
     # Holds.
@@ -363,7 +375,7 @@ class Books(RuleBasedStateMachine):
             assert code(outcome) == "REVERSAL_NOT_REVERSIBLE"
             return
         legs = tuple(mirrored(leg) for leg in reversed(original.entry.legs))
-        entry = Entry(self.number(book), f"reversal:{original.id}", legs, on, reverses=original.id)
+        entry = Entry(self.number(book), f"reversal:{original.id}", legs, on, True, original.id)
         if original.id in self.plain.reversed:
             assert code(outcome) == "ALREADY_REVERSED"
             return
@@ -398,7 +410,8 @@ class Books(RuleBasedStateMachine):
             effective_at=at,
         )
         leg = Leg(source, destination, amount, currency)
-        self.expect(execute_many([asked])[0], Entry(self.number(book), uuid.uuid4().hex, (leg,), on), asked)
+        entry = Entry(self.number(book), uuid.uuid4().hex, (leg,), on, adjusts=True)
+        self.expect(execute_many([asked])[0], entry, asked)
 
     # What stops money.
 
@@ -459,29 +472,98 @@ class Books(RuleBasedStateMachine):
         assert code(self.ask("ledger.close_account", book=self.slugs[book], **given)) == expected
         stored.closed |= expected is None
 
-    @rule(book=book_names, back=st.sampled_from(CLOSINGS))
-    def close_period(self, book: str, back: int) -> None:
-        """Forward only."""
-        through, closed = self.today - timedelta(days=back), self.plain.closed_through.get(self.number(book))
-        outcome = self.ask("ledger.close_period", book=self.slugs[book], through=str(through), reason="model")
-        assert code(outcome) == ("PERIOD_ORDER" if closed and through <= closed else None)
-        if outcome.accepted:
-            self.plain.closed_through[self.number(book)] = through
+    # Periods.
 
-    @rule(book=book_names, back=st.sampled_from([None, 10]))
-    def reopen_period(self, book: str, back: int | None) -> None:
-        """Back only."""
-        through = None if back is None else self.today - timedelta(days=back)
-        closed = self.plain.closed_through.get(self.number(book))
-        outcome = self.ask(
-            "ledger.reopen_period", book=self.slugs[book], through=through and str(through), reason="model"
-        )
-        wrong = closed is None or (through is not None and through >= closed)
-        assert code(outcome) == ("PERIOD_ORDER" if wrong else None)
-        if through and outcome.accepted:
-            self.plain.closed_through[self.number(book)] = through
+    @rule(book=book_names, back=st.sampled_from(CLOSINGS), begin=st.booleans())
+    def close_period(self, book: str, back: int, begin: bool) -> None:
+        """Closed, or closing first. Forward only."""
+        through, of = self.today - timedelta(days=back), self.periods[book]
+        command = "ledger.begin_closing" if begin else "ledger.close_period"
+        outcome = self.ask(command, book=self.slugs[book], through=str(through), reason="model")
+        after = [of.closed_through, of.closing_through if begin else None]
+        assert code(outcome) == ("PERIOD_ORDER" if any(day and through <= day for day in after) else None)
+        if outcome.accepted and begin:
+            of.closing_through = through
+            self.remember_reported(outcome, book, through)
         elif outcome.accepted:
-            del self.plain.closed_through[self.number(book)]
+            of.closed_through = through
+            if of.closing_through and of.closing_through <= through:
+                of.closing_through = None
+            self.remember_reported(outcome, book, through)
+
+    @rule(book=book_names, back=st.sampled_from([None, 10]), for_adjustments=st.booleans())
+    def reopen_period(self, book: str, back: int | None, for_adjustments: bool) -> None:
+        """Back only, and for all entries or for those that adjust."""
+        through, of = None if back is None else self.today - timedelta(days=back), self.periods[book]
+        outcome = self.ask(
+            "ledger.reopen_period",
+            book=self.slugs[book],
+            through=through and str(through),
+            for_adjustments=for_adjustments,
+            reason="model",
+        )
+        last = max(filter(None, [of.closed_through, of.closing_through]), default=None)
+        closing = last if for_adjustments and last != through else None
+        forward = through is not None and (of.closed_through is None or through > of.closed_through)
+        same = (through, closing) == (of.closed_through, of.closing_through)
+        assert code(outcome) == ("PERIOD_ORDER" if forward or same else None)
+        if outcome.accepted:
+            of.closed_through, of.closing_through = through, closing
+
+    @rule(book=book_names, moves=st.booleans())
+    def set_late_policy(self, book: str, moves: bool) -> None:
+        """What is late is refused, or posted on the first open day."""
+        policy = "next_open_day" if moves else "refuse"
+        assert self.ask(
+            "ledger.set_late_policy", book=self.slugs[book], policy=policy, reason="model"
+        ).accepted
+        self.periods[book].moves = moves
+
+    def remember_reported(self, outcome: Outcome, book: str, through: date) -> None:
+        """The balances that a closing reported."""
+        reported = self.balances_through(book, through)
+        self.closings[outcome.result["change"]] = (book, through, reported)
+
+    @precondition(lambda self: self.closings)
+    @rule(data=st.data(), project=st.booleans())
+    def restate(self, data: st.DataObject, project: bool) -> None:
+        """What a closing reported stays as it was, and what was posted since makes the difference."""
+        change = PeriodChange.objects.get(pk=data.draw(st.sampled_from(sorted(self.closings))))
+        if data.draw(st.booleans()):
+            sequencer.sequence()
+        if project:
+            projections.project()
+        book, through, reported = self.closings[change.pk]
+        found = queries.restated_accounts(change)
+        now = self.balances_through(book, through)
+        assert {name: raw for name, raw in now.items() if raw != reported.get(name, 0)} == {
+            (book, row.address, row.currency): row.restated.minor
+            for row in found
+            if not row.difference.is_zero
+        }
+        for row in found:
+            assert row.reported.minor == reported.get((book, row.address, row.currency), 0)
+        by_code = {(row.gl_code, row.currency): row.reported.minor for row in queries.restatement(change)}
+        assert by_code == self.by_gl_code(book, reported)
+
+    def by_gl_code(self, book: str, raw: dict[Name, int]) -> dict[tuple[str, str], int]:
+        """Raw balances added up by GL code and currency."""
+        totals: dict[tuple[str, str], int] = {}
+        for account in StoredAccount.objects.filter(book_id=self.book_ids[self.slugs[book]]):
+            key = (account.gl_code, account.currency)
+            totals[key] = totals.get(key, 0) + raw.get((book, account.address, account.currency), 0)
+        return totals
+
+    def balances_through(self, book: str, on: date | None, known: set[str] | None = None) -> dict[Name, int]:
+        """Raw balances of a book as of a day, of the entries that are known."""
+        raw = dict.fromkeys((name for name in self.plain.accounts if name[0] == book), 0)
+        for done in self.done:
+            if (known is None or done.id in known) and (on is None or done.on <= on):
+                for leg in done.entry.legs:
+                    if leg.source[0] == book:
+                        raw[leg.source] -= leg.amount
+                        raw[leg.destination] += leg.amount
+        return raw
 
     # What came before, asked again.
 
@@ -505,12 +587,7 @@ class Books(RuleBasedStateMachine):
         position = data.draw(st.none() | st.integers(0, len(sealed)))
         on = None if back is None else self.today - timedelta(days=back)
         known = {shown_id(pk) for pk, place in sealed if position is None or place <= position}
-        expected = dict.fromkeys((name for name in self.plain.accounts if name[0] == book), 0)
-        for done in self.done:
-            if done.id in known and (on is None or (done.entry.on or date.max) <= on):
-                for leg in done.entry.legs:
-                    expected[leg.source] -= leg.amount
-                    expected[leg.destination] += leg.amount
+        expected = self.balances_through(book, on, known)
         for account in StoredAccount.objects.filter(book_id=book_id):
             name = (book, account.address, account.currency)
             shown = queries.balance(account, queries.AsOf(on, position))

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from apps.operations.models import Book
 from tests.support.door import rows
-from tests.support.plain import LIMIT, Account, Entry, Leg, PlainLedger
-from tests.support.posting import Answer, open_accounts, post
+from tests.support.plain import LIMIT, Account, Entry, Leg, Periods, PlainLedger
+from tests.support.posting import Answer, open_accounts, post, set_periods
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
 
-CLOSED_THROUGH, CLOSED_DAY, OPEN_DAY = date(2026, 1, 15), date(2026, 1, 10), date(2026, 1, 20)
+CLOSED_DAY, CLOSING_DAY, OPEN_DAY = date(2026, 1, 10), date(2026, 1, 17), date(2026, 1, 20)
+CLOSED_THROUGH, CLOSING_THROUGH, NOT_YET = date(2026, 1, 15), date(2026, 1, 18), date(2150, 1, 1)
 MINT, SINK, RESERVE, DOLLARS, ABROAD = 0, 1, 6, 8, 9
 WALLETS = (2, 3, 4, 5)
 
@@ -86,7 +87,8 @@ def calls(draw: Any, names: list[int]) -> list[list[list[Entry]]]:
                 st.sampled_from(["twice"] * (not calm) + ["thrice"] + [f"once {next(fresh)}"] * 8)
             ),
             legs=tuple(leg(calm) for _ in range(draw(st.sampled_from([1, 1, 1, 2, 3])))),
-            on=draw(st.sampled_from([None] * 6 + [OPEN_DAY] + [CLOSED_DAY] * (not calm))),
+            on=draw(st.sampled_from([None] * 6 + [OPEN_DAY] + [CLOSED_DAY, CLOSING_DAY] * (not calm))),
+            adjusts=draw(st.sampled_from([False, False, True])),
             reverses=draw(st.sampled_from([None] * 12 + entry_ids * (not calm))),
             id=uuid.uuid4(),
         )
@@ -112,6 +114,14 @@ def calls(draw: Any, names: list[int]) -> list[list[list[Entry]]]:
     return [first, *(call() for _ in range(draw(st.integers(1, 3))))]
 
 
+@st.composite
+def periods(draw: Any) -> Periods:
+    """Days closed, closing or open; now and then so many that now is one of them."""
+    closed = draw(st.sampled_from([None, None, CLOSED_THROUGH]))
+    closing = draw(st.sampled_from([None, None, CLOSING_THROUGH, CLOSING_THROUGH, NOT_YET]))
+    return Periods(closed, closing, moves=draw(st.booleans()))
+
+
 BOOK: list[int] = []
 
 
@@ -123,9 +133,11 @@ def test_a_call_equals_one_entry_after_the_other(data: st.DataObject) -> None:
         BOOK[:] = [book]
         accounts = scene(data.draw, book, other)
         names = open_accounts(accounts)
-        closed = {book: CLOSED_THROUGH} if data.draw(st.booleans()) else {}
-        _close(closed)
-        plain = PlainLedger(dict(zip(names, accounts, strict=True)), closed, datetime.now(UTC).date())
+        of_book = data.draw(periods())
+        set_periods(book, of_book)
+        today = datetime.now(UTC).date()
+        plain = PlainLedger(dict(zip(names, accounts, strict=True)), {book: of_book}, today)
+        days: dict[str, tuple[date, date | None]] = {}
         for groups in data.draw(calls(names)):
             before = {name: len(account.lines) for name, account in plain.accounts.items()}
             expected = plain.post(groups)
@@ -136,7 +148,9 @@ def test_a_call_equals_one_entry_after_the_other(data: st.DataObject) -> None:
             if len(expected) > 1 and not any(expected):
                 event("all accepted at once")
             assert answer.balances == _balances_after(plain, groups, answer, before)
+            days |= _days(plain, groups, answer)
         _assert_alike(plain)
+        _assert_on_their_days(days, book)
         transaction.set_rollback(True)
 
 
@@ -145,9 +159,32 @@ def _books() -> tuple[int, int]:
     return Book.objects.get(slug="platform").pk, other.pk
 
 
-def _close(closed: dict[int, date]) -> None:
-    for book, through in closed.items():
-        rows("SELECT ledger_set_closed_through(%s, %s, 'test', 'test', now())::text", book, through)
+def _days(plain: PlainLedger, groups: Any, answer: Answer) -> dict[str, tuple[date, date | None]]:
+    """When each posted entry takes effect, and when it should have, by reference."""
+    entries = [entry for group in groups for entry in group]
+    posted = [entry for entry, code in zip(entries, answer.codes, strict=True) if code is None]
+    found = {}
+    for entry in posted:
+        asked, day = entry.on or plain.today, plain.day_of(entry)
+        assert day is not None
+        event("moved" if day != asked else "on its day")
+        found[entry.reference] = (day, asked if day != asked else None)
+    return found
+
+
+def _assert_on_their_days(days: dict[str, tuple[date, date | None]], book: int) -> None:
+    stored = rows(
+        "SELECT reference, effective_on, (intended_at AT TIME ZONE 'UTC')::date FROM ledger_entry WHERE book_id = %s",
+        book,
+    )
+    assert {reference: (on, intended) for reference, on, intended in stored} == days
+    assert rows(
+        "SELECT count(*) FROM ledger_entry e JOIN ledger_line l ON l.entry_id = e.id WHERE e.book_id = %s"
+        " AND ((l.effective_at, l.effective_on) IS DISTINCT FROM (e.effective_at, e.effective_on)"
+        " OR (e.effective_at AT TIME ZONE 'UTC')::date <> e.effective_on"
+        " OR (e.intended_at IS NOT NULL AND e.effective_at <> date_trunc('day', e.effective_at, 'UTC')))",
+        book,
+    ) == [(0,)]
 
 
 def _balances_after(plain: PlainLedger, groups: Any, answer: Answer, before: dict[int, int]) -> list[int]:

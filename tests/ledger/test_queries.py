@@ -133,6 +133,7 @@ def test_a_statement_line_says_what_its_entry_says(bank: Account, wallet: Accoun
         stored.kind,
         "salary",
         day(1),
+        None,
         stored.recorded_at,
         eur(150),
         eur(150),

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from apps.ledger.models import BookPeriod
-from apps.operations import combiner
+from apps.ledger import queries
+from apps.ledger.models import BookPeriod, PeriodChange
+from apps.operations import combiner, sequencer
 from apps.operations.executor import execute, execute_many
 from apps.operations.models import ApprovalPolicy, ApprovalRequest, Operation
 from apps.operations.run import Outcome
@@ -233,6 +234,61 @@ class TestPeriods:
                 other.rollback()
         assert (code(posting.result()), code(closing.result())) == (None, None)
         assert code(run("ledger.import_entry", **{**given, "reference": "later"})) == "PERIOD_CLOSED"
+        change = PeriodChange.objects.get(pk=closing.result().result["change"])
+        assert queries.restated_accounts(change) == []
+        sequencer.sequence()
+        assert queries.reported_position(change) == 2
+
+    def test_an_entry_is_reported_if_it_was_posted_before_the_closing(self) -> None:
+        """Whatever runs at the same time stands either among what was reported or among what came after."""
+        correct = {
+            **{"book": "platform", "account": "amara", "direction": "credit", "amount": eur("1.00")},
+            **{"reason": "x", "related_type": "t", "related_id": "1", "effective_at": self.BACK},
+        }
+        begin = partial(run, "ledger.begin_closing", book="platform", through="2026-01-31", reason="x")
+        post = partial(run, "ledger.import_entry")
+        outcomes = at_once(
+            *[partial(post, **movement("mint", "amara", "1.00"), effective_at=self.BACK) for _ in range(4)],
+            begin,
+            *[partial(run, "ledger.post_correction", **correct) for _ in range(4)],
+        )
+        assert code(outcomes[4]) is None
+        change = PeriodChange.objects.get(pk=outcomes[4].result["change"])
+        [(before, after)] = rows(
+            "SELECT count(*) FILTER (WHERE ordinal < %s), count(*) FILTER (WHERE ordinal > %s) FROM ledger_entry"
+            " WHERE effective_on = '2026-01-10'",
+            change.ordinal,
+            change.ordinal,
+        )
+        posted = sum(code(outcome) is None for outcome in outcomes) - 1
+        assert before + after == posted
+        assert codes(outcomes)["PERIOD_CLOSED"] == 8 - posted
+        assert codes(outcomes[5:]) == {None: 4}
+        found = {row.address: row for row in queries.restated_accounts(change)}
+        assert not after or found["amara"].difference.minor == after * 100
+        assert not after or found["amara"].reported.minor == before * 100
+
+    @pytest.mark.parametrize("legs", [1, 2])
+    def test_what_waited_for_the_closing_is_moved_behind_it(self, legs: int) -> None:
+        entry = {
+            "book": "platform",
+            "reference": "r",
+            "postings": [["amara", "bo", "1.00", "EUR"]] * legs,
+            "effective_at": "2026-01-10T12:00:00+00:00",
+        }
+        with somebody_else() as other:
+            [(book,)] = rows("SELECT id FROM operations_book WHERE slug = 'platform'")
+            other.execute(
+                "SELECT ledger_change_period(gen_random_uuid(), %s, 'closing_begun', NULL, '2026-01-31', 'next_open_day',"
+                " NULL, 'x', 'x', now())",
+                [book],
+            )
+            with under_way(lambda: run("tests.post", entries=[entry])) as [posting]:
+                wait_until_blocked(1)
+                other.commit()
+        assert code(posting.result()) is None
+        [(on, intended)] = rows("SELECT effective_on, intended_at FROM ledger_entry WHERE reference = 'r'")
+        assert (str(on), intended.isoformat()) == ("2026-02-01", "2026-01-10T12:00:00+00:00")
 
     @pytest.mark.parametrize("legs", [1, 2])
     def test_a_posting_waits_for_the_closing_under_way(self, legs: int) -> None:
@@ -244,7 +300,10 @@ class TestPeriods:
         }
         with somebody_else() as other:
             [(book,)] = rows("SELECT id FROM operations_book WHERE slug = 'platform'")
-            other.execute("SELECT ledger_set_closed_through(%s, '2026-01-31', 'x', 'x', now())", [book])
+            other.execute(
+                "SELECT ledger_change_period(gen_random_uuid(), %s, 'closed', '2026-01-31', NULL, 'refuse', NULL, 'x', 'x', now())",
+                [book],
+            )
             with under_way(lambda: run("tests.post", entries=[entry])) as [posting]:
                 wait_until_blocked(1)
                 other.commit()

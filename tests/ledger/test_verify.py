@@ -248,6 +248,7 @@ def test_a_running_balance(scene: Scene) -> None:
         'metadata = \'{"from": "home"}\'',
         "effective_on = '2026-02-28'",
         "effective_at = effective_at - interval '1 microsecond'",
+        "intended_at = effective_at - interval '1 day'",
         "recorded_at = recorded_at + interval '1 microsecond'",
         "reference = 'another'",
         "kind = 'other'",
@@ -612,3 +613,46 @@ def test_the_command_fails_and_names_the_first_broken_place(scene: Scene) -> Non
 
 
 _CONSTRAINT = "ALTER TABLE ledger_balance ADD CONSTRAINT balance_not_below_floor CHECK (floor IS NULL OR floor <= balance * side)"
+
+
+def closed_through(day: str, scene: Scene) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT ledger_change_period(gen_random_uuid(), %s, 'closed', %s, NULL, 'refuse', NULL, 'x', 'x', now())",
+            [scene.book.pk, day],
+        )
+
+
+def test_entries_before_and_after_a_closing_are_sound(scene: Scene) -> None:
+    post(Leg(scene.bank, scene.wallet, 1), effective_at=datetime(2026, 3, 1, 12, tzinfo=UTC))
+    closed_through("2026-03-01", scene)
+    post(Leg(scene.bank, scene.wallet, 1), effective_at=datetime(2026, 3, 2, 12, tzinfo=UTC))
+    number_everything()
+    projections.project()
+    assert broken() == []
+
+
+@pytest.mark.tampers
+@pytest.mark.parametrize("incremental", [False, True])
+def test_an_entry_in_a_day_that_was_closed(scene: Scene, incremental: bool) -> None:
+    assert broken() == []
+    closed_through("2026-03-01", scene)
+    tamper("DELETE FROM ledger_bookperiod")
+    entry = post(Leg(scene.bank, scene.wallet, 1), effective_at=datetime(2026, 3, 1, 12, tzinfo=UTC))
+    number_everything()
+    projections.project()
+    found("platform", "position 11,", entry, "2026-03-01, which was closed", incremental=incremental)
+
+
+@pytest.mark.tampers
+def test_periods_that_no_change_made(scene: Scene) -> None:
+    closed_through("2026-03-01", scene)
+    tamper("UPDATE ledger_bookperiod SET closed_through = '2026-02-28'")
+    found("platform", "periods", "(2026-03-01,,refuse)", "(2026-02-28,,refuse)")
+
+
+@pytest.mark.tampers
+def test_periods_whose_changes_are_gone(scene: Scene) -> None:
+    closed_through("2026-03-01", scene)
+    tamper("DELETE FROM ledger_periodchange")
+    found("platform", "periods", "none: they were never changed", "(2026-03-01,,refuse)")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 LIMIT = 10**38
@@ -85,16 +85,34 @@ class Entry:
     reference: str
     legs: tuple[Leg, ...]
     on: date | None = None
+    adjusts: bool = False
     reverses: Any = None
     id: Any = None
+
+
+@dataclass
+class Periods:
+    """Up to which days, inclusive, a book is closed and closing, and whether late entries are moved."""
+
+    closed_through: date | None = None
+    closing_through: date | None = None
+    moves: bool = False
+
+    def day_of(self, on: date, adjusts: bool) -> date | None:
+        """The day on which an entry takes effect; None if it may not."""
+        shut = [self.closed_through, None if adjusts else self.closing_through]
+        last = max(filter(None, shut), default=None)
+        if last is None or on > last:
+            return on
+        return last + timedelta(days=1) if self.moves else None
 
 
 class PlainLedger:
     """Posts groups of entries in order, each wholly or not at all."""
 
-    def __init__(self, accounts: dict[Any, Account], closed_through: dict[int, date], today: date) -> None:
+    def __init__(self, accounts: dict[Any, Account], periods: dict[int, Periods], today: date) -> None:
         self.accounts = accounts
-        self.closed_through = closed_through
+        self.periods = periods
         self.today = today
         self.holds: dict[Any, Hold] = {}
         self.references: set[tuple[int, str]] = set()
@@ -103,6 +121,10 @@ class PlainLedger:
     def post(self, groups: Sequence[Sequence[Entry]]) -> list[str | None]:
         """The code of each entry, None where it was posted."""
         return [code for group in groups for code in self._post_group(group)]
+
+    def day_of(self, entry: Entry) -> date | None:
+        """The day on which an entry takes effect as the periods are now; None if it may not."""
+        return self.periods.get(entry.book, Periods()).day_of(entry.on or self.today, entry.adjusts)
 
     def _post_group(self, group: Sequence[Entry]) -> Iterator[str | None]:
         before = deepcopy((self.accounts, self.holds, self.references, self.reversed))
@@ -151,8 +173,7 @@ class PlainLedger:
             return "CURRENCY_MISMATCH"
         if source.closed or destination.closed:
             return "ACCOUNT_CLOSED"
-        closed_through = self.closed_through.get(entry.book)
-        if closed_through and (entry.on or self.today) <= closed_through:
+        if self.day_of(entry) is None:
             return "PERIOD_CLOSED"
         if (source.frozen_out or destination.frozen_in) and leg.use != -1:
             return "ACCOUNT_FROZEN"

@@ -10,12 +10,12 @@ from typing import Any
 from django.db import connection
 
 from tests.support.charted import OUTSIDE
-from tests.support.plain import Account, Entry
+from tests.support.plain import Account, Entry, Periods
 
 CALL = """
 SELECT o_codes, o_ids, o_details, o_balances FROM ledger_post(
   %s::uuid[], %s::bigint[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::jsonb[], %s::uuid[], %s::uuid[], %s::uuid[],
-  %s::int[], %s::timestamptz[], %s::int[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[], %s::uuid[],
+  %s::int[], %s::timestamptz[], %s::boolean[], %s::int[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[], %s::uuid[],
   %s::smallint[], true)
 """
 
@@ -56,6 +56,7 @@ def post(groups: Sequence[Sequence[Entry]]) -> Answer:
         [None] * len(entries),
         [None] * len(entries),
         [datetime.combine(entry.on, time(12), UTC) if entry.on else None for entry, _ in entries],
+        [entry.adjusts for entry, _ in entries],
         [number for number, _, _ in legs],
         [place for _, place, _ in legs],
         [leg.source for _, _, leg in legs],
@@ -69,6 +70,21 @@ def post(groups: Sequence[Sequence[Entry]]) -> Answer:
         cursor.execute(CALL, arguments)
         codes, ids, details, balances = cursor.fetchone()
     return Answer(codes, ids, details, [int(balance) for balance in balances or ()])
+
+
+def set_periods(book: int, periods: Periods) -> None:
+    """Close days of a book as is said, past the commands that do."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT ledger_change_period(%s, %s, 'late_policy_set', %s, %s, %s, NULL, 'test', 'test', clock_timestamp())",
+            [
+                uuid.uuid4(),
+                book,
+                periods.closed_through,
+                periods.closing_through,
+                "next_open_day" if periods.moves else "refuse",
+            ],
+        )
 
 
 def open_accounts(accounts: Sequence[Account]) -> list[int]:

@@ -7,18 +7,22 @@ from django.utils.translation import gettext_lazy as _
 from apps.console.listing import Column, KeysetAdmin
 from apps.console.readonly import Context
 from apps.console.site import site
-from apps.ledger.models import BookPeriod, Projection, Seal, Verification
+from apps.ledger.models import PeriodChange, Projection, Seal, Verification
 from apps.ledger.queries import trial_balances
 from apps.operations.models import Book
+
+CHANGES = 5
 
 
 @admin.register(Book, site=site)
 class BookAdmin(KeysetAdmin):
     """The platform's book and one for each tenant."""
 
+    related = ("period",)
     keyset = ("id",)
     columns = (
         Column(_("Book")),
+        Column(_("Periods")),
         Column(_("Tenant"), "wide"),
         Column(_("Time zone"), "wide"),
         Column(_("Since"), "wide"),
@@ -27,11 +31,11 @@ class BookAdmin(KeysetAdmin):
     page_template = "console/page/book.html"
 
     def page_context(self, request: HttpRequest, row: Book) -> Context:
-        """The trial balance, and how far the book is sealed, projected, verified and closed."""
+        """The trial balance, and how far the book is sealed, projected and verified, and its periods."""
         return {
             "trials": trial_balances(row.pk),
             "seal": Seal.objects.filter(book=row).order_by("-position").first(),
             "projection": Projection.objects.filter(book=row).order_by("-through_position").first(),
             "verification": Verification.objects.filter(book=row).first(),
-            "period": BookPeriod.objects.filter(book=row).first(),
+            "changes": PeriodChange.objects.filter(book=row).order_by("-ordinal")[:CHANGES],
         }

@@ -34,12 +34,34 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='BookPeriod',
             fields=[
-                ('book', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='period', serialize=False, to='operations.book')),
                 ('closed_through', models.DateField(null=True)),
-                ('changed_by', models.CharField(blank=True, max_length=200)),
-                ('changed_at', models.DateTimeField(null=True)),
-                ('reason', models.CharField(blank=True, max_length=500)),
+                ('closing_through', models.DateField(null=True)),
+                ('late_policy', models.CharField(choices=[('refuse', 'refused'), ('next_open_day', 'posted on the first open day')], db_collation='C', default='refuse', max_length=20)),
+                ('book', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='period', serialize=False, to='operations.book')),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('closing_through', None), ('closed_through', None), ('closing_through__gt', models.F('closed_through')), _connector='OR'), name='period_closing_after_closed'), models.CheckConstraint(condition=models.Q(('late_policy__in', ['refuse', 'next_open_day'])), name='period_late_policy_known')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PeriodChange',
+            fields=[
+                ('closed_through', models.DateField(null=True)),
+                ('closing_through', models.DateField(null=True)),
+                ('late_policy', models.CharField(choices=[('refuse', 'refused'), ('next_open_day', 'posted on the first open day')], db_collation='C', default='refuse', max_length=20)),
+                ('id', apps.core.fields.PrefixedIdField(prefix='prd', primary_key=True, serialize=False)),
+                ('what', models.CharField(choices=[('closing_begun', 'Closing begun'), ('closed', 'Closed'), ('reopened', 'Reopened'), ('late_policy_set', 'Late entries')], db_collation='C', max_length=20)),
+                ('ordinal', models.BigIntegerField(unique=True)),
+                ('operation_id', apps.core.fields.PrefixedIdField(editable=False, null=True, prefix='op')),
+                ('changed_by', models.CharField(max_length=200)),
+                ('changed_at', models.DateTimeField()),
+                ('reason', models.CharField(max_length=500)),
+                ('book', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='period_changes', to='operations.book')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['book', 'ordinal'], name='period_change_by_book')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('closing_through', None), ('closed_through', None), ('closing_through__gt', models.F('closed_through')), _connector='OR'), name='period_change_closing_after_closed'), models.CheckConstraint(condition=models.Q(('late_policy__in', ['refuse', 'next_open_day'])), name='period_change_late_policy_known'), models.CheckConstraint(condition=models.Q(('what__in', ['closing_begun', 'closed', 'reopened', 'late_policy_set']), models.Q(models.Q(('what', 'closed'), _negated=True), ('closed_through__isnull', False), _connector='OR'), models.Q(models.Q(('what', 'closing_begun'), _negated=True), ('closing_through__isnull', False), _connector='OR')), name='period_change_known')],
+            },
         ),
         migrations.CreateModel(
             name='Verification',
@@ -111,6 +133,7 @@ class Migration(migrations.Migration):
                 ('template', models.ForeignKey(db_constraint=False, db_index=False, help_text='The version of the posting template that made it.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='ledger.templateversion')),
                 ('effective_at', models.DateTimeField()),
                 ('effective_on', models.DateField()),
+                ('intended_at', models.DateTimeField(help_text='When it should have taken effect, where that day was closed and it was moved.', null=True)),
                 ('recorded_at', models.DateTimeField()),
                 ('ordinal', models.BigIntegerField(unique=True)),
                 ('book', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='operations.book')),
@@ -249,6 +272,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='journalentry',
             constraint=models.UniqueConstraint(condition=models.Q(('reverses__isnull', False)), fields=('reverses',), name='entry_reversed_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='journalentry',
+            constraint=models.CheckConstraint(condition=models.Q(('intended_at', None), ('intended_at__lt', models.F('effective_at')), _connector='OR'), name='entry_moved_forward'),
         ),
         migrations.AddIndex(
             model_name='hold',

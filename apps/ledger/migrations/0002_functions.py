@@ -47,8 +47,10 @@ class Migration(migrations.Migration):
         ),
         # Infinity is no day that could be sealed or stated.
         migrations.RunSQL(
-            "ALTER TABLE ledger_entry ADD CONSTRAINT entry_effective_at_finite CHECK (isfinite(effective_at))",
-            "ALTER TABLE ledger_entry DROP CONSTRAINT entry_effective_at_finite",
+            "ALTER TABLE ledger_entry ADD CONSTRAINT entry_effective_at_finite CHECK (isfinite(effective_at)),"
+            " ADD CONSTRAINT entry_intended_at_finite CHECK (isfinite(intended_at))",
+            "ALTER TABLE ledger_entry DROP CONSTRAINT entry_effective_at_finite,"
+            " DROP CONSTRAINT entry_intended_at_finite",
         ),
         run_sql_file(SQL / "guards.sql", undo=UNDO_GUARDS),
         run_sql_file(SQL / "chart.sql", undo=UNDO_CHART),
@@ -59,7 +61,12 @@ class Migration(migrations.Migration):
         run_sql_file(SQL / "post.sql", undo="DROP FUNCTION ledger_post"),
         run_sql_file(
             SQL / "freeze.sql",
-            undo="DROP FUNCTION ledger_apply_freezes, ledger_close_account, ledger_set_closed_through",
+            undo="DROP FUNCTION ledger_apply_freezes, ledger_close_account",
+        ),
+        run_sql_file(
+            SQL / "periods.sql",
+            undo="DROP TRIGGER ledger_periodchange_append_only ON ledger_periodchange;"
+            " DROP FUNCTION ledger_place_in_periods, ledger_change_period, ledger_position_before",
         ),
         run_sql_file(
             SQL / "seal.sql",
@@ -71,7 +78,8 @@ class Migration(migrations.Migration):
             " ledger_turnover_as_of; DROP INDEX ledger_daily_balance_by_run",
         ),
         migrations.RunSQL(
-            "REVOKE EXECUTE ON FUNCTION ledger_decide, ledger_move_holds, ledger_write, ledger_write_one FROM PUBLIC",
+            "REVOKE EXECUTE ON FUNCTION ledger_decide, ledger_move_holds, ledger_place_in_periods, ledger_write,"
+            " ledger_write_one FROM PUBLIC",
             migrations.RunSQL.noop,
         ),
     ]

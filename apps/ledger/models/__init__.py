@@ -7,7 +7,7 @@ from apps.ledger.models.accounts import Account, Balance, Freeze, FreezeDirectio
 from apps.ledger.models.chart import AddressPattern, GlAccount, GlType
 from apps.ledger.models.entries import JournalEntry, Line, Seal
 from apps.ledger.models.holds import Hold
-from apps.ledger.models.periods import BookPeriod
+from apps.ledger.models.periods import BookPeriod, LatePolicy, PeriodChange, PeriodStep
 from apps.ledger.models.projections import DailyBalance, Projection, Verification
 from apps.ledger.models.templates import TemplateVersion
 
@@ -23,7 +23,10 @@ __all__ = [
     "GlType",
     "Hold",
     "JournalEntry",
+    "LatePolicy",
     "Line",
+    "PeriodChange",
+    "PeriodStep",
     "Projection",
     "Seal",
     "Side",

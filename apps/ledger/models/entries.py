@@ -1,7 +1,7 @@
 """Journal entries, their lines and their seals. Insert-only."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.fields import MinorUnitsField, PrefixedIdField
@@ -43,6 +43,10 @@ class JournalEntry(models.Model):
     )
     effective_at = models.DateTimeField()
     effective_on = models.DateField()
+    intended_at = models.DateTimeField(
+        null=True,
+        help_text=_("When it should have taken effect, where that day was closed and it was moved."),
+    )
     recorded_at = models.DateTimeField()
     ordinal = models.BigIntegerField(unique=True)
 
@@ -52,6 +56,10 @@ class JournalEntry(models.Model):
             models.UniqueConstraint(fields=["book", "reference"], name="entry_reference_once"),
             models.UniqueConstraint(
                 fields=["reverses"], condition=Q(reverses__isnull=False), name="entry_reversed_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(intended_at=None) | Q(intended_at__lt=F("effective_at")),
+                name="entry_moved_forward",
             ),
         ]
         indexes = [

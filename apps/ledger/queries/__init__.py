@@ -6,6 +6,14 @@ from apps.ledger.queries.chart import Place, chart_drift, place_of, stored_chart
 from apps.ledger.queries.days import DayBalance, account_days, gl_days
 from apps.ledger.queries.entries import EntriesPage, EntryDetail, entries_page, entry_detail, stream_entries
 from apps.ledger.queries.gl_balances import GlBalance, balances_then, gl_balances
+from apps.ledger.queries.restatement import (
+    LateLine,
+    Restated,
+    late_lines,
+    reported_position,
+    restated_accounts,
+    restatement,
+)
 from apps.ledger.queries.statements import StatementLine, StatementPage, statement_page
 from apps.ledger.queries.trial_balance import TrialBalance, TrialRow, trial_balances
 
@@ -17,8 +25,10 @@ __all__ = [
     "EntriesPage",
     "EntryDetail",
     "GlBalance",
+    "LateLine",
     "OpenHolds",
     "Place",
+    "Restated",
     "StatementLine",
     "StatementPage",
     "TrialBalance",
@@ -33,8 +43,12 @@ __all__ = [
     "gl_balances",
     "gl_days",
     "last_position",
+    "late_lines",
     "place_of",
     "position_at",
+    "reported_position",
+    "restated_accounts",
+    "restatement",
     "statement_page",
     "stored_chart",
     "stream_entries",

@@ -20,7 +20,8 @@ PAGE = 50
 # The lines are limited before their entries are fetched, so that a page reads as many entries as it shows.
 _PAGE = """
 WITH known (sequence) AS MATERIALIZED (SELECT ledger_sequence_at(%(account)s, %(position)s))
-SELECT l.sequence, l.amount, l.balance_after, l.effective_on, l.recorded_at, e.id, e.reference, e.kind, e.description
+SELECT l.sequence, l.amount, l.balance_after, l.effective_on, l.recorded_at, e.id, e.reference, e.kind, e.description,
+       (e.intended_at AT TIME ZONE (SELECT b.time_zone FROM operations_book b WHERE b.id = %(book)s))::date
   FROM ({lines}) l JOIN ledger_entry e ON e.id = l.entry_id ORDER BY l.sequence
 """
 _LINES = """
@@ -49,7 +50,8 @@ SELECT amount_in - amount_out
 class StatementLine(NamedTuple):
     """A line with what its entry says, as people read it; `balance` runs over the lines of this statement alone.
 
-    `sequence` is its place among all lines of the account, from one; `effective_on` is a day of the book's time zone.
+    `sequence` is its place among all lines of the account, from one; `effective_on` is a day of the book's time zone,
+    `intended_on` the day on which it should have taken effect, if that one was closed.
     """
 
     sequence: int
@@ -58,6 +60,7 @@ class StatementLine(NamedTuple):
     kind: str
     description: str
     effective_on: date
+    intended_on: date | None
     recorded_at: datetime
     amount: Money
     balance: Money
@@ -115,6 +118,7 @@ class _Row(NamedTuple):
     reference: str
     kind: str
     description: str
+    intended_on: date | None
 
 
 @dataclass(slots=True)
@@ -133,7 +137,12 @@ class _Question:
     def __init__(self, account: Account, as_of: AsOf) -> None:
         self.by_day = as_of.effective_on is not None
         self.lines = _LINES + (_BY_DAY if self.by_day else "")
-        self.arguments = {"account": account.pk, "position": as_of.position, "on": as_of.effective_on}
+        self.arguments = {
+            "account": account.pk,
+            "position": as_of.position,
+            "on": as_of.effective_on,
+            "book": account.book_id,
+        }
 
     def newer(self, after: int, size: int) -> _Found:
         """The first lines after a sequence."""
@@ -179,6 +188,7 @@ def _line(account: Account, row: _Row, raw_balance: int) -> StatementLine:
         kind=row.kind,
         description=row.description,
         effective_on=row.effective_on,
+        intended_on=row.intended_on,
         recorded_at=row.recorded_at,
         amount=shown(account, row.amount),
         balance=shown(account, raw_balance),

@@ -108,6 +108,7 @@ def plan_reversal(context: Context, *, entry: str, reason: str, effective_at: da
         description=reason,
         metadata={"reason": reason, "reverses": entry},
         effective_at=effective_at,
+        adjusts=True,
         reverses=entry,
         template=original.template_id,
     )
@@ -196,6 +197,7 @@ def _plan_against(
         description=description,
         metadata=metadata,
         effective_at=effective_at,
+        adjusts=True,
     )
     result = {"entry": entry.id, "balances": _balances(entry)}
     return Plan(

@@ -2,7 +2,7 @@
 -- Runs under its locks and settings, and writes nothing: codes and ids as described there.
 CREATE FUNCTION ledger_decide(
   p_ids uuid[], p_books bigint[], p_references text[], p_groups uuid[], p_reverses uuid[],
-  p_effective timestamptz[], p_now timestamptz,
+  p_period_closed boolean[], p_now timestamptz,
   p_entry int[], p_source bigint[], p_destination bigint[], p_currency text[], p_amount numeric[],
   p_hold uuid[], p_hold_use smallint[],
   OUT o_codes text[], OUT o_ids uuid[], OUT o_details int[])
@@ -20,7 +20,7 @@ DECLARE
   -- holds, by dense position
   hold_ids uuid[]; hold_account bigint[]; remaining numeric[]; capacity numeric[];
   -- legs and entries
-  sp int[]; dp int[]; hp int[]; first_leg int[]; last_leg int[]; period_closed boolean[];
+  sp int[]; dp int[]; hp int[]; first_leg int[]; last_leg int[];
   applied boolean[] := array_fill(false, ARRAY[n]);
   -- entries of one reference, and reversals of one entry, by the first of them: which of them this call posts
   by_reference int[]; by_reversed int[];
@@ -63,14 +63,11 @@ BEGIN
   SELECT array_agg(coalesce(e.id, u.id) ORDER BY u.i),
          array_agg(CASE WHEN v.id IS NOT NULL THEN 'ALREADY_REVERSED'
                         WHEN e.id IS NOT NULL THEN 'DUPLICATE_TRANSACTION' END ORDER BY u.i),
-         array_agg(u.of_reference::int ORDER BY u.i), array_agg(u.of_reversed::int ORDER BY u.i),
-         array_agg(coalesce((coalesce(u.at, p_now) AT TIME ZONE k.time_zone)::date <= c.closed_through, false) ORDER BY u.i)
-    INTO o_ids, o_codes, by_reference, by_reversed, period_closed
+         array_agg(u.of_reference::int ORDER BY u.i), array_agg(u.of_reversed::int ORDER BY u.i)
+    INTO o_ids, o_codes, by_reference, by_reversed
     FROM (SELECT *, min(i) OVER (PARTITION BY b, r) of_reference,
                  CASE WHEN reverses IS NOT NULL THEN min(i) OVER (PARTITION BY reverses) END of_reversed
-            FROM unnest(p_ids, p_books, p_references, p_reverses, p_effective) WITH ORDINALITY q(id, b, r, reverses, at, i)) u
-    JOIN operations_book k ON k.id = u.b
-    LEFT JOIN ledger_bookperiod c ON c.book_id = u.b
+            FROM unnest(p_ids, p_books, p_references, p_reverses) WITH ORDINALITY q(id, b, r, reverses, i)) u
     LEFT JOIN ledger_entry e ON e.book_id = u.b AND e.reference = u.r
     LEFT JOIN ledger_entry v ON v.reverses_id = u.reverses;
 
@@ -96,7 +93,7 @@ BEGIN
           WHEN s IS NULL OR d IS NULL OR book[s] <> p_books[i] OR book[d] <> p_books[i] THEN 'ACCOUNT_NOT_FOUND'
           WHEN cur[s] <> p_currency[j] OR cur[d] <> p_currency[j] THEN 'CURRENCY_MISMATCH'
           WHEN shut[s] OR shut[d] THEN 'ACCOUNT_CLOSED'
-          WHEN period_closed[i] THEN 'PERIOD_CLOSED'
+          WHEN p_period_closed[i] THEN 'PERIOD_CLOSED'
           WHEN (no_out[s] OR no_in[d]) AND use IS DISTINCT FROM -1 THEN 'ACCOUNT_FROZEN'
           WHEN (reserve[s] AND use IS DISTINCT FROM -1) OR (reserve[d] AND coalesce(use, -1) = -1) THEN 'HOLD_REQUIRED'
           WHEN use IS NOT NULL AND (h IS NULL

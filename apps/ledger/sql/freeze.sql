@@ -1,4 +1,4 @@
--- Freezing, closing and the period are changes to what the posting function reads under its locks.
+-- Freezing and closing an account are changes to what the posting function reads under its locks.
 
 -- Until when an account takes nothing in and gives nothing out: the latest of its freezes that are not lifted.
 -- Without an expiry it is a day that Python's calendar still knows, which infinity is not.
@@ -31,18 +31,4 @@ BEGIN
   END IF;
   UPDATE ledger_balance SET closed = true WHERE account_id = p_account;
   RETURN NULL;
-END $$;
-
--- Moves the day through which a book is closed. Waits for the postings under way, which hold the lock shared.
-CREATE FUNCTION ledger_set_closed_through(p_book bigint, p_through date, p_by text, p_reason text, p_now timestamptz)
-RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp
-AS $$
-BEGIN
-  PERFORM pg_advisory_xact_lock(7201, p_book::int);
-  INSERT INTO ledger_bookperiod (book_id, closed_through, changed_by, changed_at, reason)
-  VALUES (p_book, p_through, p_by, p_now, p_reason)
-      ON CONFLICT (book_id) DO UPDATE
-     SET closed_through = p_through, changed_by = p_by, changed_at = p_now, reason = p_reason;
 END $$;

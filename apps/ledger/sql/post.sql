@@ -1,6 +1,6 @@
 -- The posting function: one or many entries over any accounts, currencies and books, in one call.
 --
--- Entry arrays (p_ids .. p_effective) are aligned with each other; leg arrays (p_entry .. p_hold_use) too.
+-- Entry arrays (p_ids .. p_adjusts) are aligned with each other; leg arrays (p_entry .. p_hold_use) too.
 -- p_entry[i] is the 1-based entry of leg i and p_posting[i] its number within it; legs stand in entry order. An account that could not be
 -- resolved is NULL. Entries of one group (p_groups) stand together and are accepted or refused together.
 --
@@ -13,7 +13,8 @@
 --                 ACCOUNT_NOT_FOUND      no such account in the entry's book
 --                 CURRENCY_MISMATCH      the account holds another currency
 --                 ACCOUNT_CLOSED
---                 PERIOD_CLOSED          the book is closed through the entry's date
+--                 PERIOD_CLOSED          the book is closed through the entry's date, or closing through it and the entry does
+--                                        not adjust (p_adjusts); unless the book posts what is late on its first open day
 --                 ACCOUNT_FROZEN         in the direction of the posting; a hold's own legs pass
 --                 HOLD_REQUIRED          a reserve account is moved without naming a hold
 --                 HOLD_NOT_FOUND         no such hold on that account
@@ -32,7 +33,7 @@
 CREATE FUNCTION ledger_post(
   p_ids uuid[], p_books bigint[], p_references text[], p_hashes bytea[], p_kinds text[], p_descriptions text[],
   p_metadata jsonb[], p_groups uuid[], p_reverses uuid[], p_operations uuid[], p_templates int[],
-  p_effective timestamptz[],
+  p_effective timestamptz[], p_adjusts boolean[],
   p_entry int[], p_posting smallint[], p_source bigint[], p_destination bigint[], p_currency text[],
   p_amount numeric[], p_hold uuid[], p_hold_use smallint[], p_balances boolean,
   OUT o_codes text[], OUT o_ids uuid[], OUT o_details int[], OUT o_balances numeric[])
@@ -44,7 +45,7 @@ SET enable_mergejoin = off  -- it would walk the whole index of balances for a h
 AS $$
 DECLARE
   n int := cardinality(p_ids);
-  v_now timestamptz; v_ok boolean[]; v_known int; w record;
+  v_now timestamptz; v_ok boolean[]; v_known int; v_day record; w record;
 BEGIN
   o_ids := p_ids;
   PERFORM pg_advisory_xact_lock_shared(7201, b::int) FROM (SELECT DISTINCT unnest(p_books) b ORDER BY 1) s;
@@ -62,7 +63,7 @@ BEGIN
   ELSIF cardinality(array_remove(p_hold, NULL)) = 0 THEN
     BEGIN
       w := ledger_write(p_ids, p_books, p_references, p_hashes, p_kinds, p_descriptions, p_metadata, p_groups, p_reverses,
-                        p_operations, p_templates, p_effective, p_entry, p_posting, p_source, p_destination, p_currency,
+                        p_operations, p_templates, p_effective, NULL, p_entry, p_posting, p_source, p_destination, p_currency,
                         p_amount, p_hold, p_balances, NULL, clock_timestamp());
       IF w.o_done THEN
         o_balances := w.o_balances;
@@ -88,8 +89,9 @@ BEGIN
   IF v_known <> n THEN
     RAISE EXCEPTION 'ledger_post: unknown book among %', p_books USING ERRCODE = '22023';
   END IF;
+  v_day := ledger_place_in_periods(p_books, p_effective, p_adjusts, v_now);
   SELECT d.o_codes, d.o_ids, d.o_details INTO o_codes, o_ids, o_details
-    FROM ledger_decide(p_ids, p_books, p_references, p_groups, p_reverses, p_effective, v_now,
+    FROM ledger_decide(p_ids, p_books, p_references, p_groups, p_reverses, v_day.o_closed, v_now,
                        p_entry, p_source, p_destination, p_currency, p_amount, p_hold, p_hold_use) d;
   SELECT array_agg(c IS NULL ORDER BY i) INTO v_ok FROM unnest(o_codes) WITH ORDINALITY u(c, i);
   IF NOT (true = ANY (v_ok)) THEN
@@ -97,7 +99,7 @@ BEGIN
   END IF;
   PERFORM ledger_move_holds(p_ids, p_books, v_ok, v_now, p_entry, p_source, p_destination, p_amount, p_hold, p_hold_use);
   w := ledger_write(p_ids, p_books, p_references, p_hashes, p_kinds, p_descriptions, p_metadata, p_groups, p_reverses,
-                    p_operations, p_templates, p_effective, p_entry, p_posting, p_source, p_destination, p_currency,
-                    p_amount, p_hold, p_balances, v_ok, v_now);
+                    p_operations, p_templates, v_day.o_effective, v_day.o_intended, p_entry, p_posting, p_source, p_destination,
+                    p_currency, p_amount, p_hold, p_balances, v_ok, v_now);
   o_balances := w.o_balances;
 END $$;

@@ -12,6 +12,7 @@ AS $$
            coalesce('"' || e.group_id || '"', 'null'), ',', coalesce('"' || e.reverses_id || '"', 'null'), ',',
            coalesce('"' || e.operation_id || '"', 'null'), ',', coalesce(e.template_id::text, 'null'), ',',
            (extract(epoch FROM e.effective_at) * 1000000)::bigint, ',', to_json(e.effective_on), ',',
+           coalesce((extract(epoch FROM e.intended_at) * 1000000)::bigint::text, 'null'), ',',
            (extract(epoch FROM e.recorded_at) * 1000000)::bigint, ',', e.ordinal, ',[', p_lines, ']]')
 $$;
 

@@ -1,12 +1,13 @@
 -- Writes entries, lines and balances for ledger_post.
 --
--- With p_ok it writes the entries that were decided on, under the locks of whoever decided. Without, it locks as it
+-- With p_ok it writes the entries that were decided on, under the locks of whoever decided; p_intended is the time that
+-- was asked for where it was moved. Without, it locks as it
 -- goes and writes all of them, provided that nothing could be refused in whatever order; o_done says whether it was
 -- so. If not, part of it is written, and the caller must roll back.
 CREATE FUNCTION ledger_write(
   p_ids uuid[], p_books bigint[], p_references text[], p_hashes bytea[], p_kinds text[], p_descriptions text[],
   p_metadata jsonb[], p_groups uuid[], p_reverses uuid[], p_operations uuid[], p_templates int[],
-  p_effective timestamptz[],
+  p_effective timestamptz[], p_intended timestamptz[],
   p_entry int[], p_posting smallint[], p_source bigint[], p_destination bigint[], p_currency text[],
   p_amount numeric[], p_hold uuid[], p_balances boolean, p_ok boolean[], p_now timestamptz,
   OUT o_done boolean, OUT o_balances numeric[])
@@ -18,7 +19,7 @@ DECLARE
 BEGIN
   SELECT array_agg(k.day ORDER BY u.i), count(*) FILTER (WHERE k.open) INTO v_on, v_open
     FROM unnest(p_books, p_effective) WITH ORDINALITY u(book, at, i)
-    LEFT JOIN LATERAL (SELECT d.day, c.closed_through IS NULL OR d.day > c.closed_through AS open
+    LEFT JOIN LATERAL (SELECT d.day, (d.day > greatest(c.closed_through, c.closing_through)) IS NOT FALSE AS open
                          FROM operations_book b
                          LEFT JOIN ledger_bookperiod c ON c.book_id = b.id
                         CROSS JOIN LATERAL (SELECT (coalesce(u.at, p_now) AT TIME ZONE b.time_zone)::date AS day) d
@@ -71,11 +72,12 @@ BEGIN
 
   -- Under the locks, so that ordinals follow the order of the lines on every account.
   INSERT INTO ledger_entry (id, book_id, reference, request_hash, kind, description, metadata, group_id, reverses_id,
-                            operation_id, template_id, effective_at, effective_on, recorded_at, ordinal)
+                            operation_id, template_id, effective_at, effective_on, intended_at, recorded_at, ordinal)
   SELECT u.id, u.book, u.reference, u.hash, u.kind, u.description, u.metadata, u.grp, u.reverses, u.operation,
-         u.template, coalesce(u.at, p_now), v_on[u.i], p_now, nextval('operations_ordinal')
+         u.template, coalesce(u.at, p_now), v_on[u.i], u.intended, p_now, nextval('operations_ordinal')
     FROM unnest(p_ids, p_books, p_references, p_hashes, p_kinds, p_descriptions, p_metadata, p_groups, p_reverses, p_operations,
-                p_templates, p_effective)
-         WITH ORDINALITY u(id, book, reference, hash, kind, description, metadata, grp, reverses, operation, template, at, i)
+                p_templates, p_effective, p_intended)
+         WITH ORDINALITY u(id, book, reference, hash, kind, description, metadata, grp, reverses, operation, template, at,
+                           intended, i)
    WHERE NOT v_decided OR p_ok[u.i];
 END $$;

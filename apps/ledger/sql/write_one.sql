@@ -41,7 +41,8 @@ BEGIN
          p_template, v_at, (v_at AT TIME ZONE b.time_zone)::date, p_now, nextval('operations_ordinal')
     FROM operations_book b
     LEFT JOIN ledger_bookperiod c ON c.book_id = b.id
-   WHERE b.id = p_book AND (c.closed_through IS NULL OR c.closed_through < (v_at AT TIME ZONE b.time_zone)::date)
+   WHERE b.id = p_book
+     AND ((v_at AT TIME ZONE b.time_zone)::date > greatest(c.closed_through, c.closing_through)) IS NOT FALSE
       ON CONFLICT (book_id, reference) DO NOTHING
   RETURNING effective_on INTO v_on;
   IF NOT FOUND THEN

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from apps.core import clock
 from apps.ledger.models import Verification
 from apps.ledger.queries.ranges import account_ranges
-from apps.ledger.verify import days, statistics
+from apps.ledger.verify import days, periods, statistics
 from apps.ledger.verify.chain import Chain, first_link, seal_at
 from apps.ledger.verify.faults import Fault
 from apps.ledger.verify.reading import Reader, frozen_readers
@@ -168,6 +168,7 @@ class _Full(_Run):
         reader, scope = self.other_reader, self.scope
         for chunk in scope.chunks(reader):
             yield from self.sums.check_sealed(reader, chunk)
+            yield from periods.check_entries(reader, scope, chunk)
             self.progress.advance((chunk.through - chunk.after) / 2)
         yield from self.sums.check_waiting(reader)
         for first, last in scope.ranges:
@@ -176,6 +177,7 @@ class _Full(_Run):
             self.progress.advance(scope.size / 2 / len(scope.ranges))
         yield from self.sums.check_unopened_holds(reader)
         yield from days.check_not_ahead(reader, scope)
+        yield from periods.check_state(reader, scope)
 
     def _counts_agree(self) -> Iterator[Fault]:
         return self.sums.check_strays(self.reader, self.chain.entries, self.chain.lines)
@@ -195,6 +197,7 @@ class _Incremental(_Run):
         reader, scope = self.other_reader, self.scope
         for chunk in scope.chunks(reader):
             yield from self.sums.check_touched(reader, chunk)
+            yield from periods.check_entries(reader, scope, chunk)
             self.progress.advance(chunk.through - chunk.after)
 
 
