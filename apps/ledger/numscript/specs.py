@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.ledger.numscript.errors import Kind, NumscriptError
-from apps.ledger.numscript.machine import BalanceOf, lookup_in
+from apps.ledger.numscript.machine import BalanceOf, Posting, lookup_in
 from apps.ledger.numscript.program import Result, compiled
 
 SUFFIX = ".specs.json"
@@ -48,6 +48,16 @@ class Case:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A case to be shown: variables as JSON gives them, balances as (account, asset, amount), what is posted."""
+
+    title: str
+    variables: Mapping[str, Any]
+    balances: list[tuple[str, str, int]]
+    postings: list[Posting]
+
+
 def run_folder(folder: Path) -> Iterator[Case]:
     """Every case of every program of a folder, by name; SpecsUnreadable if there are no programs."""
     programs = sorted(folder.glob("*.num")) if folder.is_dir() else []
@@ -55,6 +65,25 @@ def run_folder(folder: Path) -> Iterator[Case]:
         raise SpecsUnreadable(f"{folder} is no folder with *.num files.")
     for path in programs:
         yield from _cases(path)
+
+
+def examples(path: Path) -> list[Example]:
+    """The cases of a program that end in postings; SpecsUnreadable says what is wrong with its file."""
+    specs = path.with_name(path.name + SUFFIX)
+    if not specs.is_file():
+        return []
+    shared = _read(specs)
+    cases = [_joined(shared, given) for given in shared.get("testCases", [])]
+    return [
+        Example(
+            title=str(case.get("it", "")),
+            variables=case["variables"],
+            balances=list(chain.from_iterable(map(_rows, case["balances"]))),
+            postings=[Posting(**posting) for posting in case["expect.postings"]],
+        )
+        for case in cases
+        if case.get("expect.postings")
+    ]
 
 
 def balances_in(*given: Any) -> BalanceOf:
