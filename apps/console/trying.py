@@ -15,8 +15,9 @@ from apps.core.currencies import all_currencies
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.ledger import templates
-from apps.ledger.numscript.errors import NumscriptError, Problem
+from apps.ledger.numscript.errors import NumscriptError, Place, Problem
 from apps.ledger.numscript.machine import BalanceOf, lookup_in
+from apps.ledger.numscript.pieces import pieces
 from apps.ledger.numscript.program import Parameter, Program, Result, problems_of
 from apps.ledger.numscript.specs import Example
 from apps.ledger.numscript.static import static_problems
@@ -39,6 +40,9 @@ HINTS = {
     "string": "",
 }
 
+USUAL = "EUR"
+"""The currency that an amount has before any was chosen."""
+
 ENOUGH, THESE = "enough", "these"
 
 
@@ -59,7 +63,7 @@ class AmountField(forms.MultiValueField):
 
     def compress(self, data_list: Sequence[str]) -> Money | None:
         """Money, or what is wrong with its digits."""
-        if not data_list:
+        if not data_list or not data_list[0]:
             return None
         try:
             return Money.parse(*data_list)
@@ -88,7 +92,7 @@ class TryForm(forms.Form):
     )
 
     def __init__(self, known: programs.Variables, data: Mapping[str, Any]) -> None:
-        super().__init__(data, auto_id="try_%s")
+        super().__init__(dict(data), auto_id="try_%s")
         self.known = known
         for parameter, _note in known:
             self.fields[f"var-{parameter.name}"] = _field(parameter)
@@ -97,6 +101,10 @@ class TryForm(forms.Form):
                 label=_("Account"), required=False, max_length=LONGEST_ACCOUNT, widget=_input("account")
             )
             self.fields[f"balance-{row}"] = AmountField(label=_("Balance"), required=False)
+        chosen = next((code for name, code in data.items() if name.endswith("_currency")), USUAL)
+        for name, each in self.fields.items():
+            if isinstance(each, AmountField):
+                self.data.setdefault(f"{name}_currency", chosen)
 
     def clean(self) -> dict[str, Any]:
         """A chosen balance is of an account."""
@@ -170,6 +178,11 @@ class Trial:
     unfit: list[Problem] = field(default_factory=list)
 
     @property
+    def is_broken(self) -> bool:
+        """Whether there is no result because of what is wrong, and not because a field is."""
+        return any(not problem.is_warning for problem in self.problems)
+
+    @property
     def lines(self) -> list[programs.ProgramLine]:
         """The text with everything that is wrong in it."""
         unfit = [problem._replace(is_warning=True) for problem in self.unfit]
@@ -199,17 +212,17 @@ class Trial:
         return list(islice((*of_entry, *of_accounts), SHOWN))
 
 
-def trial(data: Mapping[str, Any], usual: programs.Variables) -> Trial:
-    """Try what a form holds. A broken text leaves the fields of the `usual` variables in place."""
+def trial(data: Mapping[str, Any]) -> Trial:
+    """Try what a form holds."""
     text = str(data.get("text", "")).replace("\r\n", "\n")
     if len(text) > LONGEST_TEXT:
-        return Trial(TryForm(usual, data), "", [])
+        return Trial(TryForm([], data), "", [])
+    data = {**data, "text": text}
     problems = problems_of(text)
     if any(not problem.is_warning for problem in problems):
-        return Trial(TryForm(usual, data), text, problems)
+        return Trial(TryForm(_declared(text), data), text, problems)
     program = Program(text)  # not kept: what is tried may be anything
-    known = programs.noted(text, program.parameters[:MOST_VARIABLES])
-    form = TryForm(known, {**data, "text": text})
+    form = TryForm(programs.noted(text, program.parameters[:MOST_VARIABLES]), data)
     if len(program.parameters) > MOST_VARIABLES:
         form.add_error(
             "text", gettext("Here a program has at most %(most)s variables.") % {"most": MOST_VARIABLES}
@@ -222,6 +235,17 @@ def trial(data: Mapping[str, Any], usual: programs.Variables) -> Trial:
     except NumscriptError as error:
         return Trial(form, text, [*problems, error.problem], unfit=unfit)
     return Trial(form, text, problems, result, unfit)
+
+
+def _declared(text: str) -> programs.Variables:
+    """What a broken text seems to declare, so that values given before it broke are kept."""
+    words = [piece for piece in pieces(text) if piece.text.strip() and piece.kind != "comment"]
+    found = {
+        name.text[1:]: Parameter(name.text[1:], type_.text, Place(1, 1))
+        for type_, name, after in zip(words, words[1:], words[2:], strict=False)
+        if (type_.kind, name.kind) == ("type", "variable") and after.text != "="
+    }
+    return [(parameter, "") for parameter in islice(found.values(), MOST_VARIABLES)]
 
 
 def filled(text: str, example: Example | None) -> dict[str, str]:

@@ -143,7 +143,7 @@ def test_a_withdrawn_template_alone_stops_nothing(console: Client) -> None:
     load("gone_since", OLD)
     assert 'notice is-wait" href="/ops/ledger/templateversion/"' in text(console, "/ops/")
     page = text(console, f"{HOME}gone_since/")
-    assert "this code has no such file" in page
+    assert "This code has no such file" in page
     assert "ledger.rebuild_templates" not in page
 
 
@@ -432,6 +432,28 @@ def test_a_problem_is_marked_at_its_line(console: Client) -> None:
     [marked] = re.findall(r'<li class="at"><code>(.*?)</code>', page)
     assert "$amonut" in marked
     assert "line 4, column 6" in page
+
+
+@pytest.mark.parametrize("broken", ["send $amonut (", "send $amount [", '"', "/* "])
+@pytest.mark.django_db
+def test_what_was_given_outlives_a_broken_text(console: Client, broken: str) -> None:
+    page = tried(
+        console, f"vars {{\n monetary $amount // all\n string $mine\n}}\n{broken}", var__mine="stays"
+    )
+    assert "is-good" not in page
+    assert 'name="var-mine" value="stays"' in page
+    assert 'name="var-amount_amount" value="12.50"' in page
+    assert "This field is required." not in page
+
+
+@pytest.mark.django_db
+def test_amounts_nobody_gave_are_no_balances(console: Client) -> None:
+    empty = {
+        f"balance__{row}_{part}": value
+        for row in range(4)
+        for part, value in (("amount", ""), ("currency", "AED"))
+    }
+    assert "It would post" in tried(console, **empty)
 
 
 @pytest.mark.django_db

@@ -225,7 +225,7 @@ class TemplateAdmin(KeysetAdmin):
         data = request.POST.dict() if request.method == "POST" else trying.filled(text.text, example)
         context = {
             "text": text,
-            "trial": trying.trial(data, programs.variables(text.text)),
+            "trial": trying.trial(data),
             "is_answer": request.method == "POST",
             "example": example,
         }
