@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from apps.console import chart
 from apps.console.standing import Books
 from apps.core import ids
+from apps.ledger.queries.templates import template_drift
 from apps.operations import sequencer
 from apps.operations.models import (
     ApprovalRequest,
@@ -108,6 +109,19 @@ def _flags(now: datetime) -> Iterator[Notice]:
     )
 
 
+def _templates(now: datetime) -> Iterator[Notice]:
+    drift = template_drift()
+    count = len({each.name for each in drift})
+    only_withdrawn = all(each.kind == "withdrawn" for each in drift)
+    yield Notice(
+        "good" if not count else "wait" if only_withdrawn else "stop",
+        str(count),
+        ngettext("template differs from the database", "templates differ from the database", count),
+        "" if not count else _("The list says how, and what to run."),
+        reverse("console:ledger_templateversion_changelist"),
+    )
+
+
 def _sequencer(now: datetime) -> Iterator[Notice]:
     lags = sequencer.lag()
     waiting = sum(lag.waiting for lag in lags)
@@ -158,6 +172,7 @@ def _chart(now: datetime) -> Iterator[Notice]:
 _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
     _approvals,
     _refusals,
+    _templates,
     _flags,
     _sequencer,
     _worker,

@@ -90,6 +90,12 @@ UNFOLD: dict[str, Any] = {
                         "ledger_journalentry_changelist",
                         "ledger.view_journalentry",
                     ),
+                    _item(
+                        _("Templates"),
+                        "description",
+                        "ledger_templateversion_changelist",
+                        "ledger.view_templateversion",
+                    ),
                     _item(_("Holds"), "lock_clock", "ledger_hold_changelist", "ledger.view_hold"),
                     _item(_("Books"), "menu_book", "operations_book_changelist", "operations.view_book"),
                     _item(

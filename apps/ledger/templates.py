@@ -20,6 +20,7 @@ from apps.ledger.models import TemplateVersion
 from apps.ledger.numscript.errors import NumscriptError
 from apps.ledger.numscript.machine import Posting as Moved
 from apps.ledger.numscript.program import Program, compiled, digest
+from apps.ledger.numscript.specs import Example, examples
 from apps.ledger.numscript.static import static_problems
 from apps.ledger.numscript.values import Monetary
 from apps.operations.plan import Entry, HoldUse, Posting
@@ -114,6 +115,13 @@ def find(name: str) -> Template:
         raise TemplateUnknown(
             f"There is no template {name}; /ops/ lists them all.", field="/template"
         ) from None
+
+
+@cache
+def examples_of(name: str) -> list[Example]:
+    """What the template is shown with: the cases of its specs file."""
+    find(name)
+    return examples(FOLDER / f"{name}.num")
 
 
 def entry(

@@ -70,6 +70,12 @@ def pages(world: dict[str, Any], viewer: User) -> list[str]:
         f"/ops/ledger/account/{world['wallet'].pk}/?on=2020-01-01",
         "/ops/ledger/journalentry/",
         f"/ops/ledger/journalentry/{ids.encode('je', world['first'])}/",
+        "/ops/ledger/templateversion/",
+        "/ops/ledger/templateversion/commission_split/",
+        "/ops/ledger/templateversion/commission_split/1/",
+        "/ops/ledger/templateversion/commission_split/difference/",
+        "/ops/ledger/templateversion/commission_split/entries/",
+        "/ops/ledger/templateversion/commission_split/try/",
         "/ops/ledger/hold/",
         f"/ops/ledger/hold/{ids.encode('hld', world['hold'])}/",
         "/ops/operations/book/",
@@ -147,6 +153,43 @@ def test_the_tree_unfolds_and_folds(browse: Any, world: dict[str, Any]) -> None:
         return [*counts, page.locator("tr[data-depth]").count()]
 
     assert browse(steps, "light", "wide") == [3, 5, 2]
+
+
+@pytest.mark.parametrize(("theme", "size"), [("light", "narrow"), ("dark", "wide")])
+def test_trying_a_template(browse: Any, world: dict[str, Any], theme: str, size: str) -> None:
+    """What is filled in at first runs, also with balances; then the text breaks and is marked, and the values stay."""
+
+    def steps(page: Any, origin: str) -> list[str]:
+        page.goto(f"{origin}/ops/ledger/templateversion/pay_in/try/")
+        seen = []
+        for amount in ("100.00", "99.99"):
+            page.check("[value=these]")
+            page.fill("[name=balance-0_amount]", amount)
+            page.locator("button.run").first.click()
+            page.wait_for_url("**#result")
+            seen.append(page.locator("#result header h2").first.inner_text())
+        page.fill("[name=text]", page.input_value("[name=text]").replace("= $source", "= $sauce"))
+        page.locator("button.run").last.click()
+        page.locator("#result h2", has_text="UNKNOWN_VARIABLE").wait_for()
+        wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        keyword = page.locator(".n-keyword").first.evaluate("word => getComputedStyle(word).color")
+        return [
+            *seen,
+            page.locator("li.at code").inner_text(),
+            page.input_value("[name=var-source]"),
+            str(wide),
+            keyword,
+        ]
+
+    keyword = "rgb(138, 47, 92)" if theme == "light" else "rgb(242, 156, 192)"
+    assert browse(steps, theme, size) == [
+        "It would post",
+        "MISSING_FUNDS",
+        "  source = $sauce",
+        "bank:ing",
+        "False",
+        keyword,
+    ]
 
 
 def test_signing_in_and_jumping_to_an_id(browse: Any, world: dict[str, Any], viewer: User) -> None:

@@ -20,6 +20,7 @@ from apps.console.listing import KeysetAdmin
 from apps.console.site import site
 from apps.core import clock, ids
 from apps.ledger.models import Account, JournalEntry
+from apps.ledger.queries import templates
 from apps.operations.models import ApprovalRequest, Book, Event, FeatureFlag, Operation
 from tests.console.making import move, open_account, run, seal_and_project
 
@@ -320,17 +321,36 @@ def test_every_list_walks_along_an_index(many: Book) -> None:
     assert offences(Operation.objects.filter(origin="cli"), ("-id",), {})
 
 
+def test_entries_of_a_template_are_looked_for_along_the_ordinals(
+    many: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(templates, "STEP", 1000)
+    with queries() as said:
+        made = templates.entries_made([1, 2, 3], before=15_001)
+    assert (made.entries, made.lowest, made.highest, made.before) == ([], 14_001, 15_000, 14_001)
+    read = [
+        node for statement in said for node in nodes(planned(statement)) if "ledger_entry" in node.values()
+    ]
+    assert {node["Node Type"] for node in read} <= {"Index Scan", "Index Only Scan"}
+    assert max(node["Actual Rows"] + node.get("Rows Removed by Filter", 0) for node in read) == 1000
+
+
+def planned(statement: str) -> dict[str, Any]:
+    """How the planner runs a statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
+        answer = cursor.fetchone()[0]
+    plan: dict[str, Any] = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
+    return plan
+
+
 def offences(rows: Any, order: keyset.Keyset, way: Mapping[str, str]) -> list[str]:
     """The nodes of the plan that read a large table whole, or sort more than a page."""
     with queries() as said:
         keyset.page(rows, order, way, PAGE)
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {said[-1]}")
-        answer = cursor.fetchone()[0]
-    plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
     return [
         f"{node['Node Type']} {node.get('Relation Name', '')}".strip()
-        for node in nodes(plan)
+        for node in nodes(planned(said[-1]))
         if (node["Node Type"] == "Seq Scan" and node["Relation Name"] in BIG)
         or (node["Node Type"].endswith("Sort") and node["Actual Rows"] > PAGE + 1)
         or node.get("Rows Removed by Filter", 0) > PAGE

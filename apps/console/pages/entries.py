@@ -23,7 +23,7 @@ LINES = 200
 class EntryAdmin(KeysetAdmin):
     """All entries, the newest first, in the order in which they happened."""
 
-    related = ("book", "seal")
+    related = ("book", "seal", "template")
     keyset = ("-ordinal",)
     columns = (
         Column(_("Entry")),

@@ -12,6 +12,7 @@ register = template.Library()
 
 TONES = {
     "accepted": "good",
+    "agrees": "good",
     "active": "good",
     "applied": "good",
     "approved": "good",
@@ -24,8 +25,12 @@ TONES = {
     "frozen": "wait",
     "unsealed": "wait",
     "suspended": "wait",
+    "withdrawn": "wait",
     "broken": "stop",
+    "changed": "stop",
     "disabled": "stop",
+    "forged": "stop",
+    "not_loaded": "stop",
     "refused": "stop",
     "rejected": "stop",
     "closed": "idle",

@@ -25,3 +25,8 @@ class TemplateVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
+
+    @property
+    def path(self) -> str:
+        """What leads to it for good: `pay_in/2`."""
+        return f"{self.name}/{self.version}"

@@ -38,7 +38,7 @@ def parse(text: str) -> syntax.Program:
     if match := _FEATURE.match(bare):
         _refuse("feature flags", _place_in(bare, match.end() - 2))
     try:
-        program: Any = _Builder().transform(_lark().parse(bare))
+        program: Any = _Builder().transform(grammar().parse(bare))
     except UnexpectedInput as error:
         raise _syntax_error(error, bare) from None
     except VisitError as error:
@@ -50,9 +50,10 @@ def parse(text: str) -> syntax.Program:
 
 
 @cache
-def _lark() -> Lark:
-    grammar = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", propagate_positions=True, maybe_placeholders=False)
+def grammar() -> Lark:
+    """The grammar, ready to parse."""
+    rules = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
+    return Lark(rules, parser="lalr", propagate_positions=True, maybe_placeholders=False)
 
 
 def _refuse(what: str, place: Place) -> NoReturn:

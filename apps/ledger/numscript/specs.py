@@ -52,6 +52,16 @@ class Case:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A case to be shown: variables as JSON gives them, balances as (account, asset, amount), what is posted."""
+
+    title: str
+    variables: Mapping[str, Any]
+    balances: list[tuple[str, str, int]]
+    postings: list[Posting]
+
+
 def run_folder(folder: Path) -> Iterator[Case]:
     """Every case of every program of a folder, by name; Unreadable if there are no programs or their specs are none."""
     programs = sorted(folder.glob("*.num")) if folder.is_dir() else []
@@ -59,6 +69,29 @@ def run_folder(folder: Path) -> Iterator[Case]:
         raise Unreadable(f"{folder} is no folder with *.num files.")
     for path in programs:
         yield from _cases(path)
+
+
+def examples(path: Path) -> list[Example]:
+    """The cases of a program that end in postings; Unreadable says what is wrong with its file."""
+    specs = path.with_name(path.name + SUFFIX)
+    if not specs.is_file():
+        return []
+    shared, cases, _ = _read(specs)
+    return [
+        Example(
+            title=str(case.get("it", "")),
+            variables=variables_in(_joined("variables", shared, case)),
+            balances=[
+                (account, asset, amount)
+                for (account, asset), amount in amounts_in(
+                    shared.get("balances") or [], case.get("balances") or []
+                ).items()
+            ],
+            postings=[Posting(**posting) for posting in case["expect.postings"]],
+        )
+        for case in cases
+        if case.get("expect.postings")
+    ]
 
 
 def _cases(path: Path) -> Iterator[Case]:
