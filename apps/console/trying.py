@@ -22,7 +22,7 @@ from apps.ledger.numscript.pieces import pieces
 from apps.ledger.numscript.program import Parameter, Program, Result, problems_of
 from apps.ledger.numscript.specs import Example
 from apps.ledger.numscript.static import static_problems
-from apps.ledger.numscript.values import LONGEST_ACCOUNT
+from apps.ledger.numscript.values import LONGEST_NAME
 
 LONGEST_TEXT = 16_384
 MOST_VARIABLES = 40
@@ -99,7 +99,7 @@ class TryForm(forms.Form):
             self.fields[f"var-{parameter.name}"] = _field(parameter)
         for row in range(ROWS):
             self.fields[f"account-{row}"] = forms.CharField(
-                label=_("Account"), required=False, max_length=LONGEST_ACCOUNT, widget=_input("account")
+                label=_("Account"), required=False, max_length=LONGEST_NAME, widget=_input("account")
             )
             self.fields[f"balance-{row}"] = AmountField(label=_("Balance"), required=False)
         chosen = next((code for name, code in data.items() if name.endswith("_currency")), USUAL)
