@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
+from apps.core import clock
 from apps.ledger.plaintext.names import beancount_account, beancount_currency
-from apps.ledger.plaintext.source import Extract, debit, instant
+from apps.ledger.plaintext.source import Extract, debit
 from apps.ledger.queries.journal import JournalAccount, Journalled
 
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
@@ -64,7 +65,7 @@ def _transaction(extract: Extract, entry: Journalled) -> str:
         "reference": _text(entry.reference),
         "kind": _text(entry.kind),
         "recorded": extract.recorded_on(entry).isoformat(),
-        "recorded-at": _text(instant(entry.recorded_at)),
+        "recorded-at": _text(clock.written(entry.recorded_at)),
         "template": entry.template and _text(entry.template),
         "operation": entry.operation and _text(entry.operation),
         "reverses": entry.reverses and _text(entry.reverses),

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from urllib.parse import quote
 
+from apps.core import clock
 from apps.ledger.plaintext.names import ROOTS, hledger_account, hledger_currency
-from apps.ledger.plaintext.source import Extract, debit, instant
+from apps.ledger.plaintext.source import Extract, debit
 from apps.ledger.queries.journal import JournalAccount, Journalled
 
 _TYPES = {gl_type: root[0] for gl_type, root in ROOTS.items()} | {"revenue": "R", "expense": "X"}
@@ -55,7 +56,7 @@ def _transaction(extract: Extract, entry: Journalled) -> str:
         "position": str(entry.position),
         "entry": entry.entry,
         "reference": entry.reference,
-        "recorded-at": instant(entry.recorded_at),
+        "recorded-at": clock.written(entry.recorded_at),
         "template": entry.template,
         "operation": entry.operation,
         "reverses": entry.reverses,

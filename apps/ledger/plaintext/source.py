@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cached_property
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -61,8 +61,3 @@ class Extract:
 def debit(raw: int, currency: str) -> str:
     """A raw amount (in - out: credit is positive) as plain text has it: debit is positive, credit negative."""
     return digits(-raw, find_currency(currency).exponent)
-
-
-def instant(at: datetime) -> str:
-    """A moment in UTC, to the microsecond."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from itertools import groupby
 from typing import NamedTuple
+from uuid import UUID
 
 from apps.core import ids
 from apps.core.errors import DomainError
@@ -93,11 +94,11 @@ class JournalAccount(NamedTuple):
     raw_with_below: int
 
 
-def known_position(book_id: int, position: int | None) -> int:
+def known_position(book_id: int, position: int | None, *, field: str = "/position") -> int:
     """This position, if the book has given it; with none, the last one."""
     last = last_position(book_id)
     if position is not None and not 0 <= position <= last:
-        raise PositionUnknown(f"The book has positions up to {last}, not {position}.", field="/position")
+        raise PositionUnknown(f"The book has positions up to {last}, not {position}.", field=field)
     return last if position is None else position
 
 
@@ -128,9 +129,14 @@ def journal(book_id: int, *, after: int = 0, through: int, on: date | None = Non
 def journal_accounts(book_id: int, *, through: int, on: date | None = None) -> Iterator[JournalAccount]:
     """The accounts that those entries moved, by GL type, address and currency; streamed as well."""
     arguments = {"book": book_id, "position": through, "on": on}
-    for *row, raw, with_below in stream(f"WITH {moved(AsOf(on, through))}{_ACCOUNTS}", arguments):
-        yield JournalAccount(*row, int(raw), int(with_below))
+    for row in stream(f"WITH {moved(AsOf(on, through))}{_ACCOUNTS}", arguments):
+        gl_type, address, currency, gl_code, first_on, raw, with_below = row
+        yield JournalAccount(gl_type, address, currency, gl_code, first_on, int(raw), int(with_below))
 
 
-def _line(address: str, currency: str, gl_code: str, gl_type: str, raw: int, hold: str | None) -> JournalLine:
-    return JournalLine(address, currency, gl_code, gl_type, int(raw), hold and ids.encode("hld", hold))
+def _line(
+    address: str, currency: str, gl_code: str, gl_type: str, raw: int, hold: UUID | None
+) -> JournalLine:
+    return JournalLine(
+        address, currency, gl_code, gl_type, int(raw), ids.encode("hld", hold) if hold else None
+    )

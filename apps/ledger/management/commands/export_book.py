@@ -1,16 +1,14 @@
 """A book as a journal for beancount or hledger, on the standard output or in a file."""
 
-import os
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.core.errors import DomainError
+from apps.core.files import replacing
 from apps.ledger.plaintext import FORMATS, export
 from apps.operations import books
 
@@ -47,17 +45,5 @@ class Command(BaseCommand):
                 file.writelines(piece.encode() for piece in pieces)
         except DomainError as error:
             raise CommandError(f"{error.code}: {error.message}") from None
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write beside the one of this name, whose place it takes once it is whole."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with draft.open("wb") as file:
-            yield file
-        draft.replace(path)
-    except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error.strerror}.") from None
-    finally:
-        draft.unlink(missing_ok=True)
+        except OSError as error:
+            raise CommandError(f"{options['output']} cannot be written: {error.strerror}.") from None
