@@ -21,6 +21,7 @@ PERMISSIONS: dict[str, set[str]] = {
     "finance": {
         "ledger.close_account",
         "ledger.close_period",
+        "ledger.export_journal",
         "ledger.post_correction",
         "ledger.post_opening_balance",
         "ledger.rebuild_coa",

@@ -3,7 +3,17 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.ledger import serializers
-from apps.ledger.services import accounts, chart, entries, holds, lookups, periods, statements, templates
+from apps.ledger.services import (
+    accounts,
+    chart,
+    entries,
+    exports,
+    holds,
+    lookups,
+    periods,
+    statements,
+    templates,
+)
 from apps.operations.registry import BY_OPERATORS, Command, register
 
 WALLET_FLAG = "core_wallet_enabled"
@@ -170,6 +180,16 @@ register(
         handler=periods.reopen_period,
         input=serializers.ReopenPeriodInput,
         permission="ledger.reopen_period",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="ledger.export_journal",
+        summary=_("Export the journal"),
+        handler=exports.export_journal,
+        input=serializers.ExportJournalInput,
+        permission="ledger.export_journal",
         surfaces=BY_OPERATORS,
     )
 )
