@@ -228,13 +228,12 @@ class TestRows:
 
     def test_lines_of_every_shape_add_up_to_the_ledger(self) -> None:
         book = new_book("north")
-        eth = [open_account(book, address, "ETH") for address in ("custody:a", "customer:7")]
-        yen = [open_account(book, address, "JPY") for address in ("bank:a", "customer:7")]
+        vault, eth = (open_account(book, address, "ETH") for address in ("custody:a", "customer:7"))
+        bank, yen = (open_account(book, address, "JPY") for address in ("bank:a", "customer:7"))
         reserve = open_account(book, "customer:7:held", "JPY", names_holds=True)
-        post(Leg(*eth, 10**30 + 1), Leg(*yen, 5), Leg(*yen, 7), effective_at=NOON)
-
+        post(Leg(vault, eth, 10**30 + 1), Leg(bank, yen, 5), Leg(bank, yen, 7), effective_at=NOON)
         hold = ids.new_id("hld")
-        post(Leg(yen[1], reserve, 4, hold, "open"))
+        post(Leg(yen, reserve, 4, hold, "open"))
         number_everything()
         done(EXPORT, book="north")
         rows = read(JournalExport.objects.get())
@@ -257,9 +256,9 @@ class TestRows:
     @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "==", "'="])
     def test_no_text_is_a_formula(self, start: str) -> None:
         book = new_book("north")
-        accounts = [open_account(book, address) for address in ("-1:a", "customer:7")]
+        out_of, into = (open_account(book, address) for address in ("-1:a", "customer:7"))
         words = f'{start}HYPERLINK("http://x";"y"), "z"\r\nend'
-        post(Leg(*accounts, 5), description=words, reference=f"{start}r")
+        post(Leg(out_of, into, 5), description=words, reference=f"{start}r")
         number_everything()
         done(EXPORT, book="north")
         out, inside = read(JournalExport.objects.get())
@@ -344,9 +343,9 @@ def peak_of(export: JournalExport) -> tuple[int, int]:
 
 def test_a_long_export_takes_the_memory_of_a_short_one() -> None:
     book = new_book("north")
-    accounts = [open_account(book, address) for address in ("bank:a", "customer:7")]
+    bank, wallet = (open_account(book, address) for address in ("bank:a", "customer:7"))
     for _ in range(8):
-        post_many([Leg(*accounts, 1)] * 1_000)
+        post_many([Leg(bank, wallet, 1)] * 1_000)
     number_everything()
     done(EXPORT, book="north", through=2_000)
     done(EXPORT, book="north")
