@@ -22,6 +22,7 @@ PERMISSIONS: dict[str, set[str]] = {
         "ledger.begin_closing",
         "ledger.close_account",
         "ledger.close_period",
+        "ledger.export_journal",
         "ledger.post_correction",
         "ledger.post_opening_balance",
         "ledger.rebuild_coa",

@@ -24,6 +24,11 @@ def today_in(tz: tzinfo, now: datetime) -> date:
     return _aware(now).astimezone(tz).date()
 
 
+def written(instant: datetime) -> str:
+    """An instant as text, in UTC and to the microsecond: 2026-03-01T12:00:00.000000Z."""
+    return f"{_aware(instant).astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
 @contextmanager
 def frozen(at: datetime) -> Iterator[datetime]:
     """Let `now` stand still at this instant; for tests."""

@@ -76,11 +76,7 @@ class Money:
     @property
     def decimal(self) -> str:
         """The amount in digits, with exactly as many after the point as the currency has: "12.30"."""
-        exponent = find_currency(self.currency).exponent
-        if not exponent:
-            return str(self.minor)
-        digits = str(abs(self.minor)).rjust(exponent + 1, "0")
-        return f"{'-' if self.minor < 0 else ''}{digits[:-exponent]}.{digits[-exponent:]}"
+        return digits(self.minor, find_currency(self.currency).exponent)
 
     @property
     def is_zero(self) -> bool:
@@ -175,6 +171,14 @@ class Money:
                 details={"currencies": [self.currency, other.currency]},
             )
         return other.minor
+
+
+def digits(minor: int, exponent: int) -> str:
+    """Minor units of any size with so many digits after the point: "12.30"."""
+    if not exponent:
+        return str(minor)
+    shown = str(abs(minor)).rjust(exponent + 1, "0")
+    return f"{'-' if minor < 0 else ''}{shown[:-exponent]}.{shown[-exponent:]}"
 
 
 def round_half_even(numerator: int, denominator: int) -> int:

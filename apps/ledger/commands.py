@@ -3,7 +3,17 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.ledger import serializers
-from apps.ledger.services import accounts, chart, entries, holds, lookups, periods, statements, templates
+from apps.ledger.services import (
+    accounts,
+    chart,
+    entries,
+    exports,
+    holds,
+    lookups,
+    periods,
+    statements,
+    templates,
+)
 from apps.operations.registry import BY_OPERATORS, Command, register
 
 WALLET_FLAG = "core_wallet_enabled"
@@ -190,6 +200,16 @@ register(
         handler=periods.set_late_policy,
         input=serializers.SetLatePolicyInput,
         permission="ledger.set_late_policy",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="ledger.export_journal",
+        summary=_("Export the journal"),
+        handler=exports.export_journal,
+        input=serializers.ExportJournalInput,
+        permission="ledger.export_journal",
         surfaces=BY_OPERATORS,
     )
 )

@@ -184,6 +184,11 @@ class SetLatePolicyInput(serializers.Serializer[Any]):
     reason = ReasonField()
 
 
+class ExportJournalInput(serializers.Serializer[Any]):
+    book = BookField()
+    through = serializers.IntegerField(min_value=1, max_value=2**63 - 1, default=None, allow_null=True)
+
+
 class RebuildTemplatesInput(serializers.Serializer[Any]):
     """Nothing: the templates are files of this code."""
 

@@ -22,6 +22,7 @@ LOCK_FILES = {
     "postgres": LOCKS / "postgres.lock",
     "redis": LOCKS / "redis.lock",
     "uv": LOCKS / "uv.lock",
+    "beancount": LOCKS / "beancount.lock",
 }
 
 

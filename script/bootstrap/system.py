@@ -40,7 +40,20 @@ PANGO = Package(
     _finds("pango-1.0", "pangoft2-1.0", "harfbuzz-subset"),
 )
 FONTS = Package("text in PDF documents", ("fonts-dejavu-core",), "or any TrueType font", _has_fonts)
+HLEDGER = Package(
+    "a second opinion on plain-text journals",
+    ("hledger",),
+    "on macOS: brew install hledger",
+    lambda: shutil.which("hledger") is not None,
+)
+POPPLER = Package(
+    "reading PDF documents in tests",
+    ("poppler-utils",),
+    "on macOS: brew install poppler",
+    lambda: shutil.which("pdftotext") is not None,
+)
 CHROMIUM = Package("browser tests", ("chromium",), "or Chrome", _has_chromium)
+FOR_TESTS = (PANGO, FONTS, CHROMIUM, HLEDGER, POPPLER)
 
 
 def ensure(*packages: Package, data: Path, progress: Progress) -> None:

@@ -27,9 +27,15 @@ def test_today_depends_on_the_place():
     assert clock.today_in(ZoneInfo("America/New_York"), NEW_YEAR) == date(2026, 12, 31)
 
 
+def test_an_instant_is_written_in_utc():
+    assert clock.written(NEW_YEAR.astimezone(ZoneInfo("Africa/Cairo"))) == "2026-12-31T23:30:00.000000Z"
+
+
 def test_an_instant_has_a_time_zone():
     naive = NEW_YEAR.replace(tzinfo=None)
     with pytest.raises(ValueError, match="no time zone"), clock.frozen(naive):
         pass
     with pytest.raises(ValueError, match="no time zone"):
         clock.today_in(UTC, naive)
+    with pytest.raises(ValueError, match="no time zone"):
+        clock.written(naive)

@@ -51,6 +51,7 @@ def post(
     *legs: Leg,
     effective_at: datetime | None = None,
     reverses: str | None = None,
+    reference: str | None = None,
     description: str = "",
     metadata: dict[str, Any] | None = None,
     cursor: Any = None,
@@ -58,7 +59,10 @@ def post(
     """Post one entry and answer its id; a refusal fails the test."""
     entry = ids.new_id("je")
     with cursor or connection.cursor() as open_cursor:
-        codes = _post(open_cursor, [entry], [legs], [effective_at], reverses, description, metadata or {})
+        references = [entry if reference is None else reference]
+        codes = _post(
+            open_cursor, [entry], references, [legs], [effective_at], reverses, description, metadata or {}
+        )
     assert codes == [None]
     return entry
 
@@ -67,7 +71,7 @@ def post_many(entries: Sequence[Leg], *, cursor: Any = None) -> None:
     """Post many entries of one leg each, in one call."""
     with cursor or connection.cursor() as open_cursor:
         new = [ids.new_id("je") for _ in entries]
-        codes = _post(open_cursor, new, [[leg] for leg in entries], [None] * len(new), None, "", {})
+        codes = _post(open_cursor, new, new, [[leg] for leg in entries], [None] * len(new), None, "", {})
     assert set(codes) == {None}
 
 
@@ -84,6 +88,7 @@ def uuid_of(entry: str) -> UUID:
 def _post(
     cursor: Any,
     entries: Sequence[str],
+    references: Sequence[str],
     legs: Sequence[Sequence[Leg]],
     effective: Sequence[datetime | None],
     reverses: str | None,
@@ -97,7 +102,7 @@ def _post(
         [
             [uuid_of(entry) for entry in entries],
             [of[0].source.book_id for of in legs],
-            list(entries),
+            list(references),
             [hashlib.sha256(entry.encode()).digest() for entry in entries],
             ["test"] * count,
             [description] * count,

@@ -159,6 +159,26 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='JournalExport',
+            fields=[
+                ('pk', models.CompositePrimaryKey('book_id', 'number', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('number', models.BigIntegerField()),
+                ('from_position', models.BigIntegerField()),
+                ('through_position', models.BigIntegerField()),
+                ('entries', models.BigIntegerField()),
+                ('format', models.CharField(choices=[('csv', 'CSV')], max_length=10)),
+                ('sha256', models.CharField(db_collation='C', max_length=64)),
+                ('operation_id', apps.core.fields.PrefixedIdField(editable=False, prefix='op')),
+                ('made_by', models.CharField(max_length=200)),
+                ('made_at', models.DateTimeField()),
+                ('book', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='journal_exports', to='operations.book')),
+            ],
+            options={
+                'db_table': 'ledger_journal_export',
+                'constraints': [models.CheckConstraint(condition=models.Q(('entries__gt', 0), ('through_position', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('from_position'), '+', models.F('entries')), '-', models.Value(1)))), name='journal_export_counts_its_range'), models.CheckConstraint(condition=models.Q(('format__in', ['csv'])), name='journal_export_format_known')],
+            },
+        ),
+        migrations.CreateModel(
             name='Line',
             fields=[
                 ('pk', models.CompositePrimaryKey('account_id', 'sequence', blank=True, editable=False, primary_key=True, serialize=False)),

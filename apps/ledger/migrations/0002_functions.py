@@ -33,6 +33,12 @@ ALTER TABLE ledger_glaccount DROP CONSTRAINT gl_account_of_its_parents_type;
 ALTER TABLE ledger_account DROP CONSTRAINT account_of_gl_account;
 """
 
+UNDO_JOURNAL_EXPORT = """
+DROP TRIGGER ledger_journal_export_follows ON ledger_journal_export;
+DROP TRIGGER ledger_journal_export_append_only ON ledger_journal_export;
+DROP FUNCTION ledger_guard_journal_export;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("ledger", "0001_initial"), ("operations", "0002_guards")]
@@ -77,6 +83,7 @@ class Migration(migrations.Migration):
             undo="DROP FUNCTION ledger_project, ledger_forget_projection, ledger_sequence_at, ledger_turnover,"
             " ledger_turnover_as_of; DROP INDEX ledger_daily_balance_by_run",
         ),
+        run_sql_file(SQL / "journal_export.sql", undo=UNDO_JOURNAL_EXPORT),
         migrations.RunSQL(
             "REVOKE EXECUTE ON FUNCTION ledger_decide, ledger_move_holds, ledger_place_in_periods, ledger_write,"
             " ledger_write_one FROM PUBLIC",

@@ -6,6 +6,7 @@ Only the functions in `sql/` write here: the application's role may read all of 
 from apps.ledger.models.accounts import Account, Balance, Freeze, FreezeDirection, Side
 from apps.ledger.models.chart import AddressPattern, GlAccount, GlType
 from apps.ledger.models.entries import JournalEntry, Line, Seal
+from apps.ledger.models.exports import JournalExport, JournalExportFormat
 from apps.ledger.models.holds import Hold
 from apps.ledger.models.periods import BookPeriod, LatePolicy, PeriodChange, PeriodStep
 from apps.ledger.models.projections import DailyBalance, Projection, Verification
@@ -23,6 +24,8 @@ __all__ = [
     "GlType",
     "Hold",
     "JournalEntry",
+    "JournalExport",
+    "JournalExportFormat",
     "LatePolicy",
     "Line",
     "PeriodChange",

@@ -14,6 +14,7 @@ from apps.ledger.queries.restatement import (
     restated_accounts,
     restatement,
 )
+from apps.ledger.queries.statement_period import StatementPeriod, statement_period
 from apps.ledger.queries.statements import StatementLine, StatementPage, statement_page
 from apps.ledger.queries.trial_balance import TrialBalance, TrialRow, trial_balances
 
@@ -31,6 +32,7 @@ __all__ = [
     "Restated",
     "StatementLine",
     "StatementPage",
+    "StatementPeriod",
     "TrialBalance",
     "TrialRow",
     "account_days",
@@ -50,6 +52,7 @@ __all__ = [
     "restated_accounts",
     "restatement",
     "statement_page",
+    "statement_period",
     "stored_chart",
     "stream_entries",
     "trial_balances",

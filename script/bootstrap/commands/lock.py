@@ -26,7 +26,7 @@ def run(arguments: list[str]) -> int:
     environment.ensure(data=prepare_data_folder(), progress=progress)
     with progress.step("requirements.lock"):
         _compile("pyproject.toml", *extra, "--output-file", "requirements.lock")
-    for group in ("dev", "postgres", "redis"):
+    for group in ("dev", "postgres", "redis", "beancount"):
         with progress.step(f"script/locks/{group}.lock"):
             output = str((LOCKS / f"{group}.lock").relative_to(ROOT))
             _compile("--group", group, "--constraint", "requirements.lock", *extra, "--output-file", output)

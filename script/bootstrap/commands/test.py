@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from script.bootstrap import environment, services, system
+from script.bootstrap import beancount, environment, services, system
 from script.bootstrap.application import MANAGE
 from script.bootstrap.checkout import prepare_data_folder
 from script.bootstrap.checks import Check, Result, heading, run_in_sight, run_side_by_side
@@ -32,10 +32,11 @@ def run(arguments: list[str]) -> int:
     begun, progress = time.monotonic(), Progress()
     data = prepare_data_folder()
     environment.ensure("dev", data=data, progress=progress)
-    system.ensure(system.PANGO, system.FONTS, system.CHROMIUM, data=data, progress=progress)
+    system.ensure(*system.FOR_TESTS, data=data, progress=progress)
+    programs = beancount.ensure(data=data, progress=progress)
     throwaway = services.testing(data)
     with throwaway.running(progress), _slot(throwaway.folder) as slot:
-        env = {**environment.activated(), **_urls(throwaway, slot)}
+        env = {**environment.activated(), **_urls(throwaway, slot), **programs}
         results = [] if arguments else run_side_by_side(_static_checks(), env)
         results.append(run_in_sight(Check("pytest", [*PYTEST, *arguments]), env))
     return _summarise(results, time.monotonic() - begun)

@@ -1,0 +1,5 @@
+"""Account statements as ISO 20022 camt.053, which banks' customers' programs read."""
+
+from apps.ledger.camt.statement import VERSIONS, CamtCannotSay, write_statement
+
+__all__ = ["VERSIONS", "CamtCannotSay", "write_statement"]
