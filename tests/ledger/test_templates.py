@@ -138,6 +138,14 @@ class TestVersions:
         assert added == [[], ["tip 1"]]
         assert versions("tip") == [(1, TIP)]
 
+    def test_are_of_a_name_even_where_another_has_the_text(self, folder: Path) -> None:
+        write(folder, "tip")
+        rebuilt()
+        write(folder, "tap")
+        write(folder, "tip", f"{TIP}// changed")
+        with pytest.raises(templates.TemplateNotLoaded):
+            templates.version_id(templates.find("tip"))
+
     def test_are_refused_to_a_template_that_is_no_static_program(self, folder: Path) -> None:
         write(folder, "tip", "// All of it.\nsend [EUR/2 *] ( source = @a destination = @b )")
         with pytest.raises(
