@@ -93,7 +93,8 @@ class TryForm(forms.Form):
     )
 
     def __init__(self, known: programs.Variables, data: Mapping[str, Any]) -> None:
-        super().__init__(dict(data), auto_id="try_%s")
+        given = dict(data)
+        super().__init__(given, auto_id="try_%s")
         self.known = known
         for parameter, _note in known:
             self.fields[f"var-{parameter.name}"] = _field(parameter)
@@ -105,7 +106,7 @@ class TryForm(forms.Form):
         chosen = next((code for name, code in data.items() if name.endswith("_currency")), USUAL)
         for name, each in self.fields.items():
             if isinstance(each, AmountField):
-                self.data.setdefault(f"{name}_currency", chosen)
+                given.setdefault(f"{name}_currency", chosen)
 
     def clean(self) -> dict[str, Any]:
         """A chosen balance is of an account."""

@@ -158,6 +158,8 @@ def test_a_template_shows_text_variables_and_example(console: Client) -> None:
     assert "$source where it arrived, such as bank:ing account" in said
     assert "100.00 EUR arrive at the bank" in said
     assert version_of("pay_in").hash in page
+    inside = '<span class="n-account">@commission:</span><span class="n-variable">$agent</span>'
+    assert inside in text(console, f"{HOME}commission_split/")
     assert "None yet" in page
 
 
