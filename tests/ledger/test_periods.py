@@ -245,6 +245,15 @@ class TestWhatComesLate:
             entries.append(Entry(book, uuid.uuid4().hex, (Leg(accounts[0], accounts[1], 1),), day, adjusts))
             assert post([[entry] for entry in entries]).codes == [*[None] * (count - 1), expected]
 
+    def test_that_is_now_is_intended_for_now(self) -> None:
+        """A book that is closed beyond today cannot be made by a command, but is dealt with."""
+        book = books.platform_id()
+        accounts = open_accounts([Plain(book, floor=None), Plain(book)])
+        set_periods(book, Periods(None, date(2150, 1, 1), moves=True))
+        answer = post([[Entry(book, "now", (Leg(accounts[0], accounts[1], 1),))]])
+        found = JournalEntry.objects.get(pk=answer.ids[0])
+        assert (found.effective_on, found.intended_at) == (date(2150, 1, 2), found.recorded_at)
+
     def test_is_decided_again_with_the_policy_that_stands(self) -> None:
         done("ledger.close_period", **WHY, through="2026-01-31")
         assert refused("ledger.import_entry", **on("2026-01-10")) == "PERIOD_CLOSED"
@@ -311,6 +320,16 @@ class TestRestatement:
                 row.gl_code: getattr(row, way) for row in rows_found
             }
         assert sum(row.difference.minor for row in rows_found) == 0
+
+    def test_knows_the_entry_just_before_it_and_not_the_one_just_after(self) -> None:
+        book = books.platform_id()
+        accounts = open_accounts([Plain(book, floor=None), Plain(book)])
+        for reference in ("before", "after"):
+            post([[Entry(book, reference, (Leg(accounts[0], accounts[1], 1),))]])
+            set_periods(book, Periods())
+        sequencer.sequence()
+        changes = PeriodChange.objects.order_by("ordinal")
+        assert [queries.reported_position(change) for change in changes] == [1, 2]
 
     def test_can_be_narrowed(self, closing: PeriodChange) -> None:
         code_of = Account.objects.get(address="amara").gl_code
