@@ -134,6 +134,9 @@ SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|livez|readyz)$"]
 X_FRAME_OPTIONS = "DENY"
 
+# Where the fonts of PDF documents are: DejaVuSans.ttf, -Bold and Mono.
+REPORT_FONTS = env.text("REPORT_FONTS", "/usr/share/fonts/truetype/dejavu")
+
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 
 LOGGING = {
@@ -142,6 +145,8 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+    # They tell of every step of every document.
+    "loggers": {name: {"level": "ERROR"} for name in ("weasyprint", "fontTools")},
 }
 
 SENTRY_DSN = env.text("SENTRY_DSN", "")
