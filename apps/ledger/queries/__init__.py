@@ -4,6 +4,7 @@ from apps.ledger.queries.as_of import NOW, AsOf, last_position, position_at
 from apps.ledger.queries.balances import BalanceExplained, OpenHolds, balance, explain_balance
 from apps.ledger.queries.days import DayBalance, account_days, gl_days
 from apps.ledger.queries.entries import EntriesPage, EntryDetail, entries_page, entry_detail, stream_entries
+from apps.ledger.queries.statement_period import StatementPeriod, statement_period
 from apps.ledger.queries.statements import StatementLine, StatementPage, statement_page
 from apps.ledger.queries.trial_balance import TrialBalance, TrialRow, trial_balances
 
@@ -17,6 +18,7 @@ __all__ = [
     "OpenHolds",
     "StatementLine",
     "StatementPage",
+    "StatementPeriod",
     "TrialBalance",
     "TrialRow",
     "account_days",
@@ -28,6 +30,7 @@ __all__ = [
     "last_position",
     "position_at",
     "statement_page",
+    "statement_period",
     "stream_entries",
     "trial_balances",
 ]

@@ -1,20 +1,20 @@
-"""Long answers row by row, through a cursor that the server keeps."""
+"""Answers of any length, through a cursor on the server: memory stays flat."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
-FETCHED = 2_000
+STREAMED = 2_000
 
 
 def stream(query: str, arguments: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
-    """The rows of a query; memory stays flat.
+    """The rows of a query, some thousands in memory at a time.
 
-    Outside a transaction the server stores the answer first: no transaction stays open while somebody writes
-    a file for an hour, and what is written beside it is committed at once.
+    One transaction spans the stream, because outside of one the server would store the whole answer first, and
+    a pooler that hands out connections by transaction would lose the cursor.
     """
-    with connection.chunked_cursor() as cursor:
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(query, arguments)
-        while rows := cursor.fetchmany(FETCHED):
+        while rows := cursor.fetchmany(STREAMED):
             yield from rows
