@@ -95,6 +95,12 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": _("Finance"),
+                "items": [
+                    _item(_("Reports"), "summarize", "finance", "ledger.view_journalentry"),
+                ],
+            },
+            {
                 "title": _("Door"),
                 "items": [
                     _item(

@@ -8,7 +8,6 @@ from django.db import connection
 
 from apps.core import ids
 from apps.core.money import Money
-from apps.ledger.models import Account
 from apps.ledger.queries.streaming import stream
 
 _LINES = """
@@ -44,7 +43,6 @@ SELECT l.effective_on, e.id, e.reference, e.kind, e.description, l.available, l.
   JOIN ledger_entry e ON e.id = l.entry_id ORDER BY l.effective_on, l.position
 """
 _BY_CODE = "a.gl_code = %(gl_code)s"
-_BY_ACCOUNT = "a.id = %(account)s"
 _BY_CODES = "a.gl_code = ANY(%(gl_codes)s)"
 _BY_WALLET = "a.address = ANY(%(addresses)s)"
 PARTS = ("available", "held", "owed")
@@ -89,15 +87,6 @@ def lines_of_code(
     """The lines of a GL account by effective day, book and position, as a stream."""
     query = _LINES.format(which=_BY_CODE) + _IN_ORDER
     return _lines(query, _names(positions, since, through, gl_code=gl_code, currency=currency))
-
-
-def lines_of_account(
-    account: Account, position: int, *, since: date | None = None, through: date | None = None
-) -> Iterator[JournalLine]:
-    """The lines of an account by effective day and position, as a stream."""
-    query = _LINES.format(which=_BY_ACCOUNT) + _IN_ORDER
-    names = _names({account.book_id: position}, since, through, account=account.pk, currency=account.currency)
-    return _lines(query, names)
 
 
 def _lines(query: str, names: dict[str, Any]) -> Iterator[JournalLine]:

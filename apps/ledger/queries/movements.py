@@ -120,5 +120,6 @@ def _names(
 
 
 def _movement(row: tuple[Any, ...]) -> Movement:
-    currency, gl_code, what, *amounts = row[:8]
-    return Movement(currency, gl_code, what, *(Money(int(amount), currency) for amount in amounts), *row[8:])
+    currency, gl_code, what = row[:3]
+    opening, amount_in, amount_out, credit, debit = (Money(int(amount), currency) for amount in row[3:8])
+    return Movement(currency, gl_code, what, opening, amount_in, amount_out, credit, debit, *row[8:])

@@ -8,7 +8,7 @@ from apps.core.money import Money
 from apps.ledger.models import Account
 from apps.ledger.queries.as_of import AsOf
 from apps.ledger.queries.balances import balance
-from apps.ledger.queries.journal import count_lines_at, lines_of_account
+from apps.ledger.queries.statement_period import StatementPeriod, statement_period
 from apps.ledger.reports.asking import Asked, ReportInvalid
 from apps.ledger.reports.making import made
 from apps.ledger.reports.shape import Link, Report, Role, Row, Rows, Section, code, day, money, text
@@ -29,23 +29,22 @@ def account_statement(asked: Asked) -> Report:
     accounts = Account.objects.filter(book=asked.book, address=asked.account).order_by("currency")
     if asked.currency:
         accounts = accounts.filter(currency=asked.currency)
-    found = list(accounts)
+    found = [_period(asked, account) for account in accounts]
     if not found:
         what = f"{asked.account} {asked.currency}".strip() or "without a name"
         raise ReportInvalid(f"Book {asked.book.slug} has no account {what}.", field="/account")
-    position = asked.positions[asked.book.pk]
-    size = count_lines_at(asked.book.pk, position, [asked.account], since=asked.since, through=asked.through)
+    first = found[0].account
     return made(
         asked,
         NAME,
         TITLE,
         columns=COLUMNS,
         sections=[
-            Section(f"{each.address}, {each.currency}", each.currency, Rows(partial(_rows, asked, each)))
+            Section(str(each.account), each.account.currency, Rows(partial(_rows, asked, each)))
             for each in found
         ],
-        size=size + 3 * len(found),
-        subject=f"{found[0].address} {found[0].name}".strip(),
+        size=sum(each.count + 3 for each in found),
+        subject=f"{first.address} {first.name}".strip(),
     )
 
 
@@ -56,19 +55,21 @@ def balance_before(account: Account, position: int, since: date | None) -> Money
     return balance(account, AsOf(since - timedelta(days=1), position))
 
 
-def _rows(asked: Asked, account: Account) -> Iterator[Row]:
-    position = asked.positions[account.book_id]
-    running = balance_before(account, position, asked.since)
-    yield Row(Role.OPENING, (asked.since, "Opening balance", None, None, None, running))
-    up = down = Money.zero(account.currency)
-    for line in lines_of_account(account, position, since=asked.since, through=asked.through):
-        amount = line.amount * account.side
-        running += amount
+def _period(asked: Asked, account: Account) -> StatementPeriod:
+    return statement_period(
+        account,
+        first=asked.since or date.min,
+        last=asked.through or date.max,
+        position=asked.positions[asked.book.pk],
+    )
+
+
+def _rows(asked: Asked, period: StatementPeriod) -> Iterator[Row]:
+    yield Row(Role.OPENING, (asked.since, "Opening balance", None, None, None, period.opening))
+    for line in period.lines():
+        amount = line.amount
         more, less = (None, -amount) if amount.is_negative else (amount, None)
-        up, down = up + more if more else up, down + less if less else down
-        words = line.description or line.kind
-        cells = (line.effective_on, line.reference, words, more, less, running)
+        cells = (line.effective_on, line.reference, line.description or line.kind, more, less, line.balance)
         yield Row(Role.LINE, cells, link=Link("entry", line.entry_id))
-    yield Row(Role.TOTAL, (None, "Movements", None, up, down, None))
-    wrong = running != balance(account, AsOf(asked.through, position))
-    yield Row(Role.CLOSING, (asked.through, "Closing balance", None, None, None, running), wrong=wrong)
+    yield Row(Role.TOTAL, (None, "Movements", None, period.incoming, period.outgoing, None))
+    yield Row(Role.CLOSING, (asked.through, "Closing balance", None, None, None, period.closing))

@@ -78,8 +78,8 @@ def _rows(asked: Asked, wallet: str, currency: str, parts: Parts) -> Iterator[Ro
         moved = {part: moved[part] + change[part] for part in PARTS}
         running = {part: running[part] + change[part] for part in PARTS}
         words = line.description or line.kind
-        cells = (line.effective_on, line.reference, words, *_with_sum(change))
-        yield Row(Role.LINE, cells, link=Link("entry", line.entry_id))
+        first = (line.effective_on, line.reference, words)
+        yield Row(Role.LINE, (*first, *_with_sum(change)), link=Link("entry", line.entry_id))
     yield Row(Role.TOTAL, (None, "Movements", None, *_with_sum(moved)))
     then = AsOf(asked.through, position)
     wrong = any(balance(parts[part], then) != running[part] for part in parts)
