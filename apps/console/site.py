@@ -46,11 +46,13 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
 
     def extra_urls(self) -> list[URLPattern]:
         """Pages that belong to no model."""
-        from apps.console.pages import finance
+        from apps.console.pages import exports, finance
         from apps.console.pages.schedule import schedule
 
         return [
             path("schedule/", self.admin_view(schedule), name="schedule"),
+            path("exports/request/", self.admin_view(exports.request_export), name="export_request"),
+            path("exports/file/<str:token>/", self.admin_view(exports.export_file), name="export_file"),
             path("finance/", self.admin_view(finance.reports_page), name="finance"),
             path("finance/<slug:name>/", self.admin_view(finance.report_page), name="report"),
             path(

@@ -3,7 +3,18 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.ledger import serializers
-from apps.ledger.services import accounts, chart, entries, holds, lookups, periods, statements, templates
+from apps.ledger.services import (
+    accounts,
+    chart,
+    entries,
+    exports,
+    holds,
+    lookups,
+    periods,
+    schedules,
+    statements,
+    templates,
+)
 from apps.operations.registry import BY_OPERATORS, Command, register
 
 WALLET_FLAG = "core_wallet_enabled"
@@ -204,5 +215,47 @@ register(
         permission="ledger.rebuild_templates",
         surfaces=BY_OPERATORS,
         aliases=("rebuildTemplates",),
+    )
+)
+register(
+    Command(
+        name="ledger.request_export",
+        summary=_("Write a report as a file"),
+        plan=exports.plan_request_export,
+        input=serializers.RequestExportInput,
+        permission="ledger.request_export",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="ledger.schedule_statement",
+        summary=_("Schedule a statement"),
+        plan=schedules.plan_schedule_statement,
+        input=serializers.ScheduleStatementInput,
+        permission="ledger.schedule_statement",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="ledger.unschedule_statement",
+        summary=_("Schedule a statement no longer"),
+        plan=schedules.plan_unschedule_statement,
+        input=serializers.UnscheduleStatementInput,
+        targets=schedules.target,
+        permission="ledger.schedule_statement",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="ledger.export_statement",
+        summary=_("Write a scheduled statement"),
+        plan=schedules.plan_export_statement,
+        input=serializers.ExportStatementInput,
+        targets=schedules.target,
+        permission="ledger.export_statement",
+        surfaces=frozenset({"cli"}),
     )
 )

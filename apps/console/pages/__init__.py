@@ -1,3 +1,3 @@
 """The pages of the console. Importing this package registers them."""
 
-from apps.console.pages import accounts, books, entries, holds, operations, people  # noqa: F401
+from apps.console.pages import accounts, books, entries, exports, holds, operations, people  # noqa: F401

@@ -1,6 +1,7 @@
 """The reports of finance, on the page and as files."""
 
 import tempfile
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,8 @@ def report_file(request: HttpRequest, name: str, ending: str) -> HttpResponse:
         document = Document(kind, form.asked())
         report = document.report
         if report.size > _at_once(format_):
-            return HttpResponse(_("This is a job for a worker."), status=409, content_type="text/plain")
+            words = _("So many rows are a job for a worker: ask for an export.")
+            return HttpResponse(words, status=409, content_type="text/plain")
         body = _written(document, format_)
     except DomainError as error:
         return HttpResponse(error.message, status=error.http_status, content_type="text/plain")
@@ -89,6 +91,8 @@ def _answer(kind: ReportKind, form: reporting.ReportForm) -> dict[str, Any]:
         "more": more,
         "shown_rows": reporting.SHOWN_ROWS,
         "pinned": "?" + urlencode(reporting.pinned(asked, report)),
+        "question": reporting.pinned(asked, report),
+        "key": uuid.uuid4(),
         "ways_out": _ways_out(kind, asked, report),
     }
 
