@@ -205,7 +205,7 @@ def test_a_worker_whose_lease_was_taken_over_writes_no_more(
 def test_two_workers_never_take_the_same_job(small: SmallBook) -> None:
     first, second = asked_for(), asked_for("trial_balance")
 
-    def take() -> str | None:
+    def take() -> Any:
         try:
             job = export_jobs.take(now=clock.now())
             return job and job.pk

@@ -9,14 +9,24 @@ import time
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import openpyxl
 import pytest
 
 from apps.core.money import Money
 from apps.ledger import reports
-from apps.ledger.renderers import FORMATS, Document, DocumentTooLarge, FormatUnavailable, pdf_file, silent
+from apps.ledger.queries import StatementPeriod
+from apps.ledger.renderers import (
+    FORMATS,
+    Document,
+    DocumentTooLarge,
+    Format,
+    FormatUnavailable,
+    pdf_file,
+    silent,
+)
+from apps.ledger.renderers.statement_file import statement_writer
 from apps.ledger.renderers.tables import FORMULA_STARTS, plain
 from apps.operations import books
 from tests.ledger.bookkeeping import open_account
@@ -278,6 +288,29 @@ def test_progress_is_told_row_by_row(small: SmallBook, tmp_path: Path) -> None:
         assert told == list(range(1, len(told) + 1)) or told == [document.report.size]
         assert told[-1] in {document.report.size, document.report.size + 2}
     silent(1)
+
+
+def test_a_format_of_statements_alone_is_given_the_period_of_one_account(
+    small: SmallBook, tmp_path: Path
+) -> None:
+    def summary(period: StatementPeriod, file: IO[bytes]) -> None:
+        file.write(f"{period.opening} {period.incoming} {period.outgoing} {period.closing}".encode())
+
+    def document(**asked: Any) -> Document:
+        kind = reports.find("account_statement")
+        return Document(kind, reports.settle(book="platform", account="wallet:amara:available", **asked))
+
+    write = statement_writer(summary)
+    told: list[int] = []
+    write(document(currency="EUR", **FEBRUARY), tmp_path / "s", told.append)
+    assert (tmp_path / "s").read_text() == "690.00 EUR 58.28 EUR 0.00 EUR 748.28 EUR"
+    assert told == [9]
+    with pytest.raises(FormatUnavailable, match="has 2 currencies"):
+        write(document(**FEBRUARY), tmp_path / "s", silent)
+    with pytest.raises(FormatUnavailable, match="first and the last day"):
+        write(document(currency="EUR"), tmp_path / "s", silent)
+    only = Format("s", "S", "text/plain", "s", write, reports=frozenset({"account_statement"}))
+    assert (only.holds("account_statement"), only.holds("alm")) == (True, False)
 
 
 def test_figures_on_paper() -> None:

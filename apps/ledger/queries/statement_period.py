@@ -108,7 +108,7 @@ def statement_period(
     if last < first:
         raise PeriodReversed(f"The period ends on {last}, before it begins on {first}.", field="/last")
     known = last_position(account.book_id) if position is None else position
-    arguments = {"account": account.pk, "position": known, "first": first, "last": last}
+    arguments: dict[str, Any] = {"account": account.pk, "position": known, "first": first, "last": last}
     with connection.cursor() as cursor:
         cursor.execute(_TOTALS, arguments)
         through, in_before, out_before, in_until, out_until = (int(value) for value in cursor.fetchone())

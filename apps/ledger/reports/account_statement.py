@@ -26,13 +26,7 @@ COLUMNS = (
 
 def account_statement(asked: Asked) -> Report:
     """One section for each currency of the address; by effective day, amounts on the account's normal side."""
-    accounts = Account.objects.filter(book=asked.book, address=asked.account).order_by("currency")
-    if asked.currency:
-        accounts = accounts.filter(currency=asked.currency)
-    found = [_period(asked, account) for account in accounts]
-    if not found:
-        what = f"{asked.account} {asked.currency}".strip() or "without a name"
-        raise ReportInvalid(f"Book {asked.book.slug} has no account {what}.", field="/account")
+    found = statement_periods(asked)
     first = found[0].account
     return made(
         asked,
@@ -46,6 +40,18 @@ def account_statement(asked: Asked) -> Report:
         size=sum(each.count + 3 for each in found),
         subject=f"{first.address} {first.name}".strip(),
     )
+
+
+def statement_periods(asked: Asked) -> list[StatementPeriod]:
+    """The statement of each account of the address, by currency; ReportInvalid if there is none."""
+    accounts = Account.objects.filter(book=asked.book, address=asked.account).order_by("currency")
+    if asked.currency:
+        accounts = accounts.filter(currency=asked.currency)
+    found = [_period(asked, account) for account in accounts]
+    if not found:
+        what = f"{asked.account} {asked.currency}".strip() or "without a name"
+        raise ReportInvalid(f"Book {asked.book.slug} has no account {what}.", field="/account")
+    return found
 
 
 def balance_before(account: Account, position: int, since: date | None) -> Money:
