@@ -16,7 +16,7 @@ from apps.ledger.renderers.documents import Document, DocumentTooLarge, Told
 from apps.ledger.renderers.tables import AFTER, BEFORE, plain, word
 from apps.ledger.reports import Cell, Kind, Report, Role, Row
 
-MOST_ROWS = 1_000_000
+MOST_ROWS = 1_048_000
 EXACT_DIGITS = 15
 """Of a number with more digits a spreadsheet keeps only the first ones, so it is written as words."""
 

@@ -1,7 +1,7 @@
 """The one shape of all reports, which every renderer takes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
@@ -101,7 +101,7 @@ class Report:
     sections: Sequence[Section]
     size: int
     notes: Sequence[str] = ()
-    flaws: Sequence[str] = field(default=())
+    flaws: Sequence[str] = ()
 
     @property
     def period(self) -> str:

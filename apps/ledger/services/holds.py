@@ -18,7 +18,7 @@ def plan_place_hold(
 ) -> Plan:
     """Move an amount into the reserve account, in the name of a new hold."""
     held = Held(ids.new_id("hld"), held_account)
-    variables = {"amount": amount, "account": account, "held": held_account}
+    variables: dict[str, Money | str] = {"amount": amount, "account": account, "held": held_account}
     entry = _entry(context, "hold_place", variables, books.id_of(book), "hold", held, reason)
     result = {"hold": held.hold_id, "entry": entry.id, "balances": _balances(entry)}
     event = {"account": account, "amount": amount, "reason": reason}
