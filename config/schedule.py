@@ -11,6 +11,18 @@ BEAT_SCHEDULE = {
         "task": "ledger.project_daily_balances",
         "schedule": timedelta(seconds=15),
     },
+    "write-exports": {
+        "task": "ledger.write_exports",
+        "schedule": timedelta(seconds=5),
+    },
+    "expire-exports": {
+        "task": "ledger.expire_exports",
+        "schedule": timedelta(hours=1),
+    },
+    "schedule-statements": {
+        "task": "ledger.export_statements",
+        "schedule": timedelta(minutes=5),
+    },
     "apply-approved": {
         "task": "operations.apply_approved",
         "schedule": timedelta(seconds=30),

@@ -86,6 +86,8 @@ CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
+# A file of a million rows must not keep the sequencer waiting.
+CELERY_TASK_ROUTES = {"ledger.write_exports": {"queue": "exports"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -134,6 +136,12 @@ SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|livez|readyz)$"]
 X_FRAME_OPTIONS = "DENY"
 
+# Where reports lie as files until they expire: a folder that only the product's own processes can enter.
+EXPORT_DIR = env.text("EXPORT_DIR", str(BASE_DIR / "exports"))
+
+# Where the fonts of PDF documents are: DejaVuSans.ttf, -Bold and Mono.
+REPORT_FONTS = env.text("REPORT_FONTS", "/usr/share/fonts/truetype/dejavu")
+
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 
 LOGGING = {
@@ -142,6 +150,8 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+    # They tell of every step of every document.
+    "loggers": {name: {"level": "ERROR"} for name in ("weasyprint", "fontTools")},
 }
 
 SENTRY_DSN = env.text("SENTRY_DSN", "")

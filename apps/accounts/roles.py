@@ -17,7 +17,7 @@ PERMISSIONS: dict[str, set[str]] = {
     "viewer": set(),
     "operator": {"ledger.open_account", "operations.reset_key", *HOLDS, *FREEZES},
     "approver": {"operations.decide"},
-    "compliance": FREEZES,
+    "compliance": {"ledger.request_export", *FREEZES},
     "finance": {
         "ledger.begin_closing",
         "ledger.close_account",
@@ -29,15 +29,17 @@ PERMISSIONS: dict[str, set[str]] = {
         "ledger.rebuild_statements",
         "ledger.rebuild_templates",
         "ledger.reopen_period",
+        "ledger.request_export",
         "ledger.reverse_entry",
+        "ledger.schedule_statement",
         "ledger.set_floor",
         "ledger.set_late_policy",
     },
 }
 """Beside looking at everything, which every role may. An admin may run every command."""
 
-NOBODY = {"accounts.create_first_admin", "ledger.import_entry"}
-"""Run by the system alone: while no admin exists, and while a history is imported."""
+NOBODY = {"accounts.create_first_admin", "ledger.export_statement", "ledger.import_entry"}
+"""Run by the system alone: while no admin exists, when a period is over, and while a history is imported."""
 
 
 def permissions_of(role: str) -> set[str]:

@@ -46,9 +46,19 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
 
     def extra_urls(self) -> list[URLPattern]:
         """Pages that belong to no model."""
+        from apps.console.pages import exports, finance
         from apps.console.pages.schedule import schedule
 
-        return [path("schedule/", self.admin_view(schedule), name="schedule")]
+        return [
+            path("schedule/", self.admin_view(schedule), name="schedule"),
+            path("exports/request/", self.admin_view(exports.request_export), name="export_request"),
+            path("exports/file/<str:token>/", self.admin_view(exports.export_file), name="export_file"),
+            path("finance/", self.admin_view(finance.reports_page), name="finance"),
+            path("finance/<slug:name>/", self.admin_view(finance.report_page), name="report"),
+            path(
+                "finance/<slug:name>/<slug:ending>/", self.admin_view(finance.report_file), name="report_file"
+            ),
+        ]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """What needs a person, and how the books stand."""

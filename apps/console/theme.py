@@ -107,6 +107,19 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": _("Finance"),
+                "items": [
+                    _item(_("Reports"), "summarize", "finance", "ledger.view_journalentry"),
+                    _item(_("Exports"), "download", "ledger_exportjob_changelist", "ledger.view_exportjob"),
+                    _item(
+                        _("Scheduled statements"),
+                        "event_repeat",
+                        "ledger_statementschedule_changelist",
+                        "ledger.view_statementschedule",
+                    ),
+                ],
+            },
+            {
                 "title": _("Door"),
                 "items": [
                     _item(

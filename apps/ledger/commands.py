@@ -9,8 +9,10 @@ from apps.ledger.services import (
     entries,
     exports,
     holds,
+    journal_exports,
     lookups,
     periods,
+    schedules,
     statements,
     templates,
 )
@@ -207,7 +209,7 @@ register(
     Command(
         name="ledger.export_journal",
         summary=_("Export the journal"),
-        handler=exports.export_journal,
+        handler=journal_exports.export_journal,
         input=serializers.ExportJournalInput,
         permission="ledger.export_journal",
         surfaces=BY_OPERATORS,
@@ -244,5 +246,47 @@ register(
         permission="ledger.rebuild_templates",
         surfaces=BY_OPERATORS,
         aliases=("rebuildTemplates",),
+    )
+)
+register(
+    Command(
+        name="ledger.request_export",
+        summary=_("Write a report as a file"),
+        plan=exports.plan_request_export,
+        input=serializers.RequestExportInput,
+        permission="ledger.request_export",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="ledger.schedule_statement",
+        summary=_("Schedule a statement"),
+        plan=schedules.plan_schedule_statement,
+        input=serializers.ScheduleStatementInput,
+        permission="ledger.schedule_statement",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="ledger.unschedule_statement",
+        summary=_("Schedule a statement no longer"),
+        plan=schedules.plan_unschedule_statement,
+        input=serializers.UnscheduleStatementInput,
+        targets=schedules.target,
+        permission="ledger.schedule_statement",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="ledger.export_statement",
+        summary=_("Write a scheduled statement"),
+        plan=schedules.plan_export_statement,
+        input=serializers.ExportStatementInput,
+        targets=schedules.target,
+        permission="ledger.export_statement",
+        surfaces=frozenset({"cli"}),
     )
 )

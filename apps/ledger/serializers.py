@@ -7,7 +7,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
 
 from apps.core.serializer_fields import CurrencyField, IdField, MoneyField, TextField
-from apps.ledger.models import FreezeDirection, LatePolicy
+from apps.ledger.models import Cadence, FreezeDirection, LatePolicy
+from apps.ledger.renderers import FORMATS
+from apps.ledger.reports import REPORTS
 
 ADDRESS = r"[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)*\Z"
 
@@ -199,3 +201,36 @@ class RebuildStatementsInput(serializers.Serializer[Any]):
 
 class RebuildCoaInput(serializers.Serializer[Any]):
     """Nothing: the chart is the file's."""
+
+
+class RequestExportInput(serializers.Serializer[Any]):
+    report = serializers.ChoiceField(list(REPORTS))
+    format = serializers.ChoiceField(list(FORMATS))
+    book = BookField(default=None, allow_null=True)
+    since = serializers.DateField(default=None, allow_null=True)
+    through = serializers.DateField(default=None, allow_null=True)
+    position = serializers.IntegerField(min_value=0, max_value=2**63 - 1, default=None, allow_null=True)
+    at = InstantField(default=None, allow_null=True)
+    account = AddressField(default="", allow_blank=True)
+    currency = CurrencyField(default=None, allow_null=True)
+    gl_code = TextField(max_length=20, pattern=r"[0-9]+\Z", default="", allow_blank=True)
+    by_account = serializers.BooleanField(default=False)
+
+
+class ScheduleStatementInput(serializers.Serializer[Any]):
+    book = BookField()
+    report = serializers.ChoiceField([kind.name for kind in REPORTS.values() if kind.of_account])
+    account = AddressField()
+    currency = CurrencyField(default=None, allow_null=True)
+    format = serializers.ChoiceField(list(FORMATS))
+    cadence = serializers.ChoiceField(Cadence.values)
+    first_day = serializers.DateField(default=None, allow_null=True)
+
+
+class UnscheduleStatementInput(serializers.Serializer[Any]):
+    schedule = IdField("sch")
+
+
+class ExportStatementInput(serializers.Serializer[Any]):
+    schedule = IdField("sch")
+    first_day = serializers.DateField()

@@ -108,6 +108,18 @@ def programs(data: Path, binaries: Path, address: Address) -> list[Program]:
     # gunicorn's control socket would lie in the home folder, one for all checkouts.
     web = [gunicorn, "config.wsgi", "--bind", str(address), *WEB_OPTIONS, "--no-control-socket"]
     worker = [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2"]
+    exports = [
+        *celery,
+        "worker",
+        "--loglevel",
+        "INFO",
+        "--concurrency",
+        "1",
+        "-Q",
+        "exports",
+        "-n",
+        "exports@%h",
+    ]
     beat = [*celery, "beat", "--schedule", str(data / "beat" / "schedule"), "--pidfile="]
-    commands = {"web": web, "worker": worker, "beat": beat}
+    commands = {"web": web, "worker": worker, "exports": exports, "beat": beat}
     return [Program(Process(name, data), argv) for name, argv in commands.items()]

@@ -3,6 +3,7 @@
 import json
 import os
 from collections import defaultdict
+from datetime import date
 from io import StringIO
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db.models import Sum
 
-from apps.ledger import addresses
+from apps.core.money import Money
+from apps.ledger import addresses, projections, reports
 from apps.ledger.models import Line
-from apps.operations import books
+from apps.ledger.reports import Report, Role
+from apps.operations import books, sequencer
 
 SAMPLES = Path(os.environ.get("COUNTINGHOUSE_DATA_SAMPLES") or settings.BASE_DIR.parent / "shared" / "data")
 FOLDER = SAMPLES / "berka"
@@ -41,7 +44,42 @@ def test_the_real_bank_ends_each_day_as_it_says(transactional_db: None) -> None:
         "cut_line": 49_104,
     }
     assert {name: figures[name] for name in expected} == expected
-    assert _turnover_of_the_book() == _turnover_of_the_file()
+    turnover = _turnover_of_the_file()
+    assert _turnover_of_the_book() == turnover
+    _assert_the_reports_agree_with_the_file(turnover)
+
+
+def _assert_the_reports_agree_with_the_file(turnover: dict[str, int]) -> None:
+    """Fees and penalty interest are income, interest paid is expense, all else is on the balance sheet."""
+    sequencer.sequence_after_restore()
+    projections.project()
+    income = {"4100": "revenue:fees", "4320": "revenue:penalty-interest"}
+    report = _report("income_statement")
+    result = {row.cells[0]: row.cells[-1] for row in report.sections[0].rows if row.role is Role.LINE}
+    expected = {code: Money(turnover[address], "CZK") for code, address in income.items()}
+    expected["5200"] = Money(-turnover["expense:interest"], "CZK")
+    assert result == expected
+
+    sheet = _report("balance_sheet")
+    on_it = {row.cells[0]: row.cells[-1] for row in sheet.sections[0].rows if row.role is Role.LINE}
+    assert not sheet.flaws
+    assert on_it.pop(None) == expected["4100"] + expected["4320"] - expected["5200"]
+    codes = {
+        "cash:vault": ("1140", -1),
+        "clearing:banks": ("1210", -1),
+        "clearing:pensions": ("1220", -1),
+        "clearing:cards": ("2310", 1),
+        "clearing:household": ("2320", 1),
+        "clearing:insurance": ("2330", 1),
+        "clearing:loans": ("2340", 1),
+    }
+    others = {code: Money(turnover[address] * side, "CZK") for address, (code, side) in codes.items()}
+    customers = Money(-sum(turnover.values()), "CZK")
+    assert on_it == others | {"2130": customers}
+
+
+def _report(name: str) -> Report:
+    return reports.find(name).report(reports.settle(book="berka", through=date(1998, 12, 31)))
 
 
 def _turnover_of_the_book() -> dict[str, int]:

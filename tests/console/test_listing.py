@@ -294,6 +294,8 @@ def variants(model_admin: KeysetAdmin, book: Book) -> Iterator[dict[str, str]]:
         "actor": "usr_7",
         "command": "test.7",
         "role": "1",
+        "by": "usr_7",
+        "schedule": ids.encode("sch", uuid.UUID(hex="0" * 32)),
     }
     yield {}
     for each in model_admin.filters:

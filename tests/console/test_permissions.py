@@ -17,6 +17,8 @@ from tests.console.making import PASSWORD
 
 PAGES = [
     "/ops/",
+    "/ops/finance/",
+    "/ops/finance/balance_sheet/",
     "/ops/schedule/",
     "/ops/search/?s=x",
     *(f"/ops/{model._meta.app_label}/{model._meta.model_name}/" for model in site._registry),

@@ -1,3 +1,13 @@
 """The pages of the console. Importing this package registers them."""
 
-from apps.console.pages import accounts, books, entries, holds, operations, people, periods, templates  # noqa: F401
+from apps.console.pages import (  # noqa: F401
+    accounts,
+    books,
+    entries,
+    exports,
+    holds,
+    operations,
+    people,
+    periods,
+    templates,
+)

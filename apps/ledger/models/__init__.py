@@ -1,13 +1,14 @@
 """What the ledger keeps.
 
-Only the functions in `sql/` write here: the application's role may read all of it and open accounts.
+Only the functions in `sql/` write the books: the application's role may read all of it and open accounts.
 """
 
 from apps.ledger.models.accounts import Account, Balance, Freeze, FreezeDirection, Side
 from apps.ledger.models.chart import AddressPattern, GlAccount, GlType
 from apps.ledger.models.entries import JournalEntry, Line, Seal
-from apps.ledger.models.exports import JournalExport, JournalExportFormat
+from apps.ledger.models.exports import Cadence, ExportJob, ExportStatus, StatementSchedule
 from apps.ledger.models.holds import Hold
+from apps.ledger.models.journal_exports import JournalExport, JournalExportFormat
 from apps.ledger.models.periods import BookPeriod, LatePolicy, PeriodChange, PeriodStep
 from apps.ledger.models.projections import DailyBalance, Projection, Verification
 from apps.ledger.models.templates import TemplateVersion
@@ -17,7 +18,10 @@ __all__ = [
     "AddressPattern",
     "Balance",
     "BookPeriod",
+    "Cadence",
     "DailyBalance",
+    "ExportJob",
+    "ExportStatus",
     "Freeze",
     "FreezeDirection",
     "GlAccount",
@@ -33,6 +37,7 @@ __all__ = [
     "Projection",
     "Seal",
     "Side",
+    "StatementSchedule",
     "TemplateVersion",
     "Verification",
 ]

@@ -1,56 +1,71 @@
-"""Handing the journal on, stretch by stretch: nothing twice, and nothing left out."""
+"""Asking for a report as a file; `export_jobs` writes it."""
 
-from django.db import connection
+from datetime import date, datetime
 
-from apps.core.errors import DomainError
-from apps.ledger.journal_csv import journal_csv, sha256_of
-from apps.ledger.models import JournalExport, JournalExportFormat
-from apps.ledger.queries.journal import known_position
-from apps.operations import books
-from apps.operations.plan import Context, EventDraft
-from apps.operations.registry import Done
-
-
-class NothingToExport(DomainError):
-    """Every entry up to there was exported."""
-
-    code = "NOTHING_TO_EXPORT"
-    http_status = 409
+from apps.core import ids
+from apps.ledger import reports
+from apps.ledger.models import ExportJob
+from apps.ledger.renderers import FORMATS, FormatUnavailable
+from apps.ledger.reports import Asked, ReportKind
+from apps.operations.plan import Context, Plan
 
 
-def export_journal(context: Context, *, book: str, through: int | None) -> Done:
-    """Fix the next export: the entries after the last one's, up to a position, or up to the last that the book has given.
-
-    One at a time for each book. The file itself is written from the range whenever it is wanted.
-    """
-    found = books.by_slug(book)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(7214, %s::int)", [found.pk])
-    last = JournalExport.objects.filter(book=found).order_by("-number").first()
-    number, begin = (last.number + 1, last.through_position + 1) if last else (1, 1)
-    end = known_position(found.pk, through, field="/through")
-    if end < begin:
-        raise NothingToExport(
-            f"Book {book} was exported through position {begin - 1} already.", field="/through"
-        )
-    export = JournalExport.objects.create(
-        book=found,
-        number=number,
-        from_position=begin,
-        through_position=end,
-        entries=end - begin + 1,
-        format=JournalExportFormat.CSV,
-        sha256=sha256_of(journal_csv(found, from_position=begin, through_position=end)),
-        operation_id=context.operation_id,
-        made_by=context.actor.label,
-        made_at=context.now,
+def plan_request_export(
+    context: Context,
+    *,
+    report: str,
+    format: str,
+    book: str | None,
+    since: date | None,
+    through: date | None,
+    position: int | None,
+    at: datetime | None,
+    account: str,
+    currency: str | None,
+    gl_code: str,
+    by_account: bool,
+) -> Plan:
+    """A job for a worker. The positions are settled now, so that it does not matter when the file is written."""
+    kind = reports.find(report)
+    asked = reports.settle(
+        book=book,
+        since=since,
+        through=through,
+        position=position,
+        at=at,
+        account=account,
+        currency=currency or "",
+        gl_code=gl_code,
+        by_account=by_account,
     )
-    result = {
-        "book": book,
-        "number": number,
-        "from_position": begin,
-        "through_position": end,
-        "entries": export.entries,
-        "sha256": export.sha256,
-    }
-    return Done(result, (EventDraft("journal.exported", f"{book}/{number}", result),))
+    check(kind, format, asked)
+    job = job_for(context, kind, format, asked)
+    return Plan(rows=[job], result=told(job, asked))
+
+
+def check(kind: ReportKind, format: str, asked: Asked) -> None:
+    """Refuse now what could never be written: an account that is not there, a format that cannot hold it."""
+    if not FORMATS[format].holds(kind.name):
+        raise FormatUnavailable(
+            f"{FORMATS[format].title} cannot hold the {kind.title.lower()}.", field="/format"
+        )
+    if kind.of_account:
+        kind.report(asked)
+
+
+def job_for(context: Context, kind: ReportKind, format: str, asked: Asked) -> ExportJob:
+    """The row of a job, made and not yet written."""
+    return ExportJob(
+        id=ids.new_id("exp"),
+        report=kind.name,
+        parameters=asked.as_json(),
+        format=format,
+        requested_by=context.actor.id,
+        requested_by_label=context.actor.label,
+        created_at=context.now,
+    )
+
+
+def told(job: ExportJob, asked: Asked) -> dict[str, object]:
+    """What the command answers."""
+    return {"export": job.pk, "report": job.report, "format": job.format, "positions": asked.by_slug}

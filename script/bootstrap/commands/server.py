@@ -6,9 +6,11 @@ keep the data. Web, worker and beat are started again when they end, up to five 
   HOST, PORT               where the web server listens (127.0.0.1, 8000)
   DATABASE_URL, REDIS_URL  servers to use instead of our own
   COUNTINGHOUSE_DATA       the folder of data and logs
+  EXPORT_DIR               the folder of reports that were written as files (in that folder)
 """
 
 import argparse
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,7 +78,8 @@ def _serve(data: Path, address: Address, programs: list[supervisor.Program], pro
         try:
             with progress.step("Web, worker and beat"):
                 (data / "beat").mkdir(exist_ok=True)
-                supervised.start({**environment.activated(), **urls})
+                exports = {"EXPORT_DIR": os.environ.get("EXPORT_DIR", str(data / "exports"))}
+                supervised.start({**environment.activated(), **urls, **exports})
                 supervised.wait_until_ready(address)
             _welcome(data, address, setup)
             supervised.watch()

@@ -1,0 +1,102 @@
+"""Assets against liabilities: what customers are owed, what is held and where, and the difference."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from apps.core.money import Money
+from apps.ledger.queries.movements import Movement, movements_by_place
+from apps.ledger.reports.asking import Asked
+from apps.ledger.reports.making import made
+from apps.ledger.reports.shape import Link, Report, Role, Row, Section, code, money, text
+from apps.ledger.reports.tree import Tree, by_currency, tree
+
+NAME, TITLE = "alm", "Assets and liabilities to customers"
+OWED, HELD, BESIDE = ("2100", "2200"), ("1100",), ("1200", "1310", "2300")
+"""Headings of the chart: what is owed to customers, what is held, and what is under way."""
+
+ON_DEMAND = "on demand"
+COLUMNS = (
+    code("gl_code", "GL account"),
+    text("name", "Name"),
+    code("place", "Where"),
+    text("maturity", "Maturity"),
+    money("amount", "Amount"),
+)
+NOTES = (
+    "No account of this book has a term: everything is due on demand.",
+    "A customer's negative balance is no part of what is owed to the others: it stands with what is owed to us.",
+)
+
+
+def alm(asked: Asked) -> Report:
+    """By currency, and what is held by bank and provider, as of the last day asked."""
+    chart, asked = tree(), replace(asked, since=None)
+    codes = chart.postable(*OWED, *HELD, *BESIDE)
+    found = movements_by_place(asked.positions, codes, through=asked.through)
+    sections = [
+        Section(currency, currency, list(_rows(chart, currency, movements)))
+        for currency, movements in by_currency(found)
+    ]
+    size = sum(len(list(section.rows)) for section in sections)
+    return made(asked, NAME, TITLE, columns=COLUMNS, sections=sections, size=size, notes=NOTES)
+
+
+def _rows(chart: Tree, currency: str, movements: list[Movement]) -> Iterator[Row]:
+    zero = Money.zero(currency)
+    owed = list(_owed(chart, zero, movements))
+    held = list(_held(chart, movements, HELD))
+    owed_in_all, held_in_all = _sum(owed, zero), _sum(held, zero)
+    yield _heading("Owed to customers")
+    yield from owed
+    yield _total("Total owed to customers", owed_in_all)
+    yield _heading("Held")
+    yield from held
+    yield _total("Total held", held_in_all)
+    difference = held_in_all - owed_in_all
+    words = "Held less owed"
+    yield Row(Role.CLOSING, (words, None, None, None, difference), wrong=difference.is_negative)
+    if beside := list(_beside(chart, zero, movements)):
+        yield _heading("Not in the difference")
+        yield from beside
+
+
+def _owed(chart: Tree, zero: Money, movements: list[Movement]) -> Iterator[Row]:
+    """One row for each GL account: of accounts above zero alone."""
+    for gl_code in chart.postable(*OWED):
+        amount = sum((each.credit for each in movements if each.gl_code == gl_code), zero)
+        if not amount.is_zero:
+            yield chart.row(Role.LINE, gl_code, None, ON_DEMAND, amount, level=1)
+
+
+def _held(chart: Tree, movements: list[Movement], headings: Sequence[str]) -> Iterator[Row]:
+    """One row for each bank, provider, pool, vault and place of custody."""
+    codes = chart.postable(*headings)
+    for each in movements:
+        if each.gl_code in codes and not each.closing.is_zero:
+            cells = (each.gl_code, chart.name(each.gl_code), each.what, ON_DEMAND, -each.closing)
+            yield Row(Role.LINE, cells, 1, Link("gl", each.gl_code))
+
+
+def _beside(chart: Tree, zero: Money, movements: list[Movement]) -> Iterator[Row]:
+    """What is on its way to us, owed to us, and to be settled."""
+    codes = chart.postable(*OWED)
+    overdrawn = sum((each.debit for each in movements if each.gl_code in codes), zero)
+    if not overdrawn.is_zero:
+        yield Row(Role.NOTE, (None, "Overdrawn by customers", None, ON_DEMAND, overdrawn), 1)
+    for gl_code in chart.postable(*BESIDE):
+        raw = sum((each.closing for each in movements if each.gl_code == gl_code), zero)
+        if not raw.is_zero:
+            shown = raw * int(chart.accounts[gl_code].side)
+            yield chart.row(Role.NOTE, gl_code, None, ON_DEMAND, shown, level=1)
+
+
+def _sum(rows: list[Row], zero: Money) -> Money:
+    return sum((cell for row in rows for cell in row.cells if isinstance(cell, Money)), zero)
+
+
+def _heading(words: str) -> Row:
+    return Row(Role.HEADING, (words, *[None] * 4))
+
+
+def _total(words: str, amount: Money) -> Row:
+    return Row(Role.TOTAL, (words, None, None, None, amount))

@@ -1,0 +1,209 @@
+"""Reports and exports in the console: what is shown, what leads where, and who may take a file."""
+
+import csv
+import re
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.accounts.models import User
+from apps.console import reporting
+from apps.console.pages import finance
+from apps.core import ids
+from apps.ledger.models import ExportJob
+from apps.ledger.reports import REPORTS
+from apps.ledger.services.export_jobs import path_of
+from apps.ledger.tasks import write_exports
+from apps.operations.models import Operation
+from tests.console.making import seal_and_project
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, settings: Any) -> None:
+    settings.EXPORT_DIR = str(tmp_path / "exports")
+
+
+@pytest.fixture
+def accountant(make_user: Callable[..., User]) -> Client:
+    """A browser in which somebody of finance is signed in."""
+    client = Client()
+    client.force_login(make_user("finance", email="fin@example.com"))
+    return client
+
+
+def page(client: Client, address: str, status: int = 200) -> str:
+    answer = client.get(address)
+    assert answer.status_code == status, address
+    return answer.content.decode()
+
+
+def address_of(name: str, **asked: str) -> str:
+    accounts = {"account_statement": "bank:ing", "wallet_statement": "customer:1"}
+    asked = {"book": "platform", **({"account": accounts[name]} if name in accounts else {})} | asked
+    return f"/ops/finance/{name}/?" + "&".join(f"{key}={value}" for key, value in asked.items())
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_report_has_its_page(console: Client, world: dict[str, Any], name: str) -> None:
+    shown = page(console, address_of(name))
+    assert REPORTS[name].title in shown
+    assert "position 4, sealed" in shown
+    assert ('<table class="ledger report">' in shown) == (name != "income_statement")
+
+
+def test_every_report_is_listed(console: Client) -> None:
+    shown = page(console, "/ops/finance/")
+    for kind in REPORTS.values():
+        assert f'href="/ops/finance/{kind.name}/"' in shown
+        page(console, f"/ops/finance/{kind.name}/")
+    assert "There is no report nonsense." in page(console, "/ops/finance/nonsense/", 404)
+
+
+def test_rows_lead_to_what_made_them(console: Client, world: dict[str, Any]) -> None:
+    entry = ids.encode("je", world["first"])
+    assert f"/ops/ledger/journalentry/{entry}/" in page(console, address_of("account_statement"))
+    trial = page(console, address_of("trial_balance", by_account="on"))
+    assert f"/ops/ledger/account/{world['bank'].pk}/" in trial
+    [deeper] = re.findall(
+        r'href="([^"]*gl_code=1110[^"]*)"', page(console, address_of("balance_sheet", through="2999-01-01"))
+    )
+    ledger = page(console, unescape(deeper))
+    assert f"/ops/ledger/journalentry/{entry}/" in ledger
+    assert "through 2999-01-01" in ledger
+
+
+def test_a_page_stays_as_it_was_by_its_position(console: Client, world: dict[str, Any]) -> None:
+    [pinned] = re.findall(r'as known at <a href="([^"]+)"', page(console, "/ops/finance/trial_balance/"))
+    before = page(console, "/ops/finance/trial_balance/" + unescape(pinned))
+    seal_and_project()
+    assert "position 5" in page(console, "/ops/finance/trial_balance/?book=platform")
+    again = page(console, "/ops/finance/trial_balance/" + unescape(pinned))
+    tables = [re.findall(r"<table.*?</table>", each, re.DOTALL) for each in (before, again)]
+    assert tables[0] == tables[1]
+    assert "251.00" not in again
+    assert "position 4" in again
+
+
+def test_a_question_without_an_answer_says_why(console: Client, world: dict[str, Any]) -> None:
+    assert "POSITION_NOT_FOUND" in page(console, address_of("trial_balance", position="999"))
+    assert "no account bank:nowhere" in page(console, address_of("account_statement", account="bank:nowhere"))
+    assert "Enter a valid date" in page(console, address_of("trial_balance", through="tomorrow"))
+    wrong_way = address_of("trial_balance", since="2026-02-01", through="2026-01-01")
+    assert "after the last one" in page(console, wrong_way)
+
+
+def test_a_long_report_is_cut_and_says_so(
+    console: Client, world: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporting, "SHOWN_ROWS", 3)
+    shown = page(console, address_of("general_ledger"))
+    assert "The page shows the first 3" in shown
+    assert shown.count('<tr class="') == 3
+    assert "The page shows" not in page(console, address_of("income_statement"))
+
+
+def test_a_small_file_is_handed_over(accountant: Client, world: dict[str, Any]) -> None:
+    shown = page(accountant, address_of("trial_balance", by_account="on"))
+    ways = [unescape(each) for each in re.findall(r'href="([^"]+)" download', shown)]
+    assert len(ways) == 3
+    for way, start in zip(ways, (b"Section,Row,", b"PK", b"%PDF-"), strict=True):
+        answer = accountant.get(way)
+        assert answer.status_code == 200
+        assert answer.content.startswith(start)
+        assert "no-store" in answer["Cache-Control"]
+        assert re.fullmatch(
+            r'attachment; filename="trial-balance-platform-[0-9a-f]{16}\.(csv|xlsx|pdf)"',
+            answer["Content-Disposition"],
+        )
+    rows = list(csv.DictReader(accountant.get(ways[0]).content.decode().splitlines()))
+    assert [row["Credit"] for row in rows if row["Account"] == "customer:1:available"] == ["210.00"]
+
+
+def test_only_who_may_export_takes_a_file(console: Client, accountant: Client, world: dict[str, Any]) -> None:
+    assert " download>" not in page(console, address_of("trial_balance"))
+    way = "/ops/finance/trial_balance/csv/?book=platform"
+    assert (console.get(way).status_code, accountant.get(way).status_code) == (403, 200)
+    asked = {"report": "trial_balance", "format": "csv", "key": "k"}
+    assert console.post("/ops/exports/request/", asked).status_code == 403
+    assert accountant.get("/ops/exports/request/").status_code == 403
+    assert Client().get(way).status_code == 302
+    assert page(accountant, "/ops/finance/trial_balance/exe/?book=platform", 404)
+
+
+def test_what_is_large_becomes_an_export(
+    accountant: Client, console: Client, world: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finance, "USUALLY_AT_ONCE", 2)
+    refused = accountant.get("/ops/finance/trial_balance/csv/?book=platform")
+    assert (refused.status_code, refused.content) == (
+        409,
+        b"So many rows are a job for a worker: ask for an export.",
+    )
+    shown = page(accountant, address_of("trial_balance"))
+    form = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', shown))
+    assert 'name="format" value="csv"' in shown
+    asked = form | {"format": "csv"}
+    first = accountant.post("/ops/exports/request/", asked)
+    assert accountant.post("/ops/exports/request/", asked)["Location"] == first["Location"]
+    job = ExportJob.objects.get()
+    assert Operation.objects.get(command="ledger.request_export").origin == "console"
+    waiting = accountant.get(first["Location"])
+    assert (waiting["Refresh"], "Download" in waiting.content.decode()) == ("3", False)
+    write_exports()
+    done = page(accountant, first["Location"])
+    [link] = re.findall(r'href="(/ops/exports/file/[^"]+)"', done)
+    answer = accountant.get(link)
+    job.refresh_from_db()
+    assert b"".join(answer.streaming_content) == path_of(job).read_bytes()
+    assert "no-store" in answer["Cache-Control"]
+    assert answer["Content-Disposition"] == f'attachment; filename="{job.file_name}"'
+    assert job.file_name in done
+    assert f"/ops/ledger/exportjob/{job.pk}/" in page(accountant, "/ops/ledger/exportjob/")
+    assert "/ops/exports/file/" not in page(console, first["Location"])
+
+
+def test_a_link_is_no_use_to_somebody_else_or_without_the_permission(
+    accountant: Client, console: Client, make_user: Callable[..., User], world: dict[str, Any]
+) -> None:
+    asked = {"report": "trial_balance", "format": "csv", "book": "platform", "key": "k"}
+    job_page = accountant.post("/ops/exports/request/", asked)["Location"]
+    write_exports()
+    [link] = re.findall(r'href="(/ops/exports/file/[^"]+)"', page(accountant, job_page))
+    other = Client()
+    other.force_login(make_user("finance", email="other@example.com"))
+    assert "LINK_INVALID" in page(other, link, 404)
+    assert "/ops/exports/file/" not in page(other, job_page)
+    assert console.get(link).status_code == 403
+    assert Client().get(link).status_code == 302
+    assert "LINK_INVALID" in page(accountant, "/ops/exports/file/nonsense/", 404)
+    assert accountant.post(link).status_code == 403
+    assert accountant.get(link).status_code == 200
+    User.objects.get(email="fin@example.com").roles.clear()
+    assert accountant.get(link).status_code in {302, 403}
+
+
+def test_a_request_that_is_refused_says_why(accountant: Client, world: dict[str, Any]) -> None:
+    asked = {
+        "report": "account_statement",
+        "format": "csv",
+        "book": "platform",
+        "account": "bank:no",
+        "key": "k",
+    }
+    answer = accountant.post("/ops/exports/request/", asked)
+    assert answer.status_code == 400
+    assert "no account bank:no" in answer.content.decode()
+
+
+def test_a_request_needs_its_csrf_token(make_user: Callable[..., User], world: dict[str, Any]) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_user("finance", email="fin@example.com"))
+    asked = {"report": "trial_balance", "format": "csv", "key": "k"}
+    assert client.post("/ops/exports/request/", asked).status_code == 403
+    assert not ExportJob.objects.exists()
