@@ -172,10 +172,10 @@ class TestDrift:
         )
         look_again()
         assert template_drift() == [
-            TemplateDrift("changed", "the file differs from version 1"),
-            TemplateDrift("forged", "the text of version 1 does not have its hash"),
-            TemplateDrift("fresh", "it is not loaded"),
-            TemplateDrift("gone", "this code has no such file"),
+            TemplateDrift("changed", "changed", "the file differs from version 1"),
+            TemplateDrift("forged", "forged", "the text of version 1 does not have its hash"),
+            TemplateDrift("fresh", "not_loaded", "it is not loaded"),
+            TemplateDrift("gone", "withdrawn", "this code has no such file"),
         ]
 
     def test_ends_with_a_load_but_for_what_is_forged_or_gone(self, folder: Path) -> None:
@@ -313,7 +313,10 @@ class TestEntries:
         assert refused("ledger.import_template_entry", **given) == "INVALID_AMOUNT"
         with pytest.raises(InvalidAmount, match="would post nothing"):
             templates.entry(
-                "imported_entry", {**self.GIVEN, "amount": Money(0, "EUR")}, book_id=1, reference="r"
+                "imported_entry",
+                {"source": "mint", "destination": "bo", "amount": Money(0, "EUR")},
+                book_id=1,
+                reference="r",
             )
 
     @pytest.mark.parametrize(

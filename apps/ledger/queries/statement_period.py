@@ -15,6 +15,7 @@ from apps.ledger.queries.as_of import last_position
 from apps.ledger.queries.balances import shown
 from apps.ledger.queries.statements import StatementLine
 from apps.ledger.queries.streaming import stream
+from apps.operations import books
 
 # Where the lines of the period can be: in the runs of the read model that know one of its days, and after the last run.
 _LINES_OF_PERIOD = """
@@ -34,7 +35,8 @@ _COUNTS = """
 SELECT count(*) FILTER (WHERE amount > 0), count(*) FILTER (WHERE amount < 0) FROM lines
 """
 _LINES = """
-SELECT l.sequence, l.amount, l.effective_on, l.recorded_at, e.id, e.reference, e.kind, e.description
+SELECT l.sequence, l.amount, l.effective_on, (e.intended_at AT TIME ZONE %(zone)s)::date, l.recorded_at, e.id, e.reference,
+       e.kind, e.description
   FROM lines l JOIN ledger_entry e ON e.id = l.entry_id ORDER BY l.effective_on, l.sequence
 """
 _TOTALS = """
@@ -137,11 +139,12 @@ def _arguments(period: StatementPeriod) -> dict[str, Any]:
         "first": period.first,
         "last": period.last,
         "through": period.through,
+        "zone": books.find(period.account.book_id).time_zone,
     }
 
 
 def _line(account: Account, before: Money, sequence: int, raw: Any, *row: Any) -> StatementLine:
-    effective_on, recorded_at, entry_id, reference, kind, description = row
+    effective_on, intended_on, recorded_at, entry_id, reference, kind, description = row
     amount = shown(account, int(raw))
     return StatementLine(
         sequence=sequence,
@@ -150,6 +153,7 @@ def _line(account: Account, before: Money, sequence: int, raw: Any, *row: Any) -
         kind=kind,
         description=description,
         effective_on=effective_on,
+        intended_on=intended_on,
         recorded_at=recorded_at,
         amount=amount,
         balance=before + amount,
