@@ -84,7 +84,7 @@ class TestRange:
         entries(2)
         assert refused(EXPORT, book=book, through=3) == "POSITION_UNKNOWN"
         assert refused(EXPORT, book="nowhere") == "BOOK_NOT_FOUND"
-        assert refused(EXPORT, book=book, through=0) == "INVALID_INPUT"
+        assert refused(EXPORT, book=book, through=0) == "INPUT_INVALID"
         done(EXPORT, book=book)
         assert refused(EXPORT, book=book, through=1) == "NOTHING_TO_EXPORT"
         assert ranges() == [(1, 1, 2)]
