@@ -9,24 +9,24 @@ import time
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import openpyxl
 import pytest
+from lxml import etree
 
+from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.ledger import reports
-from apps.ledger.queries import StatementPeriod
+from apps.ledger.camt import CamtCannotSay
 from apps.ledger.renderers import (
     FORMATS,
     Document,
     DocumentTooLarge,
-    Format,
     FormatUnavailable,
     pdf_file,
     silent,
 )
-from apps.ledger.renderers.statement_file import statement_writer
 from apps.ledger.renderers.tables import FORMULA_STARTS, plain
 from apps.operations import books
 from tests.ledger.bookkeeping import open_account
@@ -279,9 +279,12 @@ def test_words_of_a_pdf_are_no_markup_and_ask_nobody(small: SmallBook, tmp_path:
     assert "<img" not in html
 
 
+TABLES = ["csv", "xlsx", "pdf"]
+
+
 def test_progress_is_told_row_by_row(small: SmallBook, tmp_path: Path) -> None:
     kind = reports.find("trial_balance")
-    for ending in FORMATS:
+    for ending in TABLES:
         told: list[int] = []
         document = Document(kind, reports.settle(book="platform"))
         FORMATS[ending].write(document, tmp_path / ending, told.append)
@@ -290,27 +293,35 @@ def test_progress_is_told_row_by_row(small: SmallBook, tmp_path: Path) -> None:
     silent(1)
 
 
-def test_a_format_of_statements_alone_is_given_the_period_of_one_account(
-    small: SmallBook, tmp_path: Path
-) -> None:
-    def summary(period: StatementPeriod, file: IO[bytes]) -> None:
-        file.write(f"{period.opening} {period.incoming} {period.outgoing} {period.closing}".encode())
-
-    def document(**asked: Any) -> Document:
-        kind = reports.find("account_statement")
-        return Document(kind, reports.settle(book="platform", account="wallet:amara:available", **asked))
-
-    write = statement_writer(summary)
+@pytest.mark.parametrize(("name", "version"), [("camt053", "08"), ("camt053-02", "02")])
+def test_a_statement_leaves_as_camt053(small: SmallBook, tmp_path: Path, name: str, version: str) -> None:
+    format_, kind = FORMATS[name], reports.find("account_statement")
+    asked = reports.settle(book="platform", account="wallet:amara:available", currency="EUR", **FEBRUARY)
     told: list[int] = []
-    write(document(currency="EUR", **FEBRUARY), tmp_path / "s", told.append)
-    assert (tmp_path / "s").read_text() == "690.00 EUR 58.28 EUR 0.00 EUR 748.28 EUR"
-    assert told == [9]
-    with pytest.raises(FormatUnavailable, match="has 2 currencies"):
-        write(document(**FEBRUARY), tmp_path / "s", silent)
-    with pytest.raises(FormatUnavailable, match="first and the last day"):
-        write(document(currency="EUR"), tmp_path / "s", silent)
-    only = Format("s", "S", "text/plain", "s", write, reports=frozenset({"account_statement"}))
-    assert (only.holds("account_statement"), only.holds("alm")) == (True, False)
+    format_.refuse(kind, asked)
+    format_.write(Document(kind, asked), tmp_path / "s", told.append)
+    [statement] = etree.parse(tmp_path / "s").getroot().iter("{*}Stmt")
+    assert statement.nsmap[None].endswith(f"camt.053.001.{version}")
+    balances = [(each.findtext("{*}Amt"), each.findtext("{*}CdtDbtInd")) for each in statement.iter("{*}Bal")]
+    assert balances == [("690.00", "CRDT"), ("748.28", "CRDT")]
+    assert len(list(statement.iter("{*}Ntry"))) == told[0] == 9
+
+
+@pytest.mark.parametrize(
+    ("report", "asked", "error", "words"),
+    [
+        ("account_statement", FEBRUARY, FormatUnavailable, "has 2 currencies"),
+        ("account_statement", {"currency": "EUR"}, FormatUnavailable, "first and the last day"),
+        ("account_statement", FEBRUARY | {"currency": "ETH"}, CamtCannotSay, "5 digits after the point"),
+        ("wallet_statement", FEBRUARY, FormatUnavailable, "cannot hold the wallet statement"),
+    ],
+)
+def test_what_a_camt053_cannot_hold_is_refused_before_it_is_written(
+    small: SmallBook, report: str, asked: dict[str, Any], error: type[DomainError], words: str
+) -> None:
+    question = reports.settle(book="platform", account="wallet:amara:available", **asked)
+    with pytest.raises(error, match=words):
+        FORMATS["camt053"].refuse(reports.find(report), question)
 
 
 def test_figures_on_paper() -> None:

@@ -84,6 +84,28 @@ def test_days_of_a_stop_are_caught_up_with(small: SmallBook) -> None:
     assert monthly.next_day == date(2026, 2, 1)
 
 
+def test_a_statement_leaves_by_itself_as_camt053(small: SmallBook) -> None:
+    schedule = scheduled("monthly", account="wallet:amara:available", currency="EUR", format="camt053")
+    tick(datetime(2026, 2, 3, 12, tzinfo=UTC))
+    write_exports()
+    [job] = schedule.jobs.all()
+    assert (job.status, job.file_name.endswith(".xml")) == (ExportStatus.DONE, True)
+    assert b"camt.053.001.08" in export_jobs.path_of(job).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [({}, "FORMAT_UNAVAILABLE"), ({"currency": "ETH"}, "CAMT_CANNOT_SAY")],
+    ids=["several currencies", "no room for ether"],
+)
+def test_what_could_never_be_written_is_not_scheduled(
+    small: SmallBook, asked: dict[str, str], expected: str
+) -> None:
+    statement = STATEMENT | {"account": "wallet:amara:available", "format": "camt053", "cadence": "daily"}
+    assert refused("ledger.schedule_statement", **statement | asked) == expected
+    assert not StatementSchedule.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("first", "last"),
     [("2026-01-01", "2026-01-31"), ("2028-02-01", "2028-02-29"), ("2026-12-01", "2026-12-31")],

@@ -103,6 +103,7 @@ def _ways_out(kind: ReportKind, asked: Asked, report: Report) -> list[dict[str, 
     return [
         {
             "format": each,
+            "refusal": _refusal(each, kind, asked),
             "at_once": report.size <= _at_once(each),
             "too_large": each.most_rows is not None and report.size > each.most_rows,
             "url": reverse("console:report_file", args=[kind.name, each.name]) + f"?{question}",
@@ -110,6 +111,14 @@ def _ways_out(kind: ReportKind, asked: Asked, report: Report) -> list[dict[str, 
         for each in FORMATS.values()
         if each.holds(kind.name)
     ]
+
+
+def _refusal(format_: Format, kind: ReportKind, asked: Asked) -> str:
+    try:
+        format_.refuse(kind, asked)
+    except DomainError as error:
+        return error.message
+    return ""
 
 
 def _at_once(format_: Format) -> int:

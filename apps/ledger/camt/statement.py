@@ -40,7 +40,7 @@ class CamtCannotSay(DomainError):
 
 def write_statement(period: StatementPeriod, file: IO[bytes], *, version: str = "08") -> None:
     """Write the statement of a period, line by line: memory stays flat. CamtCannotSay before anything is written."""
-    _refuse_what_cannot_be_said(period)
+    refuse_what_cannot_be_said(period)
     namespace = VERSIONS[version]
     statement = _id_of(period)
     created = clock.written(_created_at(period))
@@ -58,14 +58,8 @@ def write_statement(period: StatementPeriod, file: IO[bytes], *, version: str = 
             xml.write(_element(namespace, "AddtlStmtInf", _words(period)))
 
 
-@contextmanager
-def _document(file: IO[bytes]) -> Iterator[Any]:
-    with etree.xmlfile(file, encoding="utf-8") as xml:
-        xml.write_declaration()
-        yield xml
-
-
-def _refuse_what_cannot_be_said(period: StatementPeriod) -> None:
+def refuse_what_cannot_be_said(period: StatementPeriod) -> None:
+    """CamtCannotSay for a currency or an amount that the message cannot hold."""
     currency = find_currency(period.account.currency)
     if not re.fullmatch("[A-Z]{3}", currency.code):
         raise CamtCannotSay(
@@ -83,6 +77,13 @@ def _refuse_what_cannot_be_said(period: StatementPeriod) -> None:
         raise CamtCannotSay(
             f"A camt.053 has amounts of {_MOST_DIGITS} digits, not of {len(str(largest))}: take a CSV."
         )
+
+
+@contextmanager
+def _document(file: IO[bytes]) -> Iterator[Any]:
+    with etree.xmlfile(file, encoding="utf-8") as xml:
+        xml.write_declaration()
+        yield xml
 
 
 def _id_of(period: StatementPeriod) -> str:

@@ -2,18 +2,23 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from apps.ledger.renderers import csv_file, pdf_file, xlsx_file
+from apps.ledger.renderers import camt_file, csv_file, pdf_file, xlsx_file
 from apps.ledger.renderers.documents import (
     Document,
     DocumentTooLarge,
     FormatUnavailable,
     Told,
+    Write,
     silent,
 )
+from apps.ledger.reports import Asked, ReportKind, account_statement
 
 __all__ = ["FORMATS", "Document", "DocumentTooLarge", "Format", "FormatUnavailable", "Told", "silent"]
+
+
+def _anything(asked: Asked) -> None:
+    """Such a format holds whatever is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +29,38 @@ class Format:
     title: str
     media_type: str
     ending: str
-    write: Callable[[Document, Path, Told], None]
+    write: Write
     most_rows: int | None = None
     reports: frozenset[str] = frozenset()
+    check: Callable[[Asked], None] = _anything
 
     def holds(self, report: str) -> bool:
         """Whether this report can leave so."""
         return not self.reports or report in self.reports
 
+    def refuse(self, kind: ReportKind, asked: Asked) -> None:
+        """Raise the DomainError that says why this question cannot leave so, if it cannot."""
+        if not self.holds(kind.name):
+            raise FormatUnavailable(f"{self.title} cannot hold the {kind.title.lower()}.", field="/format")
+        self.check(asked)
+
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_STATEMENT = frozenset({account_statement.NAME})
+
+
+def _camt(name: str, version: str) -> Format:
+    write = camt_file.writer(version)
+    title = f"camt.053.001.{version}"
+    return Format(name, title, "application/xml", "xml", write, reports=_STATEMENT, check=camt_file.check)
+
 
 _FORMATS = (
     Format("csv", "CSV", "text/csv; charset=utf-8", "csv", csv_file.write),
     Format("xlsx", "XLSX", XLSX, "xlsx", xlsx_file.write, xlsx_file.MOST_ROWS),
     Format("pdf", "PDF", "application/pdf", "pdf", pdf_file.write, pdf_file.MOST_ROWS),
+    _camt("camt053", "08"),
+    _camt("camt053-02", "02"),
 )
 FORMATS: Mapping[str, Format] = {each.name: each for each in _FORMATS}
 """Another format is one more line above."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TypeAlias
 
 from apps.core.errors import DomainError
@@ -37,6 +38,10 @@ class Document:
     def report(self) -> Report:
         """The report."""
         return self.kind.report(self.asked)
+
+
+Write: TypeAlias = Callable[[Document, Path, Told], None]
+"""Writes a document to a file."""
 
 
 def silent(done: int) -> None:

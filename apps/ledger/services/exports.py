@@ -5,7 +5,7 @@ from datetime import date, datetime
 from apps.core import ids
 from apps.ledger import reports
 from apps.ledger.models import ExportJob
-from apps.ledger.renderers import FORMATS, FormatUnavailable
+from apps.ledger.renderers import FORMATS
 from apps.ledger.reports import Asked, ReportKind
 from apps.operations.plan import Context, Plan
 
@@ -45,10 +45,7 @@ def plan_request_export(
 
 def check(kind: ReportKind, format: str, asked: Asked) -> None:
     """Refuse now what could never be written: an account that is not there, a format that cannot hold it."""
-    if not FORMATS[format].holds(kind.name):
-        raise FormatUnavailable(
-            f"{FORMATS[format].title} cannot hold the {kind.title.lower()}.", field="/format"
-        )
+    FORMATS[format].refuse(kind, asked)
     if kind.of_account:
         kind.report(asked)
 

@@ -63,7 +63,6 @@ def plan_schedule_statement(
         "format": format,
         "cadence": cadence,
     }
-    check(reports.find(report), format, reports.settle(book=book, account=account, currency=currency or ""))
     if StatementSchedule.objects.filter(**what, active=True).exists():
         raise AlreadyScheduled(f"This statement of {account} is scheduled {cadence} already.")
     schedule = StatementSchedule(
@@ -74,6 +73,7 @@ def plan_schedule_statement(
         scheduled_by_label=context.actor.label,
         created_at=context.now,
     )
+    check(reports.find(report), format, _question(schedule, schedule.next_day))
     return Plan(rows=[schedule], result={"schedule": schedule.pk, "next_day": schedule.next_day})
 
 
@@ -95,7 +95,7 @@ def plan_export_statement(context: Context, *, schedule: str, first_day: date) -
         raise PeriodNotDue(
             f"The statement from {first_day} is not due: the next is that from {found.next_day}."
         )
-    asked = _question(found, first_day, last_day)
+    asked = _question(found, first_day)
     job = job_for(context, reports.find(found.report), found.format, asked)
     job.schedule, job.first_day = found, first_day
     found.next_day = last_day + timedelta(days=1)
@@ -143,11 +143,11 @@ def _begin(day: date, cadence: str) -> date:
     return day if cadence == Cadence.DAILY else day.replace(day=1)
 
 
-def _question(schedule: StatementSchedule, first_day: date, last_day: date) -> Asked:
+def _question(schedule: StatementSchedule, first_day: date) -> Asked:
     return reports.settle(
         book=schedule.book.slug,
         since=first_day,
-        through=last_day,
+        through=end(first_day, schedule.cadence),
         account=schedule.account,
         currency=schedule.currency,
     )
