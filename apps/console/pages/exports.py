@@ -14,7 +14,7 @@ from apps.console.readonly import Context
 from apps.console.site import site
 from apps.core.errors import DomainError
 from apps.ledger.models import ExportJob, ExportStatus, StatementSchedule
-from apps.ledger.renderers import FORMATS
+from apps.ledger.renderers import FORMATS, title_of
 from apps.ledger.reports import REPORTS
 from apps.ledger.services import export_links
 from apps.ledger.services.export_jobs import path_of
@@ -32,7 +32,7 @@ def titled(job: ExportJob) -> dict[str, Any]:
     return {
         "job": job,
         "title": kind.title if kind else job.report,
-        "format": FORMATS[job.format].title if job.format in FORMATS else job.format,
+        "format": title_of(job.format),
         "asked": {name: value for name, value in job.parameters.items() if value and name != "positions"},
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 
 from apps.core.money import MINUS, NARROW_SPACE, Money
+from apps.ledger.renderers import title_of
 
 register = template.Library()
 
@@ -43,6 +44,12 @@ TONES = {
     "inactive": "idle",
     "settled": "idle",
 }
+
+
+@register.filter
+def format_title(name: str) -> str:
+    """The title of a format of files."""
+    return title_of(name)
 
 
 @register.inclusion_tag("console/money.html")

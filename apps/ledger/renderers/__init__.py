@@ -14,7 +14,16 @@ from apps.ledger.renderers.documents import (
 )
 from apps.ledger.reports import Asked, ReportKind, account_statement
 
-__all__ = ["FORMATS", "Document", "DocumentTooLarge", "Format", "FormatUnavailable", "Told", "silent"]
+__all__ = [
+    "FORMATS",
+    "Document",
+    "DocumentTooLarge",
+    "Format",
+    "FormatUnavailable",
+    "Told",
+    "silent",
+    "title_of",
+]
 
 
 def _anything(asked: Asked) -> None:
@@ -64,3 +73,8 @@ _FORMATS = (
 )
 FORMATS: Mapping[str, Format] = {each.name: each for each in _FORMATS}
 """Another format is one more line above."""
+
+
+def title_of(name: str) -> str:
+    """A format's title; of one that is gone, its name."""
+    return FORMATS[name].title if name in FORMATS else name

@@ -10,7 +10,7 @@ from apps.ledger.queries.as_of import AsOf
 from apps.ledger.queries.balances import balance
 from apps.ledger.queries.statement_period import StatementPeriod, statement_period
 from apps.ledger.reports.asking import Asked, ReportInvalid
-from apps.ledger.reports.making import made
+from apps.ledger.reports.making import made, words_for
 from apps.ledger.reports.shape import Link, Report, Role, Row, Rows, Section, code, day, money, text
 
 NAME, TITLE = "account_statement", "Account statement"
@@ -75,7 +75,8 @@ def _rows(asked: Asked, period: StatementPeriod) -> Iterator[Row]:
     for line in period.lines():
         amount = line.amount
         more, less = (None, -amount) if amount.is_negative else (amount, None)
-        cells = (line.effective_on, line.reference, line.description or line.kind, more, less, line.balance)
+        words = words_for(line.description, line.kind)
+        cells = (line.effective_on, line.reference, words, more, less, line.balance)
         yield Row(Role.LINE, cells, link=Link("entry", line.entry_id))
     yield Row(Role.TOTAL, (None, "Movements", None, period.incoming, period.outgoing, None))
     yield Row(Role.CLOSING, (asked.through, "Closing balance", None, None, None, period.closing))

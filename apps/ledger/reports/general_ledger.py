@@ -7,7 +7,7 @@ from apps.core.money import Money
 from apps.ledger.queries.journal_lines import count_lines, lines_of_code
 from apps.ledger.queries.movements import Movement, movements_by_code
 from apps.ledger.reports.asking import Asked, ReportInvalid
-from apps.ledger.reports.making import made
+from apps.ledger.reports.making import made, words_for
 from apps.ledger.reports.shape import Link, Report, Role, Row, Rows, Section, code, day, money, text
 from apps.ledger.reports.tree import Tree, tree
 
@@ -56,7 +56,7 @@ def _rows(asked: Asked, chart: Tree, movement: Movement) -> Iterator[Row]:
         balance += line.amount
         debit, credit = (-line.amount, None) if line.amount.is_negative else (None, line.amount)
         debits, credits = debits + debit if debit else debits, credits + credit if credit else credits
-        words = line.description or line.kind
+        words = words_for(line.description, line.kind)
         cells = (line.effective_on, line.reference, line.address, words, debit, credit, balance * side)
         yield Row(Role.LINE, cells, link=Link("entry", line.entry_id))
     yield Row(Role.TOTAL, (None, "Movements", None, None, debits, credits, None))

@@ -6,6 +6,11 @@ from apps.ledger.reports.asking import Asked
 from apps.ledger.reports.shape import Column, Report, Section
 
 
+def words_for(description: str, kind: str) -> str:
+    """What a line says of its entry: its description, or else its kind in words."""
+    return description or kind.replace("_", " ").capitalize()
+
+
 def made(
     asked: Asked,
     name: str,

@@ -10,7 +10,7 @@ from apps.ledger.queries.balances import balance
 from apps.ledger.queries.journal_lines import PARTS, count_lines_at, lines_of_wallet
 from apps.ledger.reports.account_statement import balance_before
 from apps.ledger.reports.asking import Asked, ReportInvalid
-from apps.ledger.reports.making import made
+from apps.ledger.reports.making import made, words_for
 from apps.ledger.reports.shape import Link, Report, Role, Row, Rows, Section, code, day, money, text
 
 NAME, TITLE = "wallet_statement", "Wallet statement"
@@ -77,8 +77,7 @@ def _rows(asked: Asked, wallet: str, currency: str, parts: Parts) -> Iterator[Ro
         change = {"available": line.available, "held": line.held, "owed": -line.owed}
         moved = {part: moved[part] + change[part] for part in PARTS}
         running = {part: running[part] + change[part] for part in PARTS}
-        words = line.description or line.kind
-        first = (line.effective_on, line.reference, words)
+        first = (line.effective_on, line.reference, words_for(line.description, line.kind))
         yield Row(Role.LINE, (*first, *_with_sum(change)), link=Link("entry", line.entry_id))
     yield Row(Role.TOTAL, (None, "Movements", None, *_with_sum(moved)))
     then = AsOf(asked.through, position)
