@@ -23,6 +23,10 @@ BEAT_SCHEDULE = {
         "task": "ledger.export_statements",
         "schedule": timedelta(minutes=5),
     },
+    "provision-tenants": {
+        "task": "accounts.provision_tenants",
+        "schedule": timedelta(seconds=30),
+    },
     "apply-approved": {
         "task": "operations.apply_approved",
         "schedule": timedelta(seconds=30),

@@ -15,9 +15,24 @@ FREEZES = {"ledger.freeze_account", "ledger.unfreeze_account"}
 
 PERMISSIONS: dict[str, set[str]] = {
     "viewer": set(),
-    "operator": {"ledger.open_account", "operations.reset_key", *HOLDS, *FREEZES},
+    "operator": {
+        "accounts.close_customer",
+        "accounts.close_wallet",
+        "accounts.create_customer",
+        "accounts.create_tenant",
+        "accounts.create_wallet",
+        "accounts.manage_team",
+        "accounts.revoke_api_key",
+        "accounts.suspend_tenant",
+        "accounts.update_customer",
+        "accounts.update_tenant",
+        "ledger.open_account",
+        "operations.reset_key",
+        *HOLDS,
+        *FREEZES,
+    },
     "approver": {"operations.decide"},
-    "compliance": {"ledger.request_export", *FREEZES},
+    "compliance": {"accounts.suspend_tenant", "ledger.request_export", *FREEZES},
     "finance": {
         "ledger.begin_closing",
         "ledger.close_account",
@@ -38,8 +53,15 @@ PERMISSIONS: dict[str, set[str]] = {
 }
 """Beside looking at everything, which every role may. An admin may run every command."""
 
-NOBODY = {"accounts.create_first_admin", "ledger.export_statement", "ledger.import_entry"}
-"""Run by the system alone: while no admin exists, when a period is over, and while a history is imported."""
+NOBODY = {
+    "accounts.accept_invitation",
+    "accounts.create_first_admin",
+    "accounts.provision_tenant",
+    "ledger.export_statement",
+    "ledger.import_entry",
+}
+"""Run by the system alone: by whoever holds an invitation, while no admin exists, for a new tenant, when a period is
+over, and while a history is imported."""
 
 
 def permissions_of(role: str) -> set[str]:

@@ -1,12 +1,23 @@
-"""Input of the commands about users and tenants."""
+"""Input of the commands about people, tenants, customers, wallets and API keys."""
 
 from typing import Any
 from zoneinfo import available_timezones
 
 from rest_framework import serializers
 
-from apps.accounts.models import CONSOLE_ROLES
-from apps.core.serializer_fields import CurrencyField, IdField, TextField
+from apps.accounts.models import CONSOLE_ROLES, CustomerKind, TeamRole, WalletCategory
+from apps.accounts.scopes import OF_OPERATORS, SCOPES
+from apps.core.serializer_fields import (
+    CountryField,
+    CurrencyField,
+    IdField,
+    InstantField,
+    MetadataField,
+    NetworkField,
+    TextField,
+)
+
+OWN_TENANT = "An operator names the tenant; a tenant leaves it out."
 
 
 class FirstAdminInput(serializers.Serializer[Any]):
@@ -26,8 +37,151 @@ class SetRolesInput(serializers.Serializer[Any]):
     role_names = serializers.ListField(child=serializers.ChoiceField(sorted(CONSOLE_ROLES)))
 
 
+REASON = "Why, for whoever asks later."
+
+
 class CreateTenantInput(serializers.Serializer[Any]):
-    name = TextField(max_length=120)
-    slug = TextField(max_length=60, pattern=r"[A-Za-z0-9_-]+\Z")
-    base_currency = CurrencyField()
-    time_zone = serializers.ChoiceField(sorted(available_timezones()), default="UTC")
+    name = TextField(max_length=120, help_text="The name that people know the business by.")
+    slug = TextField(
+        max_length=50,
+        pattern=r"[A-Za-z0-9_-]+\Z",
+        help_text="The name of its book: letters, digits, - and _.",
+    )
+    base_currency = CurrencyField(help_text="The currency in which totals are shown.")
+    time_zone = serializers.ChoiceField(
+        sorted(available_timezones()), default="UTC", help_text="Where its days begin and end."
+    )
+    legal_name = TextField(max_length=200, default="", allow_blank=True, help_text="As in the register.")
+    country = CountryField(default="", allow_blank=True)
+    owner_email = serializers.EmailField(
+        default="", allow_blank=True, help_text="Who is invited as the first owner of its team."
+    )
+
+
+class UpdateTenantInput(serializers.Serializer[Any]):
+    tenant = IdField("ten")
+    name = TextField(max_length=120, default=None, allow_null=True)
+    legal_name = TextField(max_length=200, default=None, allow_null=True)
+    registration_number = TextField(max_length=60, default=None, allow_null=True)
+    country = CountryField(default=None, allow_null=True)
+    website = serializers.URLField(max_length=200, default=None, allow_null=True)
+    requests_per_minute = serializers.IntegerField(
+        min_value=1,
+        max_value=1_000_000,
+        default=None,
+        allow_null=True,
+        help_text="How much each of its API keys may ask.",
+    )
+
+
+class TenantReasonInput(serializers.Serializer[Any]):
+    tenant = IdField("ten")
+    reason = TextField(max_length=500, help_text=REASON)
+
+
+class ProvisionTenantInput(serializers.Serializer[Any]):
+    provisioning = IdField("prv")
+
+
+class InviteMemberInput(serializers.Serializer[Any]):
+    tenant = IdField("ten")
+    email = serializers.EmailField()
+    role = serializers.ChoiceField(TeamRole.values)
+
+
+class RevokeInvitationInput(serializers.Serializer[Any]):
+    invitation = IdField("inv")
+    reason = TextField(max_length=500, help_text=REASON)
+
+
+class AcceptInvitationInput(serializers.Serializer[Any]):
+    token = serializers.CharField(max_length=200)
+    name = TextField(max_length=120, default="", allow_blank=True)
+    password = serializers.CharField(max_length=200, trim_whitespace=False)
+
+
+class ChangeMemberRoleInput(serializers.Serializer[Any]):
+    tenant = IdField("ten")
+    user = IdField("usr")
+    role = serializers.ChoiceField(TeamRole.values)
+
+
+class RemoveMemberInput(serializers.Serializer[Any]):
+    tenant = IdField("ten")
+    user = IdField("usr")
+    reason = TextField(max_length=500, help_text=REASON)
+
+
+class CreateCustomerInput(serializers.Serializer[Any]):
+    tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
+    kind = serializers.ChoiceField(CustomerKind.values)
+    name = TextField(max_length=200)
+    email = serializers.EmailField(default="", allow_blank=True)
+    external_id = TextField(
+        max_length=120,
+        default="",
+        allow_blank=True,
+        help_text="Your own name for them, which is yours alone.",
+    )
+    metadata = MetadataField(default=dict)
+
+
+class UpdateCustomerInput(serializers.Serializer[Any]):
+    customer = IdField("cus")
+    name = TextField(max_length=200, default=None, allow_null=True)
+    email = serializers.EmailField(default=None, allow_null=True)
+    metadata = MetadataField(default=None, allow_null=True)
+
+
+class CloseCustomerInput(serializers.Serializer[Any]):
+    customer = IdField("cus")
+    reason = TextField(max_length=500, help_text=REASON)
+
+
+class CreateWalletInput(serializers.Serializer[Any]):
+    tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
+    customer = IdField("cus", default=None, allow_null=True, help_text="Whose it is, if not your own.")
+    currency = CurrencyField()
+    purpose = TextField(max_length=60, default="", allow_blank=True, help_text="What it is for.")
+    category = serializers.ChoiceField(WalletCategory.values, default=WalletCategory.BANKING.value)
+    name = TextField(max_length=120, default="", allow_blank=True)
+    external_id = TextField(
+        max_length=120, default="", allow_blank=True, help_text="Your own name for it, which is yours alone."
+    )
+    metadata = MetadataField(default=dict)
+
+
+class CloseWalletInput(serializers.Serializer[Any]):
+    wallet = IdField("wal")
+    reason = TextField(max_length=500, help_text=REASON)
+
+
+class CreateOperatorKeyInput(serializers.Serializer[Any]):
+    name = TextField(max_length=120, help_text="What uses it.")
+    scopes = serializers.ListField(child=serializers.ChoiceField(sorted(SCOPES)), allow_empty=False)
+    networks = serializers.ListField(
+        child=NetworkField(),
+        default=list,
+        max_length=50,
+        help_text="Where it may be used from, such as 203.0.113.0/24; everywhere if empty.",
+    )
+    expires_at = InstantField(default=None, allow_null=True)
+
+
+class CreateApiKeyInput(CreateOperatorKeyInput):
+    tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(sorted(SCOPES.keys() - OF_OPERATORS)), allow_empty=False
+    )
+
+
+class RotateApiKeyInput(serializers.Serializer[Any]):
+    api_key = IdField("key")
+    overlap_hours = serializers.IntegerField(
+        min_value=0, max_value=720, default=24, help_text="How long the old key goes on beside the new one."
+    )
+
+
+class RevokeApiKeyInput(serializers.Serializer[Any]):
+    api_key = IdField("key")
+    reason = TextField(max_length=500, help_text=REASON)

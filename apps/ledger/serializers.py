@@ -1,12 +1,10 @@
 """Input of the ledger's commands. They look at the input alone: what must stand in the books, the plan checks."""
 
-from datetime import UTC, datetime
 from typing import Any
 
-from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
 
-from apps.core.serializer_fields import CurrencyField, IdField, MoneyField, TextField
+from apps.core.serializer_fields import CurrencyField, IdField, InstantField, MoneyField, TextField
 from apps.ledger.models import Cadence, FreezeDirection, LatePolicy
 from apps.ledger.renderers import FORMATS
 from apps.ledger.reports import REPORTS
@@ -47,16 +45,6 @@ class FloorField(TextField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=60, pattern=r"-?[0-9]{1,38}(\.[0-9]{1,18})?\Z", allow_null=True, **kwargs)
-
-
-class InstantField(serializers.DateTimeField):
-    """A moment that is in every time zone a day of the calendar, in living memory or foreseeable."""
-
-    FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.validators += [MinValueValidator(self.FIRST), MaxValueValidator(self.LAST)]
 
 
 class OpenAccountInput(serializers.Serializer[Any]):

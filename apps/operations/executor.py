@@ -6,7 +6,7 @@ write what was accepted and commit. Balances are locked only between the second 
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
@@ -235,10 +235,10 @@ def _check_flags(runs: Iterable[Run], known: flags.Flags) -> None:
 def _check_flag(run: Run, known: flags.Flags) -> None:
     if not flags.governs(run.command):
         return
-    scopes = dict(run.command.scopes(run.input)) if run.command.scopes else {}
+    scopes = list(run.command.scopes(run.input)) if run.command.scopes else []
     tenant = books.find(run.book_id).tenant_id
-    if tenant:
-        scopes.setdefault("tenant", tenant)
+    if tenant and ("tenant", tenant) not in scopes:
+        scopes.append(("tenant", tenant))
     flags.check(run.command, scopes, known)
 
 
@@ -416,9 +416,16 @@ def _finish(run: Run) -> tuple[str | None, str | None]:
             OperationStatus.PENDING_APPROVAL, run.operation_id, result, approval_request_id=run.asks.pk
         )
         return result, None
-    result = _encode(run, run.plan.result if run.plan else run.done.result)  # type: ignore[union-attr]
+    told = run.plan.result if run.plan else run.done.result  # type: ignore[union-attr]
+    result = _encode(run, told)
     run.outcome = Outcome(OperationStatus.ACCEPTED, run.operation_id, result)
-    return result, None
+    return _without_secrets(run, told, result), None
+
+
+def _without_secrets(run: Run, told: Mapping[str, Any], result: str) -> str:
+    """What is stored of a result."""
+    hidden = run.command.secret_results & told.keys()
+    return _encode(run, {**told, **dict.fromkeys(hidden, inputs.REDACTED)}) if hidden else result
 
 
 def _encode(run: Run, value: Any) -> str:
