@@ -46,6 +46,7 @@ class Command:
     gives the approval policies what they may look at. `scopes(input)` names the flag scopes beside the caller's tenant.
     `secret_results` are shown to the first caller and stored nowhere: a replay has them redacted. `path` is the
     route below `/v1/`, such as `wallets/{wallet}/close`, whose parts in braces are fields of the input.
+    `parties(input)` are the books of the counterparties that an input names, which a tenant's command may reach.
     A `completion` finishes what was begun, so a freeze lets it pass unless completions are gated.
     """
 
@@ -68,6 +69,7 @@ class Command:
     personal_fields: frozenset[str] = frozenset()
     secret_results: frozenset[str] = frozenset()
     path: str | None = None
+    parties: Callable[[Input], Iterable[int]] | None = None
     aliases: tuple[str, ...] = field(default=())
 
     @property

@@ -75,7 +75,15 @@ def operation_row(
 def event_row(run: Run, event: EventDraft, data: str) -> EventRow:
     """One Event in the order of INSERT."""
     operation = ids.stored("op", run.operation_id)
-    return (ids.new_uuid().hex, run.book_id, event.type, event.version, event.subject, data, operation)
+    return (
+        ids.new_uuid().hex,
+        event.book_id or run.book_id,
+        event.type,
+        event.version,
+        event.subject,
+        data,
+        operation,
+    )
 
 
 def insert_operations(
