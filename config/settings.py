@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "apps.operations",
     "apps.ledger",
     "apps.accounts",
+    "apps.transfers",
 ]
 
 MIDDLEWARE = [
