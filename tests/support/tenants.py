@@ -48,7 +48,9 @@ class World:
 
 def world(slug: str = "acme", **more: Any) -> World:
     """A tenant of this slug."""
-    made = done("accounts.create_tenant", **{"name": slug.title(), "slug": slug, "base_currency": "EUR"} | more)
+    made = done(
+        "accounts.create_tenant", **{"name": slug.title(), "slug": slug, "base_currency": "EUR"} | more
+    )
     tenants = [Tenant.objects.get(pk=made[name]) for name in ("tenant", "test_tenant")]
     live, test = (tenant.book for tenant in tenants)
     return World(made["tenant"], made["test_tenant"], live, test, key_of(live.pk), key_of(test.pk))

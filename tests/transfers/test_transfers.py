@@ -38,10 +38,18 @@ class TestPayIn:
             amount=eur("25.50"),
             reference="invoice 7",
         )
-        assert (result["type"], result["status"], result["reference"]) == ("DEPOSIT", "completed", "invoice 7")
+        assert (result["type"], result["status"], result["reference"]) == (
+            "DEPOSIT",
+            "completed",
+            "invoice 7",
+        )
         assert result["balances"] == {wallet: eur("25.50")}
         transfer = Transfer.objects.get(pk=result["transfer"])
-        assert (transfer.status, transfer.money.decimal, transfer.book) == ("completed", "25.50", acme.test_book)
+        assert (transfer.status, transfer.money.decimal, transfer.book) == (
+            "completed",
+            "25.50",
+            acme.test_book,
+        )
         [event] = Event.objects.filter(type="transfer.completed")
         assert (event.book, event.data["transfer"]) == (acme.test_book, transfer.pk)
 
@@ -83,7 +91,11 @@ class TestPayIn:
         wallet = acme.wallet(test=True)
         given = {"wallet": wallet, "amount": eur("5.00"), "reference": "test_late"}
         result = done("transfers.post_pay_in", actor=acme.test_key, **given)
-        assert (result["status"], result["entry"], has(wallet).available.decimal) == ("processing", None, "0.00")
+        assert (result["status"], result["entry"], has(wallet).available.decimal) == (
+            "processing",
+            None,
+            "0.00",
+        )
         complete_pay_ins()
         assert has(wallet).available.decimal == "0.00"
         with clock.frozen(clock.now() + timedelta(minutes=2)):
@@ -103,7 +115,12 @@ class TestPayIn:
     def test_magic_references_are_plain_ones_for_live_tenants(self, acme: World) -> None:
         acme.funded("1.00")
         wallet = acme.wallet()
-        given = {"wallet": wallet, "amount": eur("5.00"), "from_account": "bank:ing", "reference": "test_late"}
+        given = {
+            "wallet": wallet,
+            "amount": eur("5.00"),
+            "from_account": "bank:ing",
+            "reference": "test_late",
+        }
         assert done("transfers.post_pay_in", **given)["status"] == "completed"
 
 
@@ -143,7 +160,9 @@ class TestInternal:
         entries = JournalEntry.objects.filter(pk__in=result["entries"])
         assert {entry.book_id for entry in entries} == {acme.book.pk, bloom.book.pk}
         assert len({entry.group_id for entry in entries}) == 1
-        between = Balance.objects.filter(account__address__regex="^due_").values_list("account__address", "balance")
+        between = Balance.objects.filter(account__address__regex="^due_").values_list(
+            "account__address", "balance"
+        )
         assert dict(between) == {"due_to:bloom": 40_00, "due_from:acme": -40_00}
         assert set(result["balances"]) == {source}
         [received] = Event.objects.filter(book=bloom.book, type="transfer.received")
