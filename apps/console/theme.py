@@ -78,7 +78,10 @@ UNFOLD: dict[str, Any] = {
         "navigation": [
             {
                 "title": None,
-                "items": [_item(_("Overview"), "monitoring", "index", "operations.view_operation")],
+                "items": [
+                    _item(_("Overview"), "monitoring", "index", "operations.view_operation"),
+                    _item(_("Commands"), "play_circle", "commands", "operations.view_operation"),
+                ],
             },
             {
                 "title": _("Ledger"),

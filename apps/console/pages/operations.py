@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from apps.console.forms.ways import Doing, doings, form_url, may_run
 from apps.console.listing import Column, Filter, KeysetAdmin, Search, Text
 from apps.console.readonly import Context
 from apps.console.site import site
@@ -16,6 +17,7 @@ from apps.operations.models import (
     ApprovalStatus,
     Event,
     FeatureFlag,
+    KeyReset,
     Operation,
     OperationStatus,
 )
@@ -65,6 +67,18 @@ class OperationAdmin(KeysetAdmin):
         condition={"holds_key": True},
         in_every_book=True,
     )
+
+    def doings(self, request: HttpRequest, row: Operation | None = None) -> list[Doing]:
+        """Run a refused one again, by a form that is filled in as it was; free its key."""
+        if row is None or row.status != OperationStatus.REFUSED:
+            return []
+        again = [
+            Doing(each.name, _("Run again"), form_url(each.name, {"again": row.pk}))
+            for each in registry.all_commands()
+            if each.name == row.command and may_run(request, each)
+        ]
+        resets = row.holds_key and not KeyReset.objects.filter(operation=row).exists()
+        return again + (doings(request, ("operations.reset_key", {"operation": row.pk})) if resets else [])
 
     def page_context(self, request: HttpRequest, row: Operation) -> Context:
         """What it wrote: entries and events, and the approval request it belongs to."""
@@ -158,3 +172,13 @@ class FeatureFlagAdmin(KeysetAdmin):
             conditions={"disabled": {"enabled": False}, "enabled": {"enabled": True}},
         ),
     )
+
+    def doings(self, request: HttpRequest, row: FeatureFlag | None = None) -> list[Doing]:
+        """Set one; turn this one the other way."""
+        name = "operations.set_feature_flag"
+        if row is None:
+            return doings(request, (name, {}))
+        given = {"name": row.name, "scope": row.scope, "scope_id": row.scope_id}
+        title = _("Disable") if row.enabled else _("Enable")
+        other = {**given, "enabled": "false" if row.enabled else "true"}
+        return [Doing(each.command, title, each.url) for each in doings(request, (name, other))]
