@@ -71,7 +71,10 @@ UNFOLD: dict[str, Any] = {
         },
     },
     "STYLES": [lambda request: static("console/console.css")],
-    "SCRIPTS": [lambda request: static("console/console.js")],
+    "SCRIPTS": [
+        lambda request: static("console/console.js"),
+        lambda request: static("console/forms.js"),
+    ],
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,

@@ -36,12 +36,12 @@ def new_key() -> str:
 class Form:
     """The form of a command with what is in it."""
 
-    def __init__(self, command: Command, values: Values | None = None, *, key: str = "") -> None:
+    def __init__(self, command: Command, values: Values | None = None, *, key: str | None = None) -> None:
         self.command = command
         self.serializer = command.input()
         self.values: Values = MultiValueDict() if values is None else values
         self.errors: Errors = {}
-        self.key = key or new_key()
+        self.key = new_key() if key is None else key
         self.found: dict[str, list[looking.Option]] = {}
 
     @classmethod

@@ -17,7 +17,7 @@ from apps.console.forms.ways import may_run, runnable
 from apps.console.site import site
 from apps.core.errors import DomainError
 from apps.operations import executor, registry
-from apps.operations.errors import CommandUnknown, InputInvalid, KeyReused
+from apps.operations.errors import CommandUnknown, InputInvalid, KeyInvalid, KeyMissing, KeyReused
 from apps.operations.executor import LOST_CONNECTION
 from apps.operations.models import Operation
 from apps.operations.plan import Request
@@ -79,7 +79,9 @@ def command_page(request: HttpRequest, name: str) -> HttpResponse:
     if "console" not in command.surfaces:
         raise Http404(f"{command.name} is not run from the console.")
     if request.method == "POST":
-        return _answer(request, command)
+        answer = _answer(request, command)
+        answer["Cache-Control"] = "private, no-store"
+        return answer
     if request.method not in {"GET", "HEAD"} or not may_run(request, command):
         raise PermissionDenied
     if name != command.name:
@@ -175,7 +177,7 @@ def _run(request: HttpRequest, form: Form) -> HttpResponse:
         return _refused(request, form, error, sticks=False)
     if outcome.error:
         sticks = _holds_key(outcome)
-        if sticks or isinstance(outcome.error, KeyReused):
+        if sticks or isinstance(outcome.error, (KeyInvalid, KeyMissing, KeyReused)):
             form.key = new_key()
         return _refused(request, form, outcome.error, sticks=sticks, outcome=outcome)
     return _page(request, _fresh(request, form.command), card=outcomes.card(outcome))
