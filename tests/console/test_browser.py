@@ -22,6 +22,14 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+WATCH = """
+window.refused = [];
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.refused.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber} ${event.sample}`);
+});
+"""
+"""What the Content-Security-Policy refuses, as the page itself sees it."""
+
 SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
 
 pytestmark = [
@@ -31,10 +39,16 @@ pytestmark = [
 
 
 @pytest.fixture
-def browse(live_server: Any, viewer: User) -> Iterator[Callable[..., Any]]:
+def admin(make_user: Callable[..., User]) -> User:
+    """Somebody who may do everything, and decide."""
+    return make_user("admin", "approver", email="grace@example.com")
+
+
+@pytest.fixture
+def browse(live_server: Any, admin: User) -> Iterator[Callable[..., Any]]:
     """Run a visit in a browser of this theme and size, signed in."""
     client = Client()
-    client.force_login(viewer)
+    client.force_login(admin)
     cookie: Any = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
 
     def visit(steps: Callable[[Any, str], Any], theme: str, size: str) -> Any:
@@ -46,6 +60,7 @@ def browse(live_server: Any, viewer: User) -> Iterator[Callable[..., Any]]:
             context = browser.new_context(viewport={"width": width, "height": height})
             context.add_cookies([cookie])
             context.add_init_script(f"localStorage.setItem('adminTheme', '\"{theme}\"')")
+            context.add_init_script(WATCH)
             try:
                 return steps(context.new_page(), live_server.url)
             finally:
@@ -101,8 +116,20 @@ def pages(world: dict[str, Any], viewer: User) -> list[str]:
         f"/ops/accounts/user/{viewer.pk}/",
         "/ops/auth/group/",
         "/ops/schedule/",
+        "/ops/do/",
+        "/ops/do/?q=freeze",
+        "/ops/do/ledger.place_hold/",
+        "/ops/do/accounts.create_user/",
+        "/ops/do/ledger.request_export/",
+        f"/ops/do/ledger.post_correction/?account={world['wallet'].address}&again={world['refused'].pk}",
         "/ops/nowhere/",
     ]
+
+
+def told(page: Any, message: Any, wrong: list[str]) -> None:
+    """An error or a warning in the console of the browser; that a page answers 404 is no error of a page."""
+    if message.type in {"error", "warning"} and "status of 404" not in message.text:
+        wrong.append(f"{page.url} {message.type}: {message.text}")
 
 
 @pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "narrow")])
@@ -116,12 +143,14 @@ def test_no_page_leaves_the_origin_overflows_or_fails(
         wrong: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: wrong.append(f"{page.url} {error}"))
+        page.on("console", lambda message: told(page, message, wrong))
         wide = []
         for address in addresses:
             page.goto(origin + address)
             page.wait_for_load_state("networkidle")
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 wide.append(address)
+            wrong.extend(f"{address} {each}" for each in page.evaluate("window.refused"))
         paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
         local = (f"{origin}/", "data:", "blob:")
         return [url for url in asked if not url.startswith(local)], wrong, wide, paper

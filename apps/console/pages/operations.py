@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from apps.console import deciding, keyset
 from apps.console.forms.ways import Doing, doings, form_url, may_run
 from apps.console.listing import Column, Filter, KeysetAdmin, Search, Text
 from apps.console.readonly import Context
@@ -21,6 +22,9 @@ from apps.operations.models import (
     Operation,
     OperationStatus,
 )
+
+INBOX = 20
+"""Requests that wait, with all that is asked; the list has the rest."""
 
 MANY = 100
 """What a page lists of what belongs to one operation; the lists have the rest."""
@@ -101,6 +105,7 @@ class ApprovalRequestAdmin(KeysetAdmin):
         Column(_("Needs"), "wide"),
         Column(_("Status")),
     )
+    list_template = "console/approvals.html"
     row_template = "console/row/approval_request.html"
     page_template = "console/page/approval_request.html"
     empty_template = "console/empty/approval_requests.html"
@@ -115,16 +120,22 @@ class ApprovalRequestAdmin(KeysetAdmin):
         ),
     )
 
+    def list_context(self, request: HttpRequest) -> Context:
+        """First what waits, with all that a decision needs; then every request."""
+        context = super().list_context(request)
+        chosen = request.GET.get("status", "")
+        if (
+            chosen not in {"", ApprovalStatus.PENDING}
+            or context["q"]
+            or request.GET.keys() & keyset.PARAMETERS
+        ):
+            return context
+        waiting = self.rows().filter(status=ApprovalStatus.PENDING).order_by("id")[:INBOX]
+        return {**context, "inbox": deciding.asked(request, waiting)}
+
     def page_context(self, request: HttpRequest, row: ApprovalRequest) -> Context:
-        """The decisions, and the operations that asked and applied."""
-        decisions = list(row.decisions.order_by("created_at"))
-        return {
-            "title": row.command,
-            "decisions": decisions,
-            "given": sum(
-                each.approves and bytes(each.approved_hash) == bytes(row.approved_hash) for each in decisions
-            ),
-        }
+        """What is asked and by whom, the decisions, and the buttons to decide."""
+        return {"title": row.command, "asked": deciding.asked(request, [row])[0]}
 
 
 @admin.register(Event, site=site)
