@@ -1,74 +1,15 @@
 """The console in a real browser: nothing leaves the origin, nothing overflows, the tree unfolds."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from apps.accounts.models import User
 from apps.core import ids
+from tests.console.browsing import NEEDS_CHROMIUM, tell
 from tests.console.making import PASSWORD
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-WATCH = """
-window.refused = [];
-document.addEventListener("securitypolicyviolation", (event) => {
-  window.refused.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber} ${event.sample}`);
-});
-"""
-"""What the Content-Security-Policy refuses, as the page itself sees it."""
-
-SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
-
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is missing: apt-get install -y chromium"),
-    pytest.mark.django_db(transaction=True),
-]
-
-
-@pytest.fixture
-def admin(make_user: Callable[..., User]) -> User:
-    """Somebody who may do everything, and decide."""
-    return make_user("admin", "approver", email="grace@example.com")
-
-
-@pytest.fixture
-def browse(live_server: Any, admin: User) -> Iterator[Callable[..., Any]]:
-    """Run a visit in a browser of this theme and size, signed in."""
-    client = Client()
-    client.force_login(admin)
-    cookie: Any = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-
-    def visit(steps: Callable[[Any, str], Any], theme: str, size: str) -> Any:
-        from playwright.sync_api import sync_playwright
-
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-            width, height = SIZES[size]
-            context = browser.new_context(viewport={"width": width, "height": height})
-            context.add_cookies([cookie])
-            context.add_init_script(f"localStorage.setItem('adminTheme', '\"{theme}\"')")
-            context.add_init_script(WATCH)
-            try:
-                return steps(context.new_page(), live_server.url)
-            finally:
-                browser.close()
-
-    # Playwright runs an event loop in its thread, in which Django would refuse to reach the database.
-    with ThreadPoolExecutor(1) as pool:
-        yield lambda *arguments: pool.submit(visit, *arguments).result()
+pytestmark = [NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
 
 
 def pages(world: dict[str, Any], viewer: User) -> list[str]:
@@ -126,12 +67,6 @@ def pages(world: dict[str, Any], viewer: User) -> list[str]:
     ]
 
 
-def told(page: Any, message: Any, wrong: list[str]) -> None:
-    """An error or a warning in the console of the browser; that a page answers 404 is no error of a page."""
-    if message.type in {"error", "warning"} and "status of 404" not in message.text:
-        wrong.append(f"{page.url} {message.type}: {message.text}")
-
-
 @pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "narrow")])
 def test_no_page_leaves_the_origin_overflows_or_fails(
     browse: Any, world: dict[str, Any], viewer: User, theme: str, size: str
@@ -143,7 +78,7 @@ def test_no_page_leaves_the_origin_overflows_or_fails(
         wrong: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: wrong.append(f"{page.url} {error}"))
-        page.on("console", lambda message: told(page, message, wrong))
+        page.on("console", lambda message: tell(page, message, wrong))
         wide = []
         for address in addresses:
             page.goto(origin + address)

@@ -94,20 +94,30 @@ def _move(place: _Place, minor: int, account: Account | None) -> Move:
 
 def card(outcome: Outcome) -> Card:
     """The green card: what stands in the books because of this run."""
-    operation = Operation.objects.filter(pk=outcome.operation_id).first()
     entries = list(JournalEntry.objects.filter(operation_id=outcome.operation_id).order_by("ordinal")[:MANY])
+    balances = _balances(entries)
     result = outcome.result if isinstance(outcome.result, Mapping) else {}
-    request = ApprovalRequest.objects.filter(pk=outcome.approval_request_id or result.get("approval_request"))
     return Card(
-        outcome, operation, entries, _balances(entries), facts(result), _first(request, outcome, result)
+        outcome=outcome,
+        operation=Operation.objects.filter(pk=outcome.operation_id).first(),
+        entries=entries,
+        balances=balances,
+        facts=[each for each in facts(result) if not _is_told(each, entries, balances)],
+        request=_request(outcome, result),
     )
 
 
-def _first(rows: Any, outcome: Outcome, result: Mapping[str, Any]) -> ApprovalRequest | None:
-    found: ApprovalRequest | None = None
-    if outcome.approval_request_id or result.get("approval_request"):
-        found = rows.first()
-    return found
+def _is_told(fact: Fact, entries: list[JournalEntry], balances: list[Any]) -> bool:
+    """Whether the card shows a fact already, among its entries or its balances."""
+    if fact.money:
+        return bool(balances) and fact.name.startswith("balance")
+    return fact.text in {entry.pk for entry in entries}
+
+
+def _request(outcome: Outcome, result: Mapping[str, Any]) -> ApprovalRequest | None:
+    """The request that waits in place of the run."""
+    known = outcome.approval_request_id or result.get("approval_request")
+    return ApprovalRequest.objects.filter(pk=known).first() if known else None
 
 
 def _balances(entries: list[JournalEntry]) -> list[tuple[Account, Money]]:

@@ -60,7 +60,7 @@ class Control:
     @property
     def is_wide(self) -> bool:
         """Whether it takes the whole width of a form."""
-        return self.widget in {"text", "json", "rows", "group"} or (self.longest or 0) > 100
+        return self.widget in {"text", "json", "rows", "group"} or (self.longest or 0) > 200
 
 
 @dataclass(slots=True)

@@ -67,12 +67,15 @@ class AccountAdmin(KeysetAdmin):
             return doings(request, ("ledger.open_account", {}))
         pair = {"book": row.book.slug, "account": row.address}
         one, amount = pair | {"currency": row.currency}, pair | {"amount.currency": row.currency}
+        if row.balance.closed:
+            return []
+        opening = [] if row.balance.sequence else [("ledger.post_opening_balance", amount)]
         return doings(
             request,
+            *opening,
             ("ledger.post_correction", amount),
             ("ledger.place_hold", amount),
             ("ledger.freeze_account", one),
-            ("ledger.post_opening_balance", amount),
             ("ledger.set_floor", one),
             ("ledger.close_account", one),
         )

@@ -67,7 +67,7 @@ def _by_app(commands: Iterable[Command]) -> list[tuple[str, list[dict[str, Any]]
 
 def about(command: Command) -> str:
     """What a command does: the first paragraph of what its function says of itself."""
-    return " ".join((command.function.__doc__ or "").split("\n\n")[0].split())
+    return " ".join((command.function.__doc__ or "").split("\n\n")[0].replace("`", "").split())
 
 
 def command_page(request: HttpRequest, name: str) -> HttpResponse:
@@ -79,16 +79,18 @@ def command_page(request: HttpRequest, name: str) -> HttpResponse:
     if "console" not in command.surfaces:
         raise Http404(f"{command.name} is not run from the console.")
     if request.method == "POST":
-        answer = _answer(request, command)
-        answer["Cache-Control"] = "private, no-store"
-        return answer
+        return _kept(_answer(request, command), command)
     if request.method not in {"GET", "HEAD"} or not may_run(request, command):
         raise PermissionDenied
     if name != command.name:
         return HttpResponseRedirect(reverse("console:do", args=[command.name]))
-    answer = _page(request, _fresh(request, command))
-    # Not `no-store`: who goes back after sending finds the form with its old key, which replays and does not repeat.
-    answer["Cache-Control"] = "private, no-cache"
+    return _kept(_page(request, _fresh(request, command)), command)
+
+
+def _kept(answer: HttpResponse, command: Command) -> HttpResponse:
+    """A page that a browser keeps: who goes back after sending finds the old key, which replays and does not repeat."""
+    hidden = command.secret_fields | command.personal_fields
+    answer["Cache-Control"] = "private, no-store" if hidden else "private, no-cache"
     return answer
 
 
