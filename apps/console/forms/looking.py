@@ -148,7 +148,9 @@ def _freezes(text: str, book: str) -> QuerySet[Freeze]:
 
 
 def _requests(text: str, book: str) -> QuerySet[ApprovalRequest]:
-    rows = ApprovalRequest.objects.filter(status=ApprovalStatus.PENDING, command__startswith=text)
+    rows: QuerySet[ApprovalRequest] = ApprovalRequest.objects.filter(
+        status=ApprovalStatus.PENDING, command__startswith=text
+    )
     return rows.order_by("-id")
 
 

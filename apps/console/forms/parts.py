@@ -6,7 +6,8 @@ A control is named by the path of its field, `amount.currency`; an error finds i
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -43,12 +44,12 @@ class Control:
     help: str | Promise = ""
     required: bool = False
     value: str = ""
-    values: list[str] = field(default_factory=list)
-    choices: list[tuple[str, str | Promise]] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    parts: list["Control"] = field(default_factory=list)
+    values: list[str] = made(default_factory=list)
+    choices: list[tuple[str, str | Promise]] = made(default_factory=list)
+    errors: list[str] = made(default_factory=list)
+    parts: list["Control"] = made(default_factory=list)
     look_up: str = ""
-    options: list[Option] = field(default_factory=list)
+    options: list[Option] = made(default_factory=list)
     found: list[Option] | None = None
     longest: int | None = None
 
@@ -70,13 +71,19 @@ class Place:
     field: Field
     name: str
     values: Values
-    errors: Errors = field(default_factory=dict)
+    errors: Errors = made(default_factory=dict)
     secret: bool = False
 
     @property
     def text(self) -> str:
         """What stands in its control."""
         return self.values.get(self.name) or ""
+
+    @property
+    def child(self) -> Field:
+        """What a list is a list of."""
+        found: Field = self.field.child  # type: ignore[attr-defined]
+        return found
 
     @property
     def pointer(self) -> str:
@@ -293,7 +300,7 @@ class Rows(Line):
             name.removeprefix(prefix).partition(".")[0] for name in place.values if name.startswith(prefix)
         }
         known = sorted({int(each) for each in numbers if each.isascii() and each.isdigit() and len(each) < 7})
-        rows = [place.below(str(number), place.field.child) for number in known[:ROWS_AT_MOST]]
+        rows = [place.below(str(number), place.child) for number in known[:ROWS_AT_MOST]]
         return [row for row in rows if read(row) is not MISSING]
 
     def read(self, place: Place) -> Any:
@@ -304,14 +311,14 @@ class Rows(Line):
     def write(self, place: Place, data: Any) -> None:
         """Put a list into rows."""
         for number, item in enumerate(data or ()):
-            write(place.below(str(number), place.field.child), item)
+            write(place.below(str(number), place.child), item)
 
     def draw(self, place: Place) -> Control:
         """The rows, numbered as the serializer was given them, and an empty one."""
         control, items = self.named(place), [read(row) for row in self.items(place)]
         anew: Values = MultiValueDict()
         drawn = [
-            Place(place.field.child, f"{place.name}.{number}", anew, place.errors)
+            Place(place.child, f"{place.name}.{number}", anew, place.errors)
             for number in range(len(items) + 1)
         ]
         for row, item in zip(drawn, items, strict=False):

@@ -175,8 +175,8 @@ def _run(request: HttpRequest, form: Form) -> HttpResponse:
     except InputInvalid as error:
         return _refused(request, form, error, sticks=False)
     except LOST_CONNECTION:
-        error = AnswerLost("The connection to the database broke, so nobody knows whether it happened.")
-        return _refused(request, form, error, sticks=False)
+        lost = AnswerLost("The connection to the database broke, so nobody knows whether it happened.")
+        return _refused(request, form, lost, sticks=False)
     if outcome.error:
         sticks = _holds_key(outcome)
         if sticks or isinstance(outcome.error, (KeyInvalid, KeyMissing, KeyReused)):
@@ -186,7 +186,8 @@ def _run(request: HttpRequest, form: Form) -> HttpResponse:
 
 
 def _holds_key(outcome: Outcome) -> bool:
-    return Operation.objects.filter(pk=outcome.operation_id or None, holds_key=True).exists()
+    operation = _operation(outcome.operation_id) if outcome.operation_id else None
+    return operation is not None and operation.holds_key
 
 
 def _refused(
