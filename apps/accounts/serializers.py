@@ -3,6 +3,7 @@
 from typing import Any
 from zoneinfo import available_timezones
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from apps.accounts.models import CONSOLE_ROLES, CustomerKind, TeamRole, WalletCategory
@@ -17,44 +18,53 @@ from apps.core.serializer_fields import (
     TextField,
 )
 
-OWN_TENANT = "An operator names the tenant; a tenant leaves it out."
+OWN_TENANT = _("An operator names the tenant; a tenant leaves it out.")
 
 
 class FirstAdminInput(serializers.Serializer[Any]):
-    email = serializers.EmailField()
-    name = TextField(max_length=120, default="", allow_blank=True)
-    password = serializers.CharField(max_length=200, trim_whitespace=False)
+    email = serializers.EmailField(help_text=_("What they sign in with."))
+    name = TextField(max_length=120, default="", allow_blank=True, help_text=_("What people call them."))
+    password = serializers.CharField(
+        max_length=200, trim_whitespace=False, help_text=_("At least 12 characters, and no common one.")
+    )
 
 
 class CreateUserInput(FirstAdminInput):
     role_names = serializers.ListField(
-        child=serializers.ChoiceField(sorted(CONSOLE_ROLES)), allow_empty=False
+        child=serializers.ChoiceField(sorted(CONSOLE_ROLES)),
+        allow_empty=False,
+        label=_("Roles"),
+        help_text=_("At least one."),
     )
 
 
 class SetRolesInput(serializers.Serializer[Any]):
-    user = IdField("usr")
-    role_names = serializers.ListField(child=serializers.ChoiceField(sorted(CONSOLE_ROLES)))
+    user = IdField("usr", help_text=_("Whose roles are set; the start of an e-mail address finds them."))
+    role_names = serializers.ListField(
+        child=serializers.ChoiceField(sorted(CONSOLE_ROLES)),
+        label=_("Roles"),
+        help_text=_("These and no others. None at all keeps them out."),
+    )
 
 
-REASON = "Why, for whoever asks later."
+REASON = _("Why, for whoever asks later.")
 
 
 class CreateTenantInput(serializers.Serializer[Any]):
-    name = TextField(max_length=120, help_text="The name that people know the business by.")
+    name = TextField(max_length=120, help_text=_("The name that people know the business by."))
     slug = TextField(
         max_length=50,
         pattern=r"[A-Za-z0-9_-]+\Z",
-        help_text="The name of its book: letters, digits, - and _.",
+        help_text=_("The name of its book: letters, digits, - and _."),
     )
-    base_currency = CurrencyField(help_text="The currency in which totals are shown.")
+    base_currency = CurrencyField(help_text=_("The currency in which totals are shown."))
     time_zone = serializers.ChoiceField(
-        sorted(available_timezones()), default="UTC", help_text="Where its days begin and end."
+        sorted(available_timezones()), default="UTC", help_text=_("Where its days begin and end.")
     )
-    legal_name = TextField(max_length=200, default="", allow_blank=True, help_text="As in the register.")
+    legal_name = TextField(max_length=200, default="", allow_blank=True, help_text=_("As in the register."))
     country = CountryField(default="", allow_blank=True)
     owner_email = serializers.EmailField(
-        default="", allow_blank=True, help_text="Who is invited as the first owner of its team."
+        default="", allow_blank=True, help_text=_("Who is invited as the first owner of its team.")
     )
 
 
@@ -70,7 +80,7 @@ class UpdateTenantInput(serializers.Serializer[Any]):
         max_value=1_000_000,
         default=None,
         allow_null=True,
-        help_text="How much each of its API keys may ask.",
+        help_text=_("How much each of its API keys may ask."),
     )
 
 
@@ -121,7 +131,7 @@ class CreateCustomerInput(serializers.Serializer[Any]):
         max_length=120,
         default="",
         allow_blank=True,
-        help_text="Your own name for them, which is yours alone.",
+        help_text=_("Your own name for them, which is yours alone."),
     )
     metadata = MetadataField(default=dict)
 
@@ -140,13 +150,16 @@ class CloseCustomerInput(serializers.Serializer[Any]):
 
 class CreateWalletInput(serializers.Serializer[Any]):
     tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
-    customer = IdField("cus", default=None, allow_null=True, help_text="Whose it is, if not your own.")
+    customer = IdField("cus", default=None, allow_null=True, help_text=_("Whose it is, if not your own."))
     currency = CurrencyField()
-    purpose = TextField(max_length=60, default="", allow_blank=True, help_text="What it is for.")
+    purpose = TextField(max_length=60, default="", allow_blank=True, help_text=_("What it is for."))
     category = serializers.ChoiceField(WalletCategory.values, default=WalletCategory.BANKING.value)
     name = TextField(max_length=120, default="", allow_blank=True)
     external_id = TextField(
-        max_length=120, default="", allow_blank=True, help_text="Your own name for it, which is yours alone."
+        max_length=120,
+        default="",
+        allow_blank=True,
+        help_text=_("Your own name for it, which is yours alone."),
     )
     metadata = MetadataField(default=dict)
 
@@ -157,13 +170,13 @@ class CloseWalletInput(serializers.Serializer[Any]):
 
 
 class CreateOperatorKeyInput(serializers.Serializer[Any]):
-    name = TextField(max_length=120, help_text="What uses it.")
+    name = TextField(max_length=120, help_text=_("What uses it."))
     scopes = serializers.ListField(child=serializers.ChoiceField(sorted(SCOPES)), allow_empty=False)
     networks = serializers.ListField(
         child=NetworkField(),
         default=list,
         max_length=50,
-        help_text="Where it may be used from, such as 203.0.113.0/24; everywhere if empty.",
+        help_text=_("Where it may be used from, such as 203.0.113.0/24; everywhere if empty."),
     )
     expires_at = InstantField(default=None, allow_null=True)
 
@@ -178,7 +191,10 @@ class CreateApiKeyInput(CreateOperatorKeyInput):
 class RotateApiKeyInput(serializers.Serializer[Any]):
     api_key = IdField("key")
     overlap_hours = serializers.IntegerField(
-        min_value=0, max_value=720, default=24, help_text="How long the old key goes on beside the new one."
+        min_value=0,
+        max_value=720,
+        default=24,
+        help_text=_("How long the old key goes on beside the new one."),
     )
 
 

@@ -6,6 +6,7 @@ from ipaddress import ip_network
 from typing import Any, NoReturn
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.fields import empty
@@ -63,6 +64,10 @@ class MoneyField(serializers.Field[Money, Any, dict[str, str], Any]):
 
 class CurrencyField(serializers.Field[str, Any, str, Any]):
     """The code of a currency that exists here."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", _("A code such as EUR or USDC."))
+        super().__init__(**kwargs)
 
     def to_internal_value(self, data: Any) -> str:
         """The code, as it was written."""
