@@ -47,10 +47,12 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
     def extra_urls(self) -> list[URLPattern]:
         """Pages that belong to no model."""
         from apps.console.pages import exports, finance
+        from apps.console.pages.rates import rates_page
         from apps.console.pages.schedule import schedule
 
         return [
             path("schedule/", self.admin_view(schedule), name="schedule"),
+            path("rates/", self.admin_view(rates_page), name="rates"),
             path("exports/request/", self.admin_view(exports.request_export), name="export_request"),
             path("exports/file/<str:token>/", self.admin_view(exports.export_file), name="export_file"),
             path("finance/", self.admin_view(finance.reports_page), name="finance"),

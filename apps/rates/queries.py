@@ -129,7 +129,7 @@ def rates(
     """
     day, most = day_of(on), settings.RATES_MAX_AGE_DAYS
     wanted = _others(currencies)
-    quoted = standing(wanted, on=day, since=day - timedelta(days=most), known_at=known_at) if wanted else {}
+    quoted = standing(wanted, on=day, since=_before(day, most), known_at=known_at) if wanted else {}
     return Rates(day, most, BASE, quoted)
 
 
@@ -180,13 +180,12 @@ def standing(
             """
             SELECT w.currency, q.rate, q.day, q.load_id
               FROM unnest(%(currencies)s::text[]) w(currency) CROSS JOIN LATERAL (
-                SELECT q.rate, q.day, q.load_id FROM rates_quote q
-                 WHERE q.source = %(source)s AND q.base = %(base)s AND q.currency = w.currency
-                   AND q.day BETWEEN %(since)s AND %(on)s AND q.load_id <= %(through)s AND q.rate IS NOT NULL
-                   AND NOT EXISTS (SELECT FROM rates_quote n
-                                    WHERE (n.source, n.base, n.currency, n.day) = (q.source, q.base, q.currency, q.day)
-                                      AND n.load_id > q.load_id AND n.load_id <= %(through)s)
-                 ORDER BY q.day DESC LIMIT 1) q
+                SELECT rate, day, load_id FROM (
+                  SELECT DISTINCT ON (q.day) q.rate, q.day, q.load_id FROM rates_quote q
+                   WHERE q.source = %(source)s AND q.base = %(base)s AND q.currency = w.currency
+                     AND q.day BETWEEN %(since)s AND %(on)s AND q.load_id <= %(through)s
+                   ORDER BY q.day DESC, q.load_id DESC) s
+                 WHERE rate IS NOT NULL ORDER BY day DESC LIMIT 1) q
             """,
             _asked(currencies, on, since, through),
         )
@@ -208,7 +207,7 @@ def history(
                ORDER BY q.currency, q.day, q.load_id DESC) s
              WHERE rate IS NOT NULL ORDER BY currency, day
             """,
-            _asked(currencies, on, on - timedelta(days=days), load_at(known_at)),
+            _asked(currencies, on, _before(on, days), load_at(known_at)),
         )
         for code, day, value in cursor.fetchall():
             found.setdefault(code, []).append((day, value))
@@ -221,6 +220,11 @@ def load_at(known_at: datetime | None) -> int:
         return 2**63 - 1
     known = Load.objects.filter(recorded_at__lte=known_at).order_by("-recorded_at", "-id")
     return known.values_list("id", flat=True).first() or 0
+
+
+def _before(day: date, days: int) -> date:
+    """So many days earlier, or the first of the calendar."""
+    return date.fromordinal(max(day.toordinal() - days, 1))
 
 
 def _others(currencies: Collection[str] | None) -> list[str]:

@@ -22,7 +22,7 @@ from apps.rates.errors import FileUnknown
 from apps.rates.models import Load, Source, SourceFile
 from apps.rates.queries import FRANKFURT
 
-LOADER = Actor.system("rates", {"rates.load_ecb"})
+LOADER = Actor.system("loader", {"rates.load_ecb"})
 """Who loads rates while nobody is there: a worker, or a shell that names no person."""
 
 LOCK = 7215
@@ -30,6 +30,24 @@ LOCK = 7215
 
 STRETCH = 20_000
 """Cells that are written by one statement."""
+
+_WRITE = """
+WITH judged AS (
+  SELECT g.*, CASE WHEN s.load_id IS NULL THEN CASE WHEN g.rate IS NULL THEN 'missing' ELSE 'added' END
+                   WHEN g.rate IS NOT DISTINCT FROM s.rate THEN 'unchanged'
+                   WHEN s.last_day > %(last_day)s THEN 'older'
+                   WHEN g.rate IS NULL THEN 'withdrawn' ELSE 'corrected' END verdict
+    FROM unnest(%(currencies)s::text[], %(days)s::date[], %(rates)s::numeric[]) g(currency, day, rate)
+    LEFT JOIN LATERAL (SELECT q.load_id, q.rate, l.last_day FROM rates_quote q JOIN rates_load l ON l.id = q.load_id
+                        WHERE q.source = %(source)s AND q.base = %(base)s AND q.currency = g.currency AND q.day = g.day
+                        ORDER BY q.load_id DESC LIMIT 1) s ON true
+), written AS (
+  INSERT INTO rates_quote (source, base, currency, day, load_id, rate)
+  SELECT %(source)s, %(base)s, currency, day, %(load)s, rate FROM judged
+   WHERE verdict IN ('added', 'corrected', 'withdrawn')
+)
+SELECT verdict, count(*) FROM judged GROUP BY verdict
+"""
 
 Cell = tuple[str, date, Decimal | None]
 
@@ -155,22 +173,3 @@ def _columns(cells: list[Cell]) -> dict[str, Any]:
         "days": arrays.texts([day.isoformat() for _, day, _ in cells]),
         "rates": arrays.texts([None if rate is None else f"{rate:f}" for _, _, rate in cells]),
     }
-
-
-_WRITE = """
-WITH judged AS (
-  SELECT g.*, CASE WHEN s.load_id IS NULL THEN CASE WHEN g.rate IS NULL THEN 'missing' ELSE 'added' END
-                   WHEN g.rate IS NOT DISTINCT FROM s.rate THEN 'unchanged'
-                   WHEN s.last_day > %(last_day)s THEN 'older'
-                   WHEN g.rate IS NULL THEN 'withdrawn' ELSE 'corrected' END verdict
-    FROM unnest(%(currencies)s::text[], %(days)s::date[], %(rates)s::numeric[]) g(currency, day, rate)
-    LEFT JOIN LATERAL (SELECT q.load_id, q.rate, l.last_day FROM rates_quote q JOIN rates_load l ON l.id = q.load_id
-                        WHERE q.source = %(source)s AND q.base = %(base)s AND q.currency = g.currency AND q.day = g.day
-                        ORDER BY q.load_id DESC LIMIT 1) s ON true
-), written AS (
-  INSERT INTO rates_quote (source, base, currency, day, load_id, rate)
-  SELECT %(source)s, %(base)s, currency, day, %(load)s, rate FROM judged
-   WHERE verdict IN ('added', 'corrected', 'withdrawn')
-)
-SELECT verdict, count(*) FROM judged GROUP BY verdict
-"""
