@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from apps.console.as_of import AsOfForm
+from apps.console.listing import query
 from apps.console.site import site
 from apps.core import clock
 from apps.core.currencies import all_currencies, currency
@@ -49,6 +50,7 @@ def rates_page(request: HttpRequest) -> HttpResponse:
     then = form.points()
     on = then["on"] or clock.today_in(FRANKFURT, clock.now())
     rows = _rows(on, then["at"])
+    last_day = _last_day(rows)
     context = {
         "title": _("Rates"),
         "crumbs": [(_("Rates"), None)],
@@ -58,7 +60,8 @@ def rates_page(request: HttpRequest) -> HttpResponse:
         "base": BASE,
         "max_age": settings.RATES_MAX_AGE_DAYS,
         "rows": rows,
-        "last_day": _last_day(rows),
+        "last_day": last_day,
+        "to_last_day": last_day and query(request, {"on": last_day.isoformat()}),
         "loads": _loads(then["at"]),
         "width": WIDTH,
         "height": HEIGHT,

@@ -1,6 +1,7 @@
 """From the bytes of a file to its days, in flat memory: an archive, a table or an envelope, told by how it begins."""
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +16,19 @@ LARGEST = 16_000_000
 """Bytes of a file as it is received."""
 
 LARGEST_UNPACKED = 64_000_000
+_PACKED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    LookupError,
+    ValueError,
+    RuntimeError,
+)
+"""What zipfile raises, depending on which of its bytes is wrong."""
+
 _MARK = b"\xef\xbb\xbf"
 
 
@@ -56,17 +70,19 @@ def _opened(content: bytes) -> Iterator[io.BufferedReader]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(_member(archive)) as member:
             yield io.BufferedReader(_Bounded(member, LARGEST_UNPACKED))
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError) as error:
+    except _DAMAGED as error:
         raise FileInvalid(f"The archive is damaged: {error}") from None
 
 
 def _member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    members = [each for each in archive.infolist() if not each.is_dir()]
+    members = [each for each in archive.infolist() if not each.filename.endswith("/")]
     if len(members) != 1:
         raise FileInvalid(f"The archive holds {len(members)} files; the ECB's hold one")
     [member] = members
     if member.flag_bits & 0x1:
         raise FileInvalid("The archive is encrypted")
+    if member.compress_type not in _PACKED:
+        raise FileInvalid("The archive is packed in a way that the ECB does not use")
     if member.file_size > LARGEST_UNPACKED:
         raise FileInvalid(f"It holds more than {LARGEST_UNPACKED} bytes when it is unpacked")
     return member
