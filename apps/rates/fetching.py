@@ -43,21 +43,18 @@ def fetch(address: str) -> bytes:
     if urlsplit(address).scheme not in {"http", "https"}:
         raise SourceUnreachable(f"{address} is no address that begins with https://.")
     request = urllib.request.Request(address, headers={"User-Agent": "Countinghouse"})  # noqa: S310
-    end = monotonic() + PATIENCE
-    parts: list[bytes] = []
+    content, end = bytearray(), monotonic() + PATIENCE
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
-            while part := answer.read1(_PART):
-                parts.append(part)
-                if monotonic() > end or len(parts) * _PART > 64 * LARGEST or sum(map(len, parts)) > LARGEST:
-                    break
-            else:
-                return b"".join(parts)
+            while len(content) <= LARGEST and (part := answer.read1(_PART)):
+                content += part
+                if monotonic() > end:
+                    raise SourceUnreachable(f"{address} takes longer than {PATIENCE} seconds.")
+            if answer.length and len(content) <= LARGEST:
+                raise SourceUnreachable(f"{address} ends {answer.length} bytes too early.")
     except (OSError, HTTPException, ValueError) as error:
         raise SourceUnreachable(f"{address} does not give the rates: {error}.") from None
-    if monotonic() > end:
-        raise SourceUnreachable(f"{address} takes longer than {PATIENCE} seconds.")
-    return _bounded(b"".join(parts), address)
+    return _bounded(bytes(content), address)
 
 
 def _bounded(content: bytes, place: str) -> bytes:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -84,7 +85,7 @@ class Rates:
         if amount.currency == currency:
             return amount
         found = self.rate(amount.currency, currency)
-        return found and amount.convert(found.value, currency)
+        return None if found is None else amount.convert(found.value, currency)
 
     def in_base(self, amounts: Iterable[Money], base: str) -> InBase:
         """All amounts in one currency: what there is of each is added up first, then rounded half-even once."""
@@ -232,7 +233,7 @@ def _others(currencies: Collection[str] | None) -> list[str]:
     return sorted(codes - {BASE})
 
 
-def _asked(currencies: Collection[str], on: date, since: date, through: int) -> dict[str, object]:
+def _asked(currencies: Collection[str], on: date, since: date, through: int) -> dict[str, Any]:
     return {
         "currencies": arrays.texts(sorted(currencies)),
         "source": Source.ECB,

@@ -53,7 +53,7 @@ def standing(facts: list[Fact], code: str, day: date, known_at: datetime | None)
             found = fact if fact.rate is not None else None
         elif fact.rate != found.rate and fact.last_day >= found.last_day:
             found = fact
-    return found and found.rate
+    return None if found is None else found.rate
 
 
 def model(facts: list[Fact], code: str, on: date, known_at: datetime | None) -> tuple[Fraction, date] | None:
@@ -113,7 +113,7 @@ def corrected() -> dict[str, Any]:
 
 def usd(on: date | datetime, known_at: datetime | None = None) -> Fraction | None:
     found = queries.rate("EUR", "USD", on=on, known_at=known_at)
-    return found and found.value
+    return None if found is None else found.value
 
 
 def test_a_correction_changes_what_is_known_and_not_what_was_known(corrected: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -119,7 +120,7 @@ def picture(course: Sequence[Decimal]) -> str:
     )
 
 
-def _loads(known_at: datetime | None) -> Sequence[Load]:
+def _loads(known_at: datetime | None) -> QuerySet[Load]:
     loads = Load.objects.select_related("file").defer("file__content").order_by("-id")
     if known_at is not None:
         loads = loads.filter(recorded_at__lte=known_at)

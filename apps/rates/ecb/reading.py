@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from typing import IO
 
 from apps.rates.ecb import csv_file, xml_file
 from apps.rates.ecb.shape import DayOfRates, FileInvalid, checked
@@ -35,7 +36,7 @@ _MARK = b"\xef\xbb\xbf"
 class _Bounded(io.RawIOBase):
     """A file that refuses to be read beyond so many bytes, whatever it says of its size."""
 
-    def __init__(self, file: io.BufferedIOBase, most: int) -> None:
+    def __init__(self, file: IO[bytes], most: int) -> None:
         self._file, self._left = file, most
 
     def readable(self) -> bool:
