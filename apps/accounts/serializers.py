@@ -47,6 +47,9 @@ class SetRolesInput(serializers.Serializer[Any]):
     )
 
 
+UNCHANGED = _("Empty leaves it as it is.")
+ROLE = _("What they may do in the team.")
+SCOPES_HELP = _("What it may do, and nothing else.")
 REASON = _("Why, for whoever asks later.")
 
 
@@ -70,11 +73,11 @@ class CreateTenantInput(serializers.Serializer[Any]):
 
 class UpdateTenantInput(serializers.Serializer[Any]):
     tenant = IdField("ten")
-    name = TextField(max_length=120, default=None, allow_null=True)
-    legal_name = TextField(max_length=200, default=None, allow_null=True)
-    registration_number = TextField(max_length=60, default=None, allow_null=True)
+    name = TextField(max_length=120, default=None, allow_null=True, help_text=UNCHANGED)
+    legal_name = TextField(max_length=200, default=None, allow_null=True, help_text=UNCHANGED)
+    registration_number = TextField(max_length=60, default=None, allow_null=True, help_text=UNCHANGED)
     country = CountryField(default=None, allow_null=True)
-    website = serializers.URLField(max_length=200, default=None, allow_null=True)
+    website = serializers.URLField(max_length=200, default=None, allow_null=True, help_text=UNCHANGED)
     requests_per_minute = serializers.IntegerField(
         min_value=1,
         max_value=1_000_000,
@@ -95,8 +98,8 @@ class ProvisionTenantInput(serializers.Serializer[Any]):
 
 class InviteMemberInput(serializers.Serializer[Any]):
     tenant = IdField("ten")
-    email = serializers.EmailField()
-    role = serializers.ChoiceField(TeamRole.values)
+    email = serializers.EmailField(help_text=_("Where the invitation goes."))
+    role = serializers.ChoiceField(TeamRole.choices, help_text=ROLE)
 
 
 class RevokeInvitationInput(serializers.Serializer[Any]):
@@ -113,7 +116,7 @@ class AcceptInvitationInput(serializers.Serializer[Any]):
 class ChangeMemberRoleInput(serializers.Serializer[Any]):
     tenant = IdField("ten")
     user = IdField("usr")
-    role = serializers.ChoiceField(TeamRole.values)
+    role = serializers.ChoiceField(TeamRole.choices, help_text=ROLE)
 
 
 class RemoveMemberInput(serializers.Serializer[Any]):
@@ -124,9 +127,9 @@ class RemoveMemberInput(serializers.Serializer[Any]):
 
 class CreateCustomerInput(serializers.Serializer[Any]):
     tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
-    kind = serializers.ChoiceField(CustomerKind.values)
-    name = TextField(max_length=200)
-    email = serializers.EmailField(default="", allow_blank=True)
+    kind = serializers.ChoiceField(CustomerKind.choices, help_text=_("A person or a business."))
+    name = TextField(max_length=200, help_text=_("What people call them."))
+    email = serializers.EmailField(default="", allow_blank=True, help_text=_("Kept encrypted."))
     external_id = TextField(
         max_length=120,
         default="",
@@ -138,8 +141,8 @@ class CreateCustomerInput(serializers.Serializer[Any]):
 
 class UpdateCustomerInput(serializers.Serializer[Any]):
     customer = IdField("cus")
-    name = TextField(max_length=200, default=None, allow_null=True)
-    email = serializers.EmailField(default=None, allow_null=True)
+    name = TextField(max_length=200, default=None, allow_null=True, help_text=UNCHANGED)
+    email = serializers.EmailField(default=None, allow_null=True, help_text=UNCHANGED)
     metadata = MetadataField(default=None, allow_null=True)
 
 
@@ -151,10 +154,14 @@ class CloseCustomerInput(serializers.Serializer[Any]):
 class CreateWalletInput(serializers.Serializer[Any]):
     tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
     customer = IdField("cus", default=None, allow_null=True, help_text=_("Whose it is, if not your own."))
-    currency = CurrencyField()
+    currency = CurrencyField(help_text=_("A wallet holds one currency."))
     purpose = TextField(max_length=60, default="", allow_blank=True, help_text=_("What it is for."))
-    category = serializers.ChoiceField(WalletCategory.values, default=WalletCategory.BANKING.value)
-    name = TextField(max_length=120, default="", allow_blank=True)
+    category = serializers.ChoiceField(
+        WalletCategory.choices,
+        default=WalletCategory.BANKING.value,
+        help_text=_("Under which heading it is added up."),
+    )
+    name = TextField(max_length=120, default="", allow_blank=True, help_text=_("What people call it."))
     external_id = TextField(
         max_length=120,
         default="",
@@ -171,20 +178,24 @@ class CloseWalletInput(serializers.Serializer[Any]):
 
 class CreateOperatorKeyInput(serializers.Serializer[Any]):
     name = TextField(max_length=120, help_text=_("What uses it."))
-    scopes = serializers.ListField(child=serializers.ChoiceField(sorted(SCOPES)), allow_empty=False)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(sorted(SCOPES)), allow_empty=False, help_text=SCOPES_HELP
+    )
     networks = serializers.ListField(
         child=NetworkField(),
         default=list,
         max_length=50,
         help_text=_("Where it may be used from, such as 203.0.113.0/24; everywhere if empty."),
     )
-    expires_at = InstantField(default=None, allow_null=True)
+    expires_at = InstantField(default=None, allow_null=True, help_text=_("In UTC. Empty is never."))
 
 
 class CreateApiKeyInput(CreateOperatorKeyInput):
     tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
     scopes = serializers.ListField(
-        child=serializers.ChoiceField(sorted(SCOPES.keys() - OF_OPERATORS)), allow_empty=False
+        child=serializers.ChoiceField(sorted(SCOPES.keys() - OF_OPERATORS)),
+        allow_empty=False,
+        help_text=SCOPES_HELP,
     )
 
 

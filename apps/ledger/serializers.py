@@ -11,6 +11,7 @@ from apps.ledger.models import Cadence, FreezeDirection, LatePolicy
 from apps.ledger.renderers import FORMATS
 from apps.ledger.reports import REPORTS
 
+EFFECTIVE = _("When it takes effect, in UTC. Empty is now.")
 ADDRESS = r"[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)*\Z"
 
 
@@ -108,7 +109,7 @@ class OpeningBalanceInput(serializers.Serializer[Any]):
     book = BookField()
     account = AddressField()
     amount = MoneyField(help_text=_("The balance as shown; negative if it starts below zero."))
-    effective_at = InstantField(default=None, allow_null=True)
+    effective_at = InstantField(default=None, allow_null=True, help_text=EFFECTIVE)
 
 
 class CorrectionInput(serializers.Serializer[Any]):
@@ -121,13 +122,13 @@ class CorrectionInput(serializers.Serializer[Any]):
     reason = ReasonField()
     related_type = TextField(max_length=60, help_text=_("What it is about: ticket, incident, transfer."))
     related_id = TextField(max_length=60, help_text=_("Which one, such as T-1."))
-    effective_at = InstantField(default=None, allow_null=True)
+    effective_at = InstantField(default=None, allow_null=True, help_text=EFFECTIVE)
 
 
 class ReversalInput(serializers.Serializer[Any]):
     entry = IdField("je", help_text=_("The journal entry whose postings are turned round."))
     reason = ReasonField()
-    effective_at = InstantField(default=None, allow_null=True)
+    effective_at = InstantField(default=None, allow_null=True, help_text=EFFECTIVE)
 
 
 class ImportedEntryInput(serializers.Serializer[Any]):
@@ -137,7 +138,7 @@ class ImportedEntryInput(serializers.Serializer[Any]):
     source = AddressField()  # type: ignore[assignment]  # DRF's fields have an attribute of this name
     destination = AddressField()
     amount = MoneyField(positive=True)
-    effective_at = InstantField(default=None, allow_null=True)
+    effective_at = InstantField(default=None, allow_null=True, help_text=EFFECTIVE)
     description = TextField(max_length=500, default="", allow_blank=True)
     metadata = serializers.DictField(default=dict)
 
@@ -148,7 +149,7 @@ class TemplateEntryInput(serializers.Serializer[Any]):
     template = KindField()
     variables = serializers.DictField()
     kind = KindField(default="", allow_blank=True)
-    effective_at = InstantField(default=None, allow_null=True)
+    effective_at = InstantField(default=None, allow_null=True, help_text=EFFECTIVE)
     description = TextField(max_length=500, default="", allow_blank=True)
     metadata = serializers.DictField(default=dict)
 
