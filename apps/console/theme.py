@@ -50,6 +50,21 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": _("Business"),
+                "items": [
+                    _item(_("Tenants"), "storefront", "accounts_tenant_changelist", "accounts.view_tenant"),
+                    _item(_("Customers"), "person", "accounts_customer_changelist", "accounts.view_customer"),
+                    _item(_("Wallets"), "wallet", "accounts_wallet_changelist", "accounts.view_wallet"),
+                    _item(
+                        _("Transfers"),
+                        "swap_horiz",
+                        "transfers_transfer_changelist",
+                        "transfers.view_transfer",
+                    ),
+                    _item(_("API keys"), "key", "accounts_apikey_changelist", "accounts.view_apikey"),
+                ],
+            },
+            {
                 "title": _("Ledger"),
                 "items": [
                     _item(_("Accounts"), "account_tree", "ledger_account_changelist", "ledger.view_account"),

@@ -141,10 +141,11 @@ class Transfer(StateMachineModel):
             models.Index(fields=["source_wallet", "-id"], name="transfer_by_source"),
             models.Index(fields=["destination_wallet", "-id"], name="transfer_by_destination"),
             models.Index(
-                fields=["book", "reference"],
+                fields=["book", "reference", "-id"],
                 condition=~models.Q(reference=""),
                 name="transfer_by_reference",
             ),
+            models.Index(fields=["status", "-id"], name="transfer_by_status"),
             models.Index(
                 fields=["status", "next_attempt_at"],
                 condition=models.Q(next_attempt_at__isnull=False),
