@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from apps.core import clock
@@ -65,7 +65,9 @@ def model(facts: list[Fact], code: str, on: date, known_at: datetime | None) -> 
     return None
 
 
-@settings(max_examples=40)
+@settings(
+    max_examples=40, phases=(Phase.explicit, Phase.generate)
+)  # to shrink would need more days than there are
 @given(st.lists(files, min_size=1, max_size=5), st.data())
 def test_rates_are_those_of_the_model(said: list[dict[int, dict[str, str]]], data: st.DataObject) -> None:
     """Each example has days of its own, far enough from those of the others."""
