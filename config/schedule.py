@@ -23,6 +23,14 @@ BEAT_SCHEDULE = {
         "task": "ledger.export_statements",
         "schedule": timedelta(minutes=5),
     },
+    "provision-tenants": {
+        "task": "accounts.provision_tenants",
+        "schedule": timedelta(seconds=30),
+    },
+    "complete-pay-ins": {
+        "task": "transfers.complete_pay_ins",
+        "schedule": timedelta(seconds=10),
+    },
     "apply-approved": {
         "task": "operations.apply_approved",
         "schedule": timedelta(seconds=30),

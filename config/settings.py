@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.postgres",
     "django.contrib.admin.apps.SimpleAdminConfig",
     "allauth",
     "allauth.account",
@@ -40,6 +41,7 @@ INSTALLED_APPS = [
     "apps.operations",
     "apps.ledger",
     "apps.accounts",
+    "apps.transfers",
 ]
 
 MIDDLEWARE = [

@@ -9,7 +9,14 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.accounts import commands, people, roles  # noqa: F401 (commands register themselves)
+        from apps.operations import isolation
         from apps.operations import people as door
 
         door.register(door.People(actor=people.find_actor, eligible=people.deciders))
         post_migrate.connect(roles.seed, sender=self)
+        isolation.rows_where("accounts_tenant", "id = ANY ((SELECT operations_tenants())::uuid[])")
+        isolation.rows_where(
+            "accounts_user",
+            "EXISTS (SELECT FROM accounts_membership m WHERE m.user_id = accounts_user.id)",
+            columns=("id", "email", "name", "is_active"),
+        )

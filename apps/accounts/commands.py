@@ -1,15 +1,16 @@
-"""The commands about users and tenants."""
+"""The commands about people, tenants, their teams, customers, wallets and API keys."""
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts import serializers, services
-from apps.operations.registry import BY_OPERATORS, Command, register
+from apps.accounts import serializers
+from apps.accounts.services import customers, keys, people, provisioning, team, tenants, wallets
+from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
 
 register(
     Command(
         name="accounts.create_first_admin",
         summary=_("Make the first admin"),
-        handler=services.create_first_admin,
+        handler=people.create_first_admin,
         input=serializers.FirstAdminInput,
         permission="accounts.create_first_admin",
         secret_fields=frozenset({"password"}),
@@ -20,7 +21,7 @@ register(
     Command(
         name="accounts.create_user",
         summary=_("Create a user"),
-        handler=services.create_user,
+        handler=people.create_user,
         input=serializers.CreateUserInput,
         permission="accounts.create_user",
         secret_fields=frozenset({"password"}),
@@ -32,19 +33,263 @@ register(
     Command(
         name="accounts.set_roles",
         summary=_("Set a user's roles"),
-        handler=services.set_roles,
+        handler=people.set_roles,
         input=serializers.SetRolesInput,
         permission="accounts.set_roles",
         surfaces=BY_OPERATORS,
     )
 )
+
 register(
     Command(
         name="accounts.create_tenant",
         summary=_("Create a tenant"),
-        handler=services.create_tenant,
+        plan=tenants.plan_create_tenant,
         input=serializers.CreateTenantInput,
         permission="accounts.create_tenant",
+        scope="platform:write",
+        path="tenants",
+        personal_fields=frozenset({"owner_email"}),
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="accounts.provision_tenant",
+        summary=_("Provision a tenant"),
+        plan=provisioning.plan_provision_tenant,
+        targets=provisioning.target,
+        input=serializers.ProvisionTenantInput,
+        permission="accounts.provision_tenant",
+    )
+)
+register(
+    Command(
+        name="accounts.update_tenant",
+        summary=_("Change a tenant's profile and settings"),
+        plan=tenants.plan_update_tenant,
+        targets=tenants.target,
+        input=serializers.UpdateTenantInput,
+        permission="accounts.update_tenant",
+        scope="platform:write",
+        path="tenants/{tenant}/update",
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="accounts.suspend_tenant",
+        summary=_("Suspend a tenant"),
+        handler=tenants.suspend_tenant,
+        targets=tenants.target,
+        input=serializers.TenantReasonInput,
+        permission="accounts.suspend_tenant",
+        scope="platform:write",
+        path="tenants/{tenant}/suspend",
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="accounts.resume_tenant",
+        summary=_("Resume a tenant"),
+        handler=tenants.resume_tenant,
+        targets=tenants.target,
+        input=serializers.TenantReasonInput,
+        permission="accounts.suspend_tenant",
+        scope="platform:write",
+        path="tenants/{tenant}/resume",
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="accounts.close_tenant",
+        summary=_("Close a tenant"),
+        handler=tenants.close_tenant,
+        targets=tenants.target,
+        input=serializers.TenantReasonInput,
+        permission="accounts.close_tenant",
+        scope="platform:write",
+        path="tenants/{tenant}/close",
+        surfaces=EVERYWHERE,
+    )
+)
+
+register(
+    Command(
+        name="accounts.invite_member",
+        summary=_("Invite somebody into a team"),
+        plan=team.plan_invite_member,
+        targets=team.target,
+        input=serializers.InviteMemberInput,
+        permission="accounts.manage_team",
+        personal_fields=frozenset({"email"}),
         surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="accounts.revoke_invitation",
+        summary=_("Revoke an invitation"),
+        handler=team.revoke_invitation,
+        input=serializers.RevokeInvitationInput,
+        permission="accounts.manage_team",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="accounts.accept_invitation",
+        summary=_("Accept an invitation"),
+        handler=team.accept_invitation,
+        input=serializers.AcceptInvitationInput,
+        permission="accounts.accept_invitation",
+        secret_fields=frozenset({"password", "token"}),
+        personal_fields=frozenset({"name"}),
+    )
+)
+register(
+    Command(
+        name="accounts.change_member_role",
+        summary=_("Change a member's role"),
+        handler=team.change_member_role,
+        targets=team.target,
+        input=serializers.ChangeMemberRoleInput,
+        permission="accounts.manage_team",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="accounts.remove_member",
+        summary=_("Remove a member from a team"),
+        handler=team.remove_member,
+        targets=team.target,
+        input=serializers.RemoveMemberInput,
+        permission="accounts.manage_team",
+        surfaces=BY_OPERATORS,
+    )
+)
+
+register(
+    Command(
+        name="accounts.create_customer",
+        summary=_("Create a customer"),
+        plan=customers.plan_create_customer,
+        input=serializers.CreateCustomerInput,
+        permission="accounts.create_customer",
+        scope="customers:write",
+        path="customers",
+        personal_fields=frozenset({"email"}),
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="accounts.update_customer",
+        summary=_("Change a customer"),
+        plan=customers.plan_update_customer,
+        targets=customers.target,
+        input=serializers.UpdateCustomerInput,
+        permission="accounts.update_customer",
+        scope="customers:write",
+        path="customers/{customer}/update",
+        personal_fields=frozenset({"email"}),
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="accounts.close_customer",
+        summary=_("Close a customer"),
+        plan=customers.plan_close_customer,
+        targets=customers.target,
+        input=serializers.CloseCustomerInput,
+        permission="accounts.close_customer",
+        scope="customers:write",
+        path="customers/{customer}/close",
+        surfaces=EVERYWHERE,
+    )
+)
+
+register(
+    Command(
+        name="accounts.create_wallet",
+        summary=_("Create a wallet"),
+        plan=wallets.plan_create_wallet,
+        targets=wallets.owner_target,
+        input=serializers.CreateWalletInput,
+        permission="accounts.create_wallet",
+        scope="wallets:write",
+        path="wallets",
+        flag="core_wallet_enabled",
+        surfaces=EVERYWHERE,
+        aliases=("createWallet",),
+    )
+)
+register(
+    Command(
+        name="accounts.close_wallet",
+        summary=_("Close a wallet"),
+        handler=wallets.close_wallet,
+        targets=wallets.target,
+        input=serializers.CloseWalletInput,
+        permission="accounts.close_wallet",
+        scope="wallets:write",
+        path="wallets/{wallet}/close",
+        surfaces=EVERYWHERE,
+    )
+)
+
+register(
+    Command(
+        name="accounts.create_api_key",
+        summary=_("Create an API key"),
+        plan=keys.plan_create_api_key,
+        input=serializers.CreateApiKeyInput,
+        permission="accounts.create_api_key",
+        scope="keys:write",
+        path="api-keys",
+        secret_results=frozenset({"secret"}),
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="accounts.create_operator_key",
+        summary=_("Create an operator's API key"),
+        plan=keys.plan_create_operator_key,
+        input=serializers.CreateOperatorKeyInput,
+        permission="accounts.create_operator_key",
+        secret_results=frozenset({"secret"}),
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="accounts.rotate_api_key",
+        summary=_("Rotate an API key"),
+        plan=keys.plan_rotate_api_key,
+        targets=keys.target,
+        input=serializers.RotateApiKeyInput,
+        permission="accounts.rotate_api_key",
+        scope="keys:write",
+        path="api-keys/{api_key}/rotate",
+        secret_results=frozenset({"secret"}),
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="accounts.revoke_api_key",
+        summary=_("Revoke an API key"),
+        plan=keys.plan_revoke_api_key,
+        targets=keys.target,
+        input=serializers.RevokeApiKeyInput,
+        permission="accounts.revoke_api_key",
+        scope="keys:write",
+        path="api-keys/{api_key}/revoke",
+        surfaces=EVERYWHERE,
     )
 )

@@ -10,14 +10,35 @@ from django.db import transaction
 from apps.accounts.models import CONSOLE_ROLES
 from apps.operations.registry import all_commands
 
-HOLDS = {"ledger.place_hold", "ledger.settle_hold", "ledger.release_hold"}
+HOLDS = {
+    f"{app}.{command}"
+    for app in ("ledger", "transfers")
+    for command in ("place_hold", "settle_hold", "release_hold")
+}
+TRANSFERS = {"transfers.post_pay_in", "transfers.create_transfer"}
 FREEZES = {"ledger.freeze_account", "ledger.unfreeze_account"}
 
 PERMISSIONS: dict[str, set[str]] = {
     "viewer": set(),
-    "operator": {"ledger.open_account", "operations.reset_key", *HOLDS, *FREEZES},
+    "operator": {
+        "accounts.close_customer",
+        "accounts.close_wallet",
+        "accounts.create_customer",
+        "accounts.create_tenant",
+        "accounts.create_wallet",
+        "accounts.manage_team",
+        "accounts.revoke_api_key",
+        "accounts.suspend_tenant",
+        "accounts.update_customer",
+        "accounts.update_tenant",
+        "ledger.open_account",
+        "operations.reset_key",
+        *HOLDS,
+        *FREEZES,
+        *TRANSFERS,
+    },
     "approver": {"operations.decide"},
-    "compliance": {"ledger.request_export", *FREEZES},
+    "compliance": {"accounts.suspend_tenant", "ledger.request_export", *FREEZES},
     "finance": {
         "ledger.begin_closing",
         "ledger.close_account",
@@ -38,8 +59,16 @@ PERMISSIONS: dict[str, set[str]] = {
 }
 """Beside looking at everything, which every role may. An admin may run every command."""
 
-NOBODY = {"accounts.create_first_admin", "ledger.export_statement", "ledger.import_entry"}
-"""Run by the system alone: while no admin exists, when a period is over, and while a history is imported."""
+NOBODY = {
+    "accounts.accept_invitation",
+    "accounts.create_first_admin",
+    "accounts.provision_tenant",
+    "ledger.export_statement",
+    "ledger.import_entry",
+    "transfers.complete_pay_in",
+}
+"""Run by the system alone: by whoever holds an invitation, while no admin exists, for a new tenant, when a period is
+over, and while a history is imported."""
 
 
 def permissions_of(role: str) -> set[str]:

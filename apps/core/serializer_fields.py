@@ -1,9 +1,11 @@
-"""DRF fields for what core owns: money, currencies and ids."""
+"""DRF fields for what core owns, and for what inputs of all apps have: texts, moments, networks, notes."""
 
 import re
+from datetime import UTC, datetime
+from ipaddress import ip_network
 from typing import Any, NoReturn
 
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
@@ -124,6 +126,65 @@ class IdField(serializers.Field[str, Any, str, Any]):
     def to_representation(self, value: str) -> str:
         """The id."""
         return value
+
+
+class InstantField(serializers.DateTimeField):
+    """A moment that is in every time zone a day of the calendar, in living memory or foreseeable."""
+
+    FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", _("A moment in UTC."))
+        super().__init__(**kwargs)
+        self.validators += [MinValueValidator(self.FIRST), MaxValueValidator(self.LAST)]
+
+
+class CountryField(TextField):
+    """A country by its two letters, as in ISO 3166."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", _("Two letters, such as DE."))
+        super().__init__(max_length=2, pattern="[A-Z]{2}", **kwargs)
+
+
+class NetworkField(serializers.CharField):
+    """An address or a network, such as `203.0.113.7` or `2001:db8::/32`, to the network's own spelling."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=50, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        """The network."""
+        text = super().to_internal_value(data)
+        try:
+            return str(ip_network(text, strict=False))
+        except ValueError:
+            raise serializers.ValidationError(
+                f"{text} is neither an address nor a network such as 203.0.113.0/24.", "invalid"
+            ) from None
+
+
+class MetadataField(serializers.DictField):
+    """A caller's own notes: up to 50 texts of up to 500 characters, by names of up to 40."""
+
+    MOST, LONGEST_NAME = 50, 40
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault(
+            "help_text", _('Notes of your own: texts by name, as JSON such as {"order": "17"}.')
+        )
+        super().__init__(child=serializers.CharField(max_length=500, allow_blank=True), **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The notes."""
+        if isinstance(data, dict) and len(data) > self.MOST:
+            raise serializers.ValidationError(f"At most {self.MOST} notes, not {len(data)}.", "too_many")
+        for name in data if isinstance(data, dict) else ():
+            if len(str(name)) > self.LONGEST_NAME:
+                raise serializers.ValidationError(
+                    f"A name has at most {self.LONGEST_NAME} characters.", "name_too_long"
+                )
+        return super().to_internal_value(data)
 
 
 def _refuse(key: str, message: str, code: str) -> NoReturn:

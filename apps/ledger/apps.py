@@ -8,7 +8,7 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.ledger import commands, poster  # noqa: F401 (commands register themselves)
-        from apps.operations import posting, roles, sequencer
+        from apps.operations import isolation, posting, roles, sequencer
 
         posting.register_poster(poster.post)
         sequencer.register(sequencer.Stream("entries", "ledger_seal_entries", "ledger_entry", "ledger_seal"))
@@ -26,3 +26,8 @@ class LedgerConfig(AppConfig):
             "ledger_projection",
             "ledger_seal",
         )
+        of_account = "EXISTS (SELECT FROM ledger_account a WHERE a.id = account_id)"
+        isolation.rows_where("ledger_line", of_account)
+        isolation.rows_where("ledger_freeze", of_account)
+        isolation.shared("ledger_addresspattern", "ledger_glaccount", "ledger_templateversion")
+        isolation.callable_by_tenants("ledger_post", "ledger_close_account")

@@ -1,14 +1,12 @@
 """Input of the ledger's commands. They look at the input alone: what must stand in the books, the plan checks."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from apps.core.serializer_fields import CurrencyField, IdField, MoneyField, TextField
+from apps.core.serializer_fields import CurrencyField, IdField, InstantField, MoneyField, TextField
 from apps.ledger.models import Cadence, FreezeDirection, LatePolicy
 from apps.ledger.renderers import FORMATS
 from apps.ledger.reports import REPORTS
@@ -69,18 +67,8 @@ class FloorField(TextField):
         super().__init__(max_length=60, pattern=r"-?[0-9]{1,38}(\.[0-9]{1,18})?\Z", allow_null=True, **kwargs)
 
 
-class InstantField(serializers.DateTimeField):
-    """A moment that is in every time zone a day of the calendar, in living memory or foreseeable."""
-
-    FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("help_text", _("In UTC. Empty is now."))
-        super().__init__(**kwargs)
-        self.validators += [MinValueValidator(self.FIRST), MaxValueValidator(self.LAST)]
-
-
 SIDES = [("credit", _("Credit")), ("debit", _("Debit"))]
+EFFECTIVE = _("When it counts, in UTC. Empty is now.")
 
 
 class OpenAccountInput(serializers.Serializer[Any]):
@@ -121,7 +109,7 @@ class OpeningBalanceInput(serializers.Serializer[Any]):
     book = BookField()
     account = AddressField()
     amount = MoneyField(help_text=_("The balance as shown; negative if it starts below zero."))
-    effective_at = InstantField(default=None, allow_null=True)
+    effective_at = InstantField(default=None, allow_null=True, help_text=EFFECTIVE)
 
 
 class CorrectionInput(serializers.Serializer[Any]):
@@ -134,13 +122,13 @@ class CorrectionInput(serializers.Serializer[Any]):
     reason = ReasonField()
     related_type = TextField(max_length=60, help_text=_("What it is about: ticket, incident, transfer."))
     related_id = TextField(max_length=60, help_text=_("Which one, such as T-1."))
-    effective_at = InstantField(default=None, allow_null=True)
+    effective_at = InstantField(default=None, allow_null=True, help_text=EFFECTIVE)
 
 
 class ReversalInput(serializers.Serializer[Any]):
     entry = IdField("je", help_text=_("The journal entry whose postings are turned round."))
     reason = ReasonField()
-    effective_at = InstantField(default=None, allow_null=True)
+    effective_at = InstantField(default=None, allow_null=True, help_text=EFFECTIVE)
 
 
 class ImportedEntryInput(serializers.Serializer[Any]):
@@ -150,7 +138,7 @@ class ImportedEntryInput(serializers.Serializer[Any]):
     source = AddressField()  # type: ignore[assignment]  # DRF's fields have an attribute of this name
     destination = AddressField()
     amount = MoneyField(positive=True)
-    effective_at = InstantField(default=None, allow_null=True)
+    effective_at = InstantField(default=None, allow_null=True, help_text=EFFECTIVE)
     description = TextField(max_length=500, default="", allow_blank=True)
     metadata = serializers.DictField(default=dict)
 
@@ -161,7 +149,7 @@ class TemplateEntryInput(serializers.Serializer[Any]):
     template = KindField()
     variables = serializers.DictField()
     kind = KindField(default="", allow_blank=True)
-    effective_at = InstantField(default=None, allow_null=True)
+    effective_at = InstantField(default=None, allow_null=True, help_text=EFFECTIVE)
     description = TextField(max_length=500, default="", allow_blank=True)
     metadata = serializers.DictField(default=dict)
 

@@ -10,9 +10,16 @@ class OperationsConfig(AppConfig):
     verbose_name = "Operations"
 
     def ready(self) -> None:
-        from apps.operations import checks, commands, connection, roles  # noqa: F401 (they register themselves)
+        from apps.operations import checks, commands, connection, isolation, roles  # noqa: F401 (they register themselves)
 
         post_migrate.connect(roles.grant_rights, sender=self)
+        post_migrate.connect(isolation.isolate, sender=self)
+        isolation.rows_where("operations_book", "id = ANY ((SELECT operations_books())::bigint[])")
+        isolation.rows_where(
+            "operations_decision",
+            "EXISTS (SELECT FROM operations_approvalrequest r WHERE r.id = request_id)",
+        )
+        isolation.shared("operations_approvalpolicy")
         connection.act_as_application_role()
         # What is loaded by now stays for good, and what a batch makes dies with it. To search all of that for cycles
         # every few hundred objects was a quarter of the door's time in Python.

@@ -1,6 +1,7 @@
 """Drift between a command's serializer and its function fails `manage.py check`."""
 
 import inspect
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,6 +27,10 @@ def _check(command: Command) -> Iterable[checks.CheckMessage]:
         yield _error(command, f"{field!r} is declared secret or personal, but it is no field", "E003")
     if command.facts and (command.secret_fields or command.personal_fields):
         yield _error(command, "it may wait for approval, so it may have no secret or personal fields", "E004")
+    if "api" in command.surfaces and not (command.scope and command.path):
+        yield _error(command, "it is in the API, so it needs a scope and a path", "E006")
+    for name in set(re.findall(r"{(\w+)}", command.path or "")) - wanted:
+        yield _error(command, f"its path has {{{name}}}, which is no field", "E007")
     if command.permission.count(".") != 1:
         yield _error(command, f"its permission {command.permission!r} is not app.name", "E005")
 

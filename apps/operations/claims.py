@@ -13,17 +13,18 @@ from apps.core.errors import DomainError, all_error_codes
 from apps.operations import inputs
 from apps.operations.errors import KeyInFlight, KeyReused
 from apps.operations.flags import Flags
+from apps.operations.isolation import Circle
 from apps.operations.models import OperationStatus
 from apps.operations.roles import ROLE
 from apps.operations.run import Outcome, Run
 
-CLAIM = "SELECT * FROM operations_claim(%s, %s::bigint[], %s::text[], %s::bigint[], %s::text[])"
+CLAIM = "SELECT * FROM operations_claim(%s, %s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::bigint[], %s::uuid[])"
 
 
-def claim(runs: Sequence[Run], *, flag_names: Sequence[str] = ()) -> Flags:
+def claim(runs: Sequence[Run], *, flag_names: Sequence[str] = (), circle: Circle | None = None) -> Flags:
     """Take the application's role and the keys; end the runs whose key is in use or has its answer.
 
-    Answers the flags of these names.
+    What follows in the transaction is bound to the circle. Answers the flags of these names.
     """
     parameters = [
         ROLE,
@@ -31,6 +32,7 @@ def claim(runs: Sequence[Run], *, flag_names: Sequence[str] = ()) -> Flags:
         arrays.texts([run.request.key for run in runs]),
         arrays.numbers(run.lock for run in runs),
         arrays.texts(flag_names),
+        *(circle.parameters if circle else (None, None)),
     ]
     known: Flags = {}
     for flags, i, in_use, *earlier in _query(CLAIM, parameters):

@@ -64,6 +64,13 @@ class FlagDenied(DomainError):
     http_status = 403
 
 
+class TenantSuspended(DomainError):
+    """The tenant is suspended or closed."""
+
+    code = "TENANT_SUSPENDED"
+    http_status = 403
+
+
 class TargetNotFound(DomainError):
     """The object that the command works on does not exist."""
 

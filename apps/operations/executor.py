@@ -6,7 +6,7 @@ write what was accepted and commit. Balances are locked only between the second 
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
@@ -28,6 +28,7 @@ from apps.operations.errors import (
     IntegrityBroken,
     TargetNotFound,
 )
+from apps.operations.isolation import Circle
 from apps.operations.models import ApprovalPolicy, ApprovalRequest, ApprovalStatus, OperationStatus
 from apps.operations.plan import BalanceAfter, Context, EventDraft, Plan, Request, Update
 from apps.operations.registry import Target
@@ -128,7 +129,7 @@ def preview(request: Request) -> dict[str, Any]:
 
 
 def _preview(run: Run) -> dict[str, Any]:
-    _check_flag(run, claims.claim([], flag_names=flags.names([run.command])))
+    _check_flag(run, claims.claim([], flag_names=flags.names([run.command]), circle=_circle([run])))
     context = _context(run, _lock([run]), clock.now())
     if run.command.handler:
         done = run.command.handler(context, **run.input)
@@ -139,7 +140,8 @@ def _preview(run: Run) -> dict[str, Any]:
 
 
 def _batches(prepared: Sequence[Run | Outcome]) -> Iterator[list[int]]:
-    """Indexes in batches: at most BATCH, one run for each key and each target; no run overtakes a handler."""
+    """Indexes in batches: at most BATCH, of one tenant or of those who reach all, one run for each key and each
+    target; no run overtakes a handler."""
     waiting = [index for index, item in enumerate(prepared) if isinstance(item, Run)]
     while waiting:
         batch: list[int] = []
@@ -151,6 +153,9 @@ def _batches(prepared: Sequence[Run | Outcome]) -> Iterator[list[int]]:
             if len(batch) == BATCH or "alone" in taken or (alone and batch):
                 later += waiting[place:]
                 break
+            if batch and run.tenant_book != prepared[batch[0]].tenant_book:  # type: ignore[union-attr]
+                later.append(index)
+                continue
             claims_of_run = {(run.book_id, run.request.key), *_targets(run)}
             if claims_of_run & taken:
                 later.append(index)
@@ -197,9 +202,10 @@ def _retry_alone(run: Run) -> Run:
 
 
 def _attempt(runs: list[Run]) -> list[Run]:
-    now = clock.now()
+    now, circle = clock.now(), _circle(runs)
     with transaction.atomic(durable=True):
-        _check_flags(runs, claims.claim(runs, flag_names=flags.names(run.command for run in runs)))
+        names = flags.names(run.command for run in runs)
+        _check_flags(runs, claims.claim(runs, flag_names=names, circle=circle))
         locked = _lock(runs)
         contexts = {id(run): _guarded(run, _context, locked, now) for run in _open(runs)}
         for run in _open(runs):
@@ -212,6 +218,15 @@ def _attempt(runs: list[Run]) -> list[Run]:
         _post(runs, now)
         _write(runs, now)
     return runs
+
+
+def _circle(runs: Sequence[Run]) -> Circle | None:
+    """Whom a batch may reach: its caller, and the counterparties that the inputs name."""
+    own = runs[0].tenant_book
+    if own is None:
+        return None
+    named = (run.command.parties(run.input) for run in runs if run.command.parties and not run.error)
+    return Circle(own, frozenset(book for parties in named for book in parties))
 
 
 def _open(runs: Iterable[Run]) -> list[Run]:
@@ -235,10 +250,10 @@ def _check_flags(runs: Iterable[Run], known: flags.Flags) -> None:
 def _check_flag(run: Run, known: flags.Flags) -> None:
     if not flags.governs(run.command):
         return
-    scopes = dict(run.command.scopes(run.input)) if run.command.scopes else {}
+    scopes = list(run.command.scopes(run.input)) if run.command.scopes else []
     tenant = books.find(run.book_id).tenant_id
-    if tenant:
-        scopes.setdefault("tenant", tenant)
+    if tenant and ("tenant", tenant) not in scopes:
+        scopes.append(("tenant", tenant))
     flags.check(run.command, scopes, known)
 
 
@@ -416,9 +431,16 @@ def _finish(run: Run) -> tuple[str | None, str | None]:
             OperationStatus.PENDING_APPROVAL, run.operation_id, result, approval_request_id=run.asks.pk
         )
         return result, None
-    result = _encode(run, run.plan.result if run.plan else run.done.result)  # type: ignore[union-attr]
+    told = run.plan.result if run.plan else run.done.result  # type: ignore[union-attr]
+    result = _encode(run, told)
     run.outcome = Outcome(OperationStatus.ACCEPTED, run.operation_id, result)
-    return result, None
+    return _without_secrets(run, told, result), None
+
+
+def _without_secrets(run: Run, told: Mapping[str, Any], result: str) -> str:
+    """What is stored of a result."""
+    hidden = run.command.secret_results & told.keys()
+    return _encode(run, {**told, **dict.fromkeys(hidden, inputs.REDACTED)}) if hidden else result
 
 
 def _encode(run: Run, value: Any) -> str:

@@ -64,12 +64,16 @@ class BalanceAfter:
 
 @dataclass(frozen=True, slots=True)
 class EventDraft:
-    """A fact for the outside: what happened (`type`) to which object (`subject`)."""
+    """A fact for the outside: what happened (`type`) to which object (`subject`).
+
+    It is told in the feed of the book that runs the command, unless `book_id` names a counterparty's.
+    """
 
     type: str
     subject: str
     data: Mapping[str, Any]
     version: int = 1
+    book_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ Input = Mapping[str, Any]
 BY_OPERATORS: frozenset[Surface] = frozenset({"console", "cli"})
 """Where operators work."""
 
+EVERYWHERE: frozenset[Surface] = frozenset({"api", "console", "cli"})
+"""Where tenants' programs ask, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -40,7 +43,10 @@ class Command:
 
     `plan(context, **input)` returns a Plan and writes nothing; `handler(context, **input)` is for commands that
     move no money: it writes by itself, alone in its batch. `targets(input)` names the rows to lock. `facts`
-    gives the approval policies what they may look at. `scopes(input)` names the flag scopes beside the tenant.
+    gives the approval policies what they may look at. `scopes(input)` names the flag scopes beside the caller's tenant.
+    `secret_results` are shown to the first caller and stored nowhere: a replay has them redacted. `path` is the
+    route below `/v1/`, such as `wallets/{wallet}/close`, whose parts in braces are fields of the input.
+    `parties(input)` are the books of the counterparties that an input names, which a tenant's command may reach.
     A `completion` finishes what was begun, so a freeze lets it pass unless completions are gated.
     """
 
@@ -52,7 +58,7 @@ class Command:
     handler: Callable[..., Done] | None = None
     targets: Callable[[Input], Iterable[Target]] | None = None
     facts: Callable[..., Mapping[str, Any]] | None = None
-    scopes: Callable[[Input], Mapping[str, str]] | None = None
+    scopes: Callable[[Input], Iterable[tuple[str, str]]] | None = None
     output: type[Serializer[Any]] | None = None
     scope: str | None = None
     flag: str | None = None
@@ -61,6 +67,9 @@ class Command:
     version: int = 1
     secret_fields: frozenset[str] = frozenset()
     personal_fields: frozenset[str] = frozenset()
+    secret_results: frozenset[str] = frozenset()
+    path: str | None = None
+    parties: Callable[[Input], Iterable[int]] | None = None
     aliases: tuple[str, ...] = field(default=())
 
     @property

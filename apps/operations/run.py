@@ -81,6 +81,11 @@ class Run:
         return self.error is None and self.outcome is None
 
     @property
+    def tenant_book(self) -> int | None:
+        """The book of the tenant for whom this runs and to whom it is confined; None for whoever reaches all."""
+        return self.request.actor.book_id
+
+    @property
     def lock(self) -> int:
         """The advisory lock that stands for the key: 64 bits, signed."""
         name = f"{self.book_id}:{self.request.key}".encode()

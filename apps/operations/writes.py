@@ -75,7 +75,15 @@ def operation_row(
 def event_row(run: Run, event: EventDraft, data: str) -> EventRow:
     """One Event in the order of INSERT."""
     operation = ids.stored("op", run.operation_id)
-    return (ids.new_uuid().hex, run.book_id, event.type, event.version, event.subject, data, operation)
+    return (
+        ids.new_uuid().hex,
+        event.book_id or run.book_id,
+        event.type,
+        event.version,
+        event.subject,
+        data,
+        operation,
+    )
 
 
 def insert_operations(
@@ -95,13 +103,12 @@ def _columns(kinds: Sequence[Any], rows: Sequence[tuple[Any, ...]]) -> list[str]
 
 
 def insert_rows(rows: Iterable[Model], *, ignore_conflicts: bool = False) -> None:
-    """Business rows, model by model in the order in which the plans name them."""
-    for model, same in groupby(rows, key=_model):
-        model._base_manager.bulk_create(list(same), ignore_conflicts=ignore_conflicts)
-
-
-def _model(row: Model) -> type[Model]:
-    return type(row)
+    """Business rows, one statement a model, in the order in which the plans first name a model."""
+    by_model: dict[type[Model], list[Model]] = {}
+    for row in rows:
+        by_model.setdefault(type(row), []).append(row)
+    for model, same in by_model.items():
+        model._base_manager.bulk_create(same, ignore_conflicts=ignore_conflicts)
 
 
 def write_updates(updates: Iterable[Update]) -> None:

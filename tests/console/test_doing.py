@@ -9,6 +9,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 
 from apps.accounts.models import User
+from apps.accounts.scopes import SCOPES
 from apps.console.forms.form import Form
 from apps.ledger.models import Freeze, JournalEntry
 from apps.operations.models import ApprovalPolicy, ApprovalRequest, FeatureFlag, Operation
@@ -437,6 +438,19 @@ def test_a_password_is_never_drawn_nor_kept(make_user: Callable[..., User], ledg
     again = client.get(f"{page_of('accounts.create_user')}?again={operation.pk}")
     assert "bo@example.com" not in text(again)
     assert [each.values for each in again.context["controls"] if each.name == "role_names"] == [["viewer"]]
+
+
+def test_a_secret_is_shown_once(make_user: Callable[..., User], ledger_db: Any) -> None:
+    client = Client()
+    client.force_login(make_user("admin"))
+    given = {"name": "a program", "scopes": next(iter(sorted(SCOPES)))}
+    first = send(client, "accounts.create_operator_key", **given)
+    [secret] = [each.text for each in first.context["card"].facts if each.name == "secret"]
+    assert (first.status_code, first["Cache-Control"]) == (200, "private, no-store")
+    assert f'data-copy="{secret}"' in text(first)
+    again = send(client, "accounts.create_operator_key", **given)
+    assert "nothing happened twice" in text(again)
+    assert secret not in text(again)
 
 
 def test_a_refused_operation_runs_again_as_it_was_asked(client: Client, wallets: None) -> None:

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from apps.console.forms.form import Form
 from apps.console.forms.parts import Control, written_fields
 from apps.core import ids
-from apps.core.serializer_fields import CurrencyField, IdField, MoneyField
+from apps.core.serializer_fields import CurrencyField, IdField, MetadataField, MoneyField
 from apps.operations import inputs
 from apps.operations.errors import InputInvalid
 from apps.operations.registry import Command, all_commands, find
@@ -26,6 +26,11 @@ TEXTS = {
     "floor": "-5.00",
     "gl_code": "2110",
     "email": "bo@example.com",
+    "owner_email": "bo@example.com",
+    "country": "DE",
+    "website": "https://example.com/?a=1&b=2",
+    "networks": "203.0.113.0/24",
+    "from_account": "bank:ing",
 }
 AWKWARD = "=1+1; DROP TABLE x --'\"<script>alert(1)</script>"
 
@@ -44,6 +49,8 @@ def example(name: str, field: Any) -> Any:
         return list(field.choices)[-1]
     if isinstance(field, serializers.ListField):
         return [example(name, field.child)]
+    if isinstance(field, MetadataField):
+        return {"order": AWKWARD}
     if isinstance(field, serializers.DictField):
         return {"a": {"b": ["1", AWKWARD]}}
     if isinstance(field, serializers.IntegerField):

@@ -208,9 +208,9 @@ class SwitchInput(serializers.Serializer[Any]):
     provider = TextField(max_length=60, default="acme")
 
 
-def switch_scopes(data: Mapping[str, Any]) -> Mapping[str, str]:
+def switch_scopes(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The currency and the provider that are touched."""
-    return {"currency": data["currency"], "provider": data["provider"]}
+    return [("currency", data["currency"]), ("provider", data["provider"])]
 
 
 def plan_switch(context: Context, *, currency: str, provider: str) -> Plan:

@@ -152,13 +152,18 @@ def unfreeze_account(context: Context, *, freeze: str, reason: str) -> Done:
 def close_account(context: Context, *, book: str, account: str, currency: str, reason: str) -> Done:
     """Close an empty account for good."""
     _, found = find_account(book, account, currency)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT ledger_close_account(%s)", [found.pk])
-        refusal = cursor.fetchone()[0]
-    if refusal:
-        raise _CLOSING[refusal](f"{account} in {currency} {_WHY[refusal]}.", field="/account")
+    close(found)
     result = {"account": account, "currency": currency, "reason": reason}
     return Done(result, (EventDraft("account.closed", account, result),))
+
+
+def close(account: Account) -> None:
+    """Close it, or say why it cannot be closed: for handlers of the apps above, too."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ledger_close_account(%s)", [account.pk])
+        refusal = cursor.fetchone()[0]
+    if refusal:
+        raise _CLOSING[refusal](f"{account.address} in {account.currency} {_WHY[refusal]}.", field="/account")
 
 
 def _apply_freezes(account: Account) -> None:

@@ -11,7 +11,7 @@ from apps.ledger import templates
 from apps.ledger.errors import AlreadyReversed
 from apps.ledger.models import Account, Balance, JournalEntry, Line, Side
 from apps.ledger.services.lookups import find_account, find_entry
-from apps.ledger.services.placing import place
+from apps.ledger.services.placing import new_account
 from apps.operations import books
 from apps.operations.models import Book
 from apps.operations.plan import BalanceAfter, Context, Entry, EventDraft, HoldUse, Plan, Posting
@@ -203,24 +203,10 @@ def _plan_against(
     return Plan(
         result=result,
         posts=[entry],
-        accounts=[_counterpart(book, counterpart, amount.currency, context.now)],
+        accounts=[new_account(book, counterpart, amount.currency, now=context.now)],
         events=[
             EventDraft(f"entry.{kind}", entry.id, {"account": account.address, "amount": amount, **metadata})
         ],
-    )
-
-
-def _counterpart(book: Book, address: str, currency: str, now: datetime) -> Account:
-    placed = place(address, currency)
-    return Account(
-        book=book,
-        address=address,
-        currency=currency,
-        gl_code=placed.code,
-        side=placed.side,
-        name=placed.name,
-        names_holds=placed.names_holds,
-        opened_at=now,
     )
 
 

@@ -53,16 +53,16 @@ def remaining_of(hold: Hold) -> Money:
     return Money(hold.remaining, hold.account.currency)
 
 
-def scopes_of_amount(data: Input) -> dict[str, str]:
+def scopes_of_amount(data: Input) -> list[tuple[str, str]]:
     """The flag scopes that an amount in a book touches."""
     return _scopes(books.find(books.id_of(data["book"])), data["amount"].currency)
 
 
-def scopes_of_hold(data: Input) -> dict[str, str]:
+def scopes_of_hold(data: Input) -> list[tuple[str, str]]:
     """The flag scopes that a hold touches."""
     hold = find_hold(data["hold"])
     return _scopes(books.find(hold.book_id), hold.account.currency)
 
 
-def _scopes(book: Book, currency: str) -> dict[str, str]:
-    return {"currency": currency} | ({"tenant": book.tenant_id} if book.tenant_id else {})
+def _scopes(book: Book, currency: str) -> list[tuple[str, str]]:
+    return [("currency", currency), *([("tenant", book.tenant_id)] if book.tenant_id else [])]

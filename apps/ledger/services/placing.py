@@ -1,10 +1,12 @@
 """Where in the chart of accounts a new account stands."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from apps.core.errors import DomainError
-from apps.ledger.models import Side
+from apps.ledger.models import Account, Side
 from apps.ledger.queries.chart import Place, place_of
+from apps.operations.models import Book
 
 
 class UnknownAddress(DomainError):
@@ -72,6 +74,24 @@ def place(
         what = "reserves" if found.names_holds else "no reserves"
         raise _contradicted(address, found, "names_holds", f"and holds {what}")
     return found
+
+
+def new_account(
+    book: Book, address: str, currency: str, *, now: datetime, name: str = "", floor: int | None = None
+) -> Account:
+    """An account that is still to be written, where the chart puts it; `floor` is in minor units."""
+    placed = place(address, currency)
+    return Account(
+        book=book,
+        address=address,
+        currency=currency,
+        gl_code=placed.code,
+        side=placed.side,
+        name=name or placed.name,
+        floor=floor,
+        names_holds=placed.names_holds,
+        opened_at=now,
+    )
 
 
 def _without_place(address: str, gl_code: str | None) -> DomainError:

@@ -24,6 +24,7 @@ AS $$
 DECLARE b ledger_balance;
 BEGIN
   SELECT * INTO b FROM ledger_balance WHERE account_id = p_account FOR NO KEY UPDATE;
+  PERFORM operations_guard_books(ARRAY[b.book_id]);
   IF b.closed THEN RETURN 'ACCOUNT_CLOSED'; END IF;
   IF b.balance <> 0 THEN RETURN 'ACCOUNT_NOT_EMPTY'; END IF;
   IF EXISTS (SELECT FROM ledger_hold WHERE remaining > 0 AND p_account IN (account_id, held_account_id)) THEN

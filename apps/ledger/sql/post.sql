@@ -48,6 +48,7 @@ DECLARE
   v_now timestamptz; v_ok boolean[]; v_known int; v_day record; w record;
 BEGIN
   o_ids := p_ids;
+  PERFORM operations_guard_books(p_books);
   PERFORM pg_advisory_xact_lock_shared(7201, b::int) FROM (SELECT DISTINCT unnest(p_books) b ORDER BY 1) s;
 
   IF n = 1 AND cardinality(p_source) = 1 AND p_hold[1] IS NULL AND p_groups[1] IS NULL AND p_reverses[1] IS NULL

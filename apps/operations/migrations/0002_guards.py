@@ -33,6 +33,10 @@ class Migration(migrations.Migration):
             SQL / "sequence.sql",
             undo="DROP FUNCTION operations_sequence_events(bigint, int); DROP SEQUENCE operations_ordinal;",
         ),
+        run_sql_file(
+            SQL / "isolation.sql",
+            undo="DROP FUNCTION operations_guard_books, operations_bind, operations_tenants, operations_books;",
+        ),
         run_sql_file(SQL / "claim.sql", undo="DROP FUNCTION operations_claim"),
         migrations.RunPython(make_platform_book, migrations.RunPython.noop),
     ]

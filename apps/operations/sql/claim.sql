@@ -1,7 +1,9 @@
 -- The first round trip of a batch: take the application's role, claim the keys, and find what they did before.
 -- Answers a row only for a run that needs one: its key is in use, has its answer, or was reset. The feature flags of
--- the batch come in a row of their own, as a JSON array of [name, scope, scope id, enabled].
-CREATE FUNCTION operations_claim(p_role text, p_books bigint[], p_keys text[], p_locks bigint[], p_flags text[])
+-- the batch come in a row of their own, as a JSON array of [name, scope, scope id, enabled]. What follows is bound to
+-- p_circle and p_tenants, if they are given.
+CREATE FUNCTION operations_claim(p_role text, p_books bigint[], p_keys text[], p_locks bigint[], p_flags text[],
+                                 p_circle bigint[], p_tenants uuid[])
 RETURNS TABLE (flags text, i int, in_use boolean, id uuid, command varchar, status varchar, input text, input_hash bytea,
                result text, refusal text, approval_request_id uuid, generation int)
 LANGUAGE plpgsql
@@ -33,5 +35,8 @@ BEGIN
                 FROM operations_featureflag f WHERE f.name = ANY (p_flags));
     i := NULL;
     RETURN NEXT;
+  END IF;
+  IF p_circle IS NOT NULL THEN
+    PERFORM operations_bind(p_circle, p_tenants);
   END IF;
 END $$;

@@ -1,4 +1,4 @@
-"""Users with their roles, and tenants with their books."""
+"""Users with their roles."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from apps.accounts import roles
-from apps.accounts.models import Tenant, User
+from apps.accounts.models import User
 from apps.accounts.people import UserNotFound
-from apps.core import ids
 from apps.core.errors import DomainError
-from apps.operations.models import Book
 from apps.operations.plan import Context, EventDraft
 from apps.operations.registry import Done
 
@@ -44,13 +42,6 @@ class LastAdmin(DomainError):
     http_status = 409
 
 
-class SlugTaken(DomainError):
-    """Another book has this slug."""
-
-    code = "SLUG_TAKEN"
-    http_status = 409
-
-
 def create_first_admin(context: Context, *, email: str, name: str, password: str) -> Done:
     """The first person, who may give roles to all others; refused once an admin exists."""
     if _admins().exists():
@@ -73,24 +64,6 @@ def set_roles(context: Context, *, user: str, role_names: Sequence[str]) -> Done
     found.roles.set(roles.groups(role_names))
     result = {"user": user, "role_names": sorted(role_names)}
     return Done(result, (EventDraft("user.roles_changed", user, result),))
-
-
-def create_tenant(context: Context, *, name: str, slug: str, base_currency: str, time_zone: str) -> Done:
-    """A tenant and its book."""
-    if Book.objects.filter(slug=slug).exists():
-        raise SlugTaken(f"There is a book {slug} already.", field="/slug")
-    tenant = Tenant.objects.create(
-        id=ids.new_id("ten"),
-        name=name,
-        base_currency=base_currency,
-        time_zone=time_zone,
-        created_at=context.now,
-    )
-    Book.objects.create(
-        slug=slug, name=name, tenant_id=tenant.pk, time_zone=time_zone, created_at=context.now
-    )
-    result = {"tenant": tenant.pk, "book": slug}
-    return Done(result, (EventDraft("tenant.created", tenant.pk, result),))
 
 
 def _create(context: Context, email: str, name: str, password: str, role_names: Sequence[str]) -> Done:

@@ -1,4 +1,4 @@
-"""Users and tenants."""
+"""Users: people who sign in."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -12,7 +12,6 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.fields import PrefixedIdField
-from apps.operations.models import Book
 
 CONSOLE_ROLES = frozenset({"admin", "operator", "approver", "finance", "compliance", "viewer"})
 """The roles that open the console; what each may do there is its permissions."""
@@ -71,36 +70,3 @@ class User(AbstractBaseUser):
     def has_module_perms(self, app_label: str) -> bool:
         """Whether their roles allow anything in an app."""
         return any(permission.startswith(f"{app_label}.") for permission in self.get_all_permissions())
-
-
-class TenantStatus(models.TextChoices):
-    ACTIVE = "active", _("Active")
-    SUSPENDED = "suspended", _("Suspended")
-    CLOSED = "closed", _("Closed")
-
-
-class Tenant(models.Model):
-    """A business on the platform, with a book of its own."""
-
-    id = PrefixedIdField(prefix="ten", primary_key=True)
-    name = models.CharField(max_length=120)
-    status = models.CharField(max_length=10, choices=TenantStatus.choices, default=TenantStatus.ACTIVE)
-    base_currency = models.CharField(max_length=5)
-    time_zone = models.CharField(max_length=60, default="UTC")
-    created_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["name"]
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(status__in=TenantStatus.values), name="tenant_status_known"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def book(self) -> Book:
-        """The tenant's books."""
-        return Book.objects.get(tenant_id=self.id)

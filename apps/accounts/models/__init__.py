@@ -1,0 +1,40 @@
+"""People, tenants with their teams, customers with their wallets, and API keys."""
+
+from apps.accounts.models.customers import (
+    Customer,
+    CustomerKind,
+    CustomerStatus,
+    Wallet,
+    WalletCategory,
+    WalletStatus,
+)
+from apps.accounts.models.keys import ApiKey
+from apps.accounts.models.people import CONSOLE_ROLES, User
+from apps.accounts.models.tenants import (
+    Invitation,
+    Membership,
+    Provisioning,
+    ProvisioningStatus,
+    TeamRole,
+    Tenant,
+    TenantStatus,
+)
+
+__all__ = [
+    "CONSOLE_ROLES",
+    "ApiKey",
+    "Customer",
+    "CustomerKind",
+    "CustomerStatus",
+    "Invitation",
+    "Membership",
+    "Provisioning",
+    "ProvisioningStatus",
+    "TeamRole",
+    "Tenant",
+    "TenantStatus",
+    "User",
+    "Wallet",
+    "WalletCategory",
+    "WalletStatus",
+]

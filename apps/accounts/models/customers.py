@@ -1,0 +1,119 @@
+"""Customers of tenants, and wallets: what a tenant or its customer has in one currency."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models.tenants import Tenant
+from apps.core.fields import EncryptedTextField, PrefixedIdField
+from apps.operations.models import Book
+
+
+class CustomerKind(models.TextChoices):
+    PERSON = "person", _("Person")
+    BUSINESS = "business", _("Business")
+
+
+class CustomerStatus(models.TextChoices):
+    ACTIVE = "active", _("Active")
+    CLOSED = "closed", _("Closed")
+
+
+class Customer(models.Model):
+    """Whom a tenant serves. `external_id` is the tenant's own name for them, unique with the tenant."""
+
+    id = PrefixedIdField(prefix="cus", primary_key=True)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="customers")
+    kind = models.CharField(max_length=10, choices=CustomerKind.choices)
+    name = models.CharField(max_length=200)
+    email = EncryptedTextField(blank=True)
+    external_id = models.CharField(max_length=120, blank=True, db_collation="C")
+    metadata = models.JSONField(default=dict)
+    status = models.CharField(max_length=10, choices=CustomerStatus.choices, default=CustomerStatus.ACTIVE)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="customer_external_id_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=CustomerKind.values), name="customer_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=CustomerStatus.values), name="customer_status_known"
+            ),
+        ]
+        indexes = [models.Index(fields=["tenant", "-id"], name="customer_by_tenant")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WalletCategory(models.TextChoices):
+    BANKING = "banking", _("Banking")
+    INVESTING = "investing", _("Investing")
+    DEFI = "defi", _("DeFi")
+
+
+class WalletStatus(models.TextChoices):
+    OPEN = "open", _("Open")
+    CLOSED = "closed", _("Closed")
+
+
+class Wallet(models.Model):
+    """What a tenant, or a customer of its, has in one currency: three accounts of the tenant's book.
+
+    Everything but the name, the metadata and the status is as it was made, so it may be kept in memory.
+    """
+
+    id = PrefixedIdField(prefix="wal", primary_key=True)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="wallets")
+    book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="wallets")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="wallets")
+    currency = models.CharField(max_length=5)
+    purpose = models.CharField(max_length=60, blank=True)
+    category = models.CharField(max_length=10, choices=WalletCategory.choices, default=WalletCategory.BANKING)
+    name = models.CharField(max_length=120, blank=True)
+    external_id = models.CharField(max_length=120, blank=True, db_collation="C")
+    metadata = models.JSONField(default=dict)
+    status = models.CharField(max_length=10, choices=WalletStatus.choices, default=WalletStatus.OPEN)
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="wallet_external_id_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(category__in=WalletCategory.values), name="wallet_category_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="open", closed_at__isnull=True)
+                | models.Q(status="closed", closed_at__isnull=False),
+                name="wallet_status_known",
+            ),
+        ]
+        indexes = [models.Index(fields=["tenant", "-id"], name="wallet_by_tenant")]
+
+    def __str__(self) -> str:
+        return self.name or self.id
+
+    @property
+    def available(self) -> str:
+        """The address of what may be spent."""
+        return f"wallet:{self.id}:available"
+
+    @property
+    def held(self) -> str:
+        """The address of what is reserved."""
+        return f"wallet:{self.id}:held"
+
+    @property
+    def owed(self) -> str:
+        """The address of what an involuntary debit could not take."""
+        return f"wallet:{self.id}:owed"

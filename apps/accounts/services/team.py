@@ -1,0 +1,185 @@
+"""A tenant's team: invited, joined, changed, removed. The last owner stays."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.contrib.auth.password_validation import validate_password
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+
+from apps.accounts.models import Invitation, Membership, TeamRole, Tenant, User
+from apps.accounts.services.people import PasswordTooWeak
+from apps.core import ids
+from apps.core.errors import DomainError
+from apps.operations.plan import Context, EventDraft, Plan, Update
+from apps.operations.registry import Done, Input, Target
+
+OPEN_FOR = timedelta(days=7)
+SALT = "invitation"
+
+
+class AlreadyInTeam(DomainError):
+    """The address is in the team, or was invited."""
+
+    code = "ALREADY_IN_TEAM"
+    http_status = 409
+
+
+class InvitationUnusable(DomainError):
+    """It was accepted, revoked, has expired, or never was."""
+
+    code = "INVITATION_UNUSABLE"
+    http_status = 410
+
+
+class LastOwner(DomainError):
+    """A team keeps an owner."""
+
+    code = "LAST_OWNER"
+    http_status = 409
+
+
+class MemberNotFound(DomainError):
+    """There is no such member."""
+
+    code = "MEMBER_NOT_FOUND"
+    http_status = 404
+
+
+def invitation(tenant: Tenant, email: str, role: str, by: str, now: datetime) -> Invitation:
+    """An invitation that is still to be written."""
+    return Invitation(
+        id=ids.new_id("inv"),
+        tenant=tenant.live,
+        email=email,
+        role=role,
+        invited_by=by,
+        created_at=now,
+        expires_at=now + OPEN_FOR,
+    )
+
+
+def token_of(invitation: str) -> str:
+    """What the link of an invitation says; signed, so that ids cannot be guessed into teams."""
+    return signing.dumps(invitation, salt=SALT)
+
+
+def target(data: Input) -> Iterator[Target]:
+    """The tenant: its team changes one at a time."""
+    yield Target(Tenant, data["tenant"])
+
+
+def plan_invite_member(context: Context, *, tenant: str, email: str, role: str) -> Plan:
+    """Ask somebody into the team; the link is good for seven days."""
+    team = _tenant(context, tenant).live
+    now = context.now
+    if Membership.objects.filter(tenant=team, user__email__iexact=email).exists():
+        raise AlreadyInTeam(f"{email} is in the team already.", field="/email")
+    earlier = Invitation.objects.filter(
+        tenant=team, email__iexact=email, accepted_at=None, revoked_at=None
+    ).first()
+    if earlier and earlier.is_open(now):
+        raise AlreadyInTeam(f"{email} was invited already; revoke that one first.", field="/email")
+    updates = []
+    if earlier:
+        earlier.revoked_at = now
+        updates = [Update(earlier, ("revoked_at",), {"revoked_at": None})]
+    made = invitation(team, email, role, context.actor.label, now)
+    result = {"invitation": made.pk, "tenant": team.pk, "role": role, "expires_at": made.expires_at}
+    return Plan(
+        updates=updates,
+        rows=[made],
+        result=result,
+        events=[EventDraft("team.invited", team.pk, {"invitation": made.pk, "role": role})],
+    )
+
+
+def revoke_invitation(context: Context, *, invitation: str, reason: str) -> Done:
+    """The link opens nothing any more."""
+    found = Invitation.objects.select_for_update().filter(pk=invitation).first()
+    if found is None or not found.is_open(context.now):
+        raise InvitationUnusable("This invitation is not open.", field="/invitation")
+    found.revoked_at = context.now
+    found.save(update_fields=["revoked_at"])
+    result = {"invitation": invitation, "tenant": found.tenant_id, "reason": reason}
+    return Done(result, (EventDraft("team.invitation_revoked", found.tenant_id, result),))
+
+
+def accept_invitation(context: Context, *, token: str, name: str, password: str) -> Done:
+    """Join the team; a person who has no user yet gets one, with this password."""
+    found = _of_token(token)
+    if found is None or not found.is_open(context.now):
+        raise InvitationUnusable("This invitation was used, revoked, or has expired; ask for a new one.")
+    user = User.objects.filter(email__iexact=found.email).first() or _new_user(
+        found.email, name, password, context
+    )
+    Membership.objects.create(
+        id=ids.new_id("mem"), tenant=found.tenant, user=user, role=found.role, joined_at=context.now
+    )
+    found.accepted_at = context.now
+    found.save(update_fields=["accepted_at"])
+    result = {"tenant": found.tenant_id, "user": user.pk, "role": found.role}
+    return Done(result, (EventDraft("team.joined", found.tenant_id, result),))
+
+
+def change_member_role(context: Context, *, tenant: str, user: str, role: str) -> Done:
+    """Give a member another role."""
+    members = _members(context, tenant)
+    member = _member(members, user)
+    if member.role == TeamRole.OWNER and role != TeamRole.OWNER:
+        _keep_an_owner(members, member)
+    member.role = role
+    member.save(update_fields=["role"])
+    result = {"tenant": member.tenant_id, "user": user, "role": role}
+    return Done(result, (EventDraft("team.role_changed", member.tenant_id, result),))
+
+
+def remove_member(context: Context, *, tenant: str, user: str, reason: str) -> Done:
+    """Take a member out of the team; their user stays."""
+    members = _members(context, tenant)
+    member = _member(members, user)
+    if member.role == TeamRole.OWNER:
+        _keep_an_owner(members, member)
+    result = {"tenant": member.tenant_id, "user": user, "reason": reason}
+    member.delete()
+    return Done(result, (EventDraft("team.left", result["tenant"], result),))
+
+
+def _tenant(context: Context, tenant: str) -> Tenant:
+    return context.locked[Tenant, tenant]  # type: ignore[return-value]
+
+
+def _members(context: Context, tenant: str) -> QuerySet[Membership]:
+    return Membership.objects.filter(tenant=_tenant(context, tenant).live)
+
+
+def _member(members: QuerySet[Membership], user: str) -> Membership:
+    found = members.filter(user_id=user).first()
+    if found is None:
+        raise MemberNotFound(f"{user} is not in this team.", field="/user")
+    return found
+
+
+def _keep_an_owner(members: QuerySet[Membership], leaving: Membership) -> None:
+    if not members.filter(role=TeamRole.OWNER).exclude(pk=leaving.pk).exists():
+        raise LastOwner("This is the only owner; make another one first.", field="/user")
+
+
+def _of_token(token: str) -> Invitation | None:
+    try:
+        found = signing.loads(token, salt=SALT)
+    except signing.BadSignature:
+        return None
+    return Invitation.objects.select_for_update(of=["self"]).select_related("tenant").filter(pk=found).first()
+
+
+def _new_user(email: str, name: str, password: str, context: Context) -> User:
+    user = User(email=email, name=name, created_at=context.now)
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise PasswordTooWeak(" ".join(error.messages), field="/password") from None
+    user.set_password(password)
+    user.save()
+    return user

@@ -1,0 +1,117 @@
+"""Wallets: opened with their three accounts, and closed with them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from apps.accounts.models import Customer, Tenant, TenantStatus, Wallet, WalletStatus
+from apps.accounts.queries.wallets import WalletNotFound
+from apps.accounts.services.customers import CustomerNotFound, ExternalIdTaken, own
+from apps.accounts.services.tenants import TenantStatusUnfit, tenant_of
+from apps.core import ids
+from apps.core.errors import DomainError
+from apps.ledger.models import Account
+from apps.ledger.services import accounts
+from apps.ledger.services.placing import new_account
+from apps.operations.plan import Context, EventDraft, Plan
+from apps.operations.registry import Done, Input, Target
+
+
+class WalletClosed(DomainError):
+    """The wallet was closed."""
+
+    code = "WALLET_CLOSED"
+    http_status = 409
+
+
+def owner_target(data: Input) -> Iterator[Target]:
+    """The customer, so that they are not closed meanwhile."""
+    if data["customer"]:
+        yield Target(Customer, data["customer"])
+
+
+def target(data: Input) -> Iterator[Target]:
+    """The wallet, which is locked."""
+    yield Target(Wallet, data["wallet"])
+
+
+def plan_create_wallet(
+    context: Context,
+    *,
+    tenant: str | None,
+    customer: str | None,
+    currency: str,
+    purpose: str,
+    category: str,
+    name: str,
+    external_id: str,
+    metadata: Mapping[str, Any],
+) -> Plan:
+    """A wallet of the tenant, or of one of its customers, empty: available and held never fall below zero."""
+    owner = _owner(context, tenant, customer)
+    if external_id and (taken := Wallet.objects.filter(tenant=owner, external_id=external_id).first()):
+        raise ExternalIdTaken(f"{taken.pk} has the external id {external_id} already.", field="/external_id")
+    wallet = Wallet(
+        id=ids.new_id("wal"),
+        tenant=owner,
+        book=owner.book,
+        customer_id=customer,
+        currency=currency,
+        purpose=purpose,
+        category=category,
+        name=name,
+        external_id=external_id,
+        metadata=metadata,
+        created_at=context.now,
+    )
+    result = {
+        "wallet": wallet.pk,
+        "tenant": owner.pk,
+        "customer": customer,
+        "currency": currency,
+        "category": category,
+        "external_id": external_id,
+    }
+    return Plan(
+        rows=[wallet, *_accounts(wallet, context)],
+        result=result,
+        events=[EventDraft("wallet.created", wallet.pk, result)],
+    )
+
+
+def close_wallet(context: Context, *, wallet: str, reason: str) -> Done:
+    """Close an empty wallet for good."""
+    found = _own(context, wallet)
+    addresses = [found.available, found.held, found.owed]
+    for account in Account.objects.filter(book=found.book_id, address__in=addresses).order_by("id"):
+        accounts.close(account)
+    found.status, found.closed_at = WalletStatus.CLOSED, context.now
+    found.save(update_fields=["status", "closed_at"])
+    result = {"wallet": wallet, "status": "closed", "reason": reason}
+    return Done(result, (EventDraft("wallet.closed", wallet, result),))
+
+
+def _owner(context: Context, tenant: str | None, customer: str | None) -> Tenant:
+    of_customer = own(context, customer).tenant if customer else None
+    owner = tenant_of(context, tenant) if tenant or not of_customer else of_customer
+    if of_customer and of_customer.pk != owner.pk:
+        raise CustomerNotFound(f"There is no customer {customer} of {owner.pk}.", field="/customer")
+    if owner.status != TenantStatus.ACTIVE:
+        raise TenantStatusUnfit(f"{owner.name} is {owner.status}; only an active tenant opens wallets.")
+    return owner
+
+
+def _accounts(wallet: Wallet, context: Context) -> list[Account]:
+    name = wallet.name or wallet.purpose or wallet.pk
+    return [
+        new_account(wallet.book, address, wallet.currency, now=context.now, name=name, floor=floor)
+        for address, floor in ((wallet.available, 0), (wallet.held, 0), (wallet.owed, 0))
+    ]
+
+
+def _own(context: Context, wallet: str) -> Wallet:
+    found: Wallet = context.locked[Wallet, wallet]  # type: ignore[assignment]
+    if context.book.tenant_id not in {None, found.tenant_id}:
+        raise WalletNotFound(f"There is no wallet {wallet}.", field="/wallet")
+    if found.status == WalletStatus.CLOSED:
+        raise WalletClosed(f"Wallet {wallet} is closed already.", field="/wallet")
+    return found
