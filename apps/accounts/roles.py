@@ -55,6 +55,7 @@ PERMISSIONS: dict[str, set[str]] = {
         "ledger.schedule_statement",
         "ledger.set_floor",
         "ledger.set_late_policy",
+        "rates.load_ecb",
     },
 }
 """Beside looking at everything, which every role may. An admin may run every command."""

@@ -18,9 +18,9 @@ from apps.core.serializer_fields import (
     TextField,
 )
 
-OWN_TENANT = "An operator names the tenant; a tenant leaves it out."
-UNCHANGED = "Unchanged if left out."
-MAY = "What it may do; at least one."
+OWN_TENANT = _("An operator names the tenant; a tenant leaves it out.")
+UNCHANGED = _("Unchanged if left out.")
+MAY = _("What it may do; at least one.")
 
 
 class FirstAdminInput(serializers.Serializer[Any]):
@@ -49,133 +49,136 @@ class SetRolesInput(serializers.Serializer[Any]):
     )
 
 
-REASON = "Why, for whoever asks later."
+REASON = _("Why, for whoever asks later.")
 
 
 class CreateTenantInput(serializers.Serializer[Any]):
-    name = TextField(max_length=120, help_text="The name that people know the business by.")
+    name = TextField(max_length=120, help_text=_("The name that people know the business by."))
     slug = TextField(
         max_length=50,
         pattern=r"[A-Za-z0-9_-]+\Z",
-        help_text="The name of its book: letters, digits, - and _.",
+        help_text=_("The name of its book: letters, digits, - and _."),
     )
-    base_currency = CurrencyField(help_text="The currency in which totals are shown.")
+    base_currency = CurrencyField(help_text=_("The currency in which totals are shown."))
     time_zone = serializers.ChoiceField(
-        sorted(available_timezones()), default="UTC", help_text="Where its days begin and end."
+        sorted(available_timezones()), default="UTC", help_text=_("Where its days begin and end.")
     )
-    legal_name = TextField(max_length=200, default="", allow_blank=True, help_text="As in the register.")
+    legal_name = TextField(max_length=200, default="", allow_blank=True, help_text=_("As in the register."))
     country = CountryField(default="", allow_blank=True)
     owner_email = serializers.EmailField(
-        default="", allow_blank=True, help_text="Who is invited as the first owner of its team."
+        default="", allow_blank=True, help_text=_("Who is invited as the first owner of its team.")
     )
 
 
 class UpdateTenantInput(serializers.Serializer[Any]):
-    tenant = IdField("ten", help_text="The tenant.")
+    tenant = IdField("ten", help_text=_("The tenant."))
     name = TextField(max_length=120, default=None, allow_null=True, help_text=UNCHANGED)
     legal_name = TextField(max_length=200, default=None, allow_null=True, help_text=UNCHANGED)
     registration_number = TextField(max_length=60, default=None, allow_null=True, help_text=UNCHANGED)
-    country = CountryField(default=None, allow_null=True, help_text="Two letters; unchanged if left out.")
+    country = CountryField(default=None, allow_null=True, help_text=_("Two letters; unchanged if left out."))
     website = serializers.URLField(max_length=200, default=None, allow_null=True, help_text=UNCHANGED)
     requests_per_minute = serializers.IntegerField(
         min_value=1,
         max_value=1_000_000,
         default=None,
         allow_null=True,
-        help_text="How much each of its API keys may ask.",
+        help_text=_("How much each of its API keys may ask."),
     )
 
 
 class TenantReasonInput(serializers.Serializer[Any]):
-    tenant = IdField("ten", help_text="The tenant.")
+    tenant = IdField("ten", help_text=_("The tenant."))
     reason = TextField(max_length=500, help_text=REASON)
 
 
 class ProvisionTenantInput(serializers.Serializer[Any]):
-    provisioning = IdField("prv", help_text="The place in the queue.")
+    provisioning = IdField("prv", help_text=_("The place in the queue."))
 
 
 class InviteMemberInput(serializers.Serializer[Any]):
-    tenant = IdField("ten", help_text="The tenant.")
-    email = serializers.EmailField(help_text="Where the invitation goes.")
-    role = serializers.ChoiceField(TeamRole.choices, help_text="What they may do for the tenant.")
+    tenant = IdField("ten", help_text=_("The tenant."))
+    email = serializers.EmailField(help_text=_("Where the invitation goes."))
+    role = serializers.ChoiceField(TeamRole.choices, help_text=_("What they may do for the tenant."))
 
 
 class RevokeInvitationInput(serializers.Serializer[Any]):
-    invitation = IdField("inv", help_text="The invitation that is taken back.")
+    invitation = IdField("inv", help_text=_("The invitation that is taken back."))
     reason = TextField(max_length=500, help_text=REASON)
 
 
 class AcceptInvitationInput(serializers.Serializer[Any]):
-    token = serializers.CharField(max_length=200, help_text="What the invitation says.")
+    token = serializers.CharField(max_length=200, help_text=_("What the invitation says."))
     name = TextField(max_length=120, default="", allow_blank=True)
     password = serializers.CharField(max_length=200, trim_whitespace=False)
 
 
 class ChangeMemberRoleInput(serializers.Serializer[Any]):
-    tenant = IdField("ten", help_text="The tenant.")
-    user = IdField("usr", help_text="The member of the team.")
-    role = serializers.ChoiceField(TeamRole.choices, help_text="What they may do for the tenant.")
+    tenant = IdField("ten", help_text=_("The tenant."))
+    user = IdField("usr", help_text=_("The member of the team."))
+    role = serializers.ChoiceField(TeamRole.choices, help_text=_("What they may do for the tenant."))
 
 
 class RemoveMemberInput(serializers.Serializer[Any]):
-    tenant = IdField("ten", help_text="The tenant.")
-    user = IdField("usr", help_text="The member of the team.")
+    tenant = IdField("ten", help_text=_("The tenant."))
+    user = IdField("usr", help_text=_("The member of the team."))
     reason = TextField(max_length=500, help_text=REASON)
 
 
 class CreateCustomerInput(serializers.Serializer[Any]):
     tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
-    kind = serializers.ChoiceField(CustomerKind.choices, help_text="A person or a business.")
-    name = TextField(max_length=200, help_text="What people call them.")
-    email = serializers.EmailField(default="", allow_blank=True, help_text="Where they are reached.")
+    kind = serializers.ChoiceField(CustomerKind.choices, help_text=_("A person or a business."))
+    name = TextField(max_length=200, help_text=_("What people call them."))
+    email = serializers.EmailField(default="", allow_blank=True, help_text=_("Where they are reached."))
     external_id = TextField(
         max_length=120,
         default="",
         allow_blank=True,
-        help_text="Your own name for them, which is yours alone.",
+        help_text=_("Your own name for them, which is yours alone."),
     )
     metadata = MetadataField(default=dict)
 
 
 class UpdateCustomerInput(serializers.Serializer[Any]):
-    customer = IdField("cus", help_text="The customer.")
+    customer = IdField("cus", help_text=_("The customer."))
     name = TextField(max_length=200, default=None, allow_null=True, help_text=UNCHANGED)
     email = serializers.EmailField(default=None, allow_null=True, help_text=UNCHANGED)
     metadata = MetadataField(
-        default=None, allow_null=True, help_text="All notes anew, as JSON; unchanged if left out."
+        default=None, allow_null=True, help_text=_("All notes anew, as JSON; unchanged if left out.")
     )
 
 
 class CloseCustomerInput(serializers.Serializer[Any]):
-    customer = IdField("cus", help_text="The customer.")
+    customer = IdField("cus", help_text=_("The customer."))
     reason = TextField(max_length=500, help_text=REASON)
 
 
 class CreateWalletInput(serializers.Serializer[Any]):
     tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
-    customer = IdField("cus", default=None, allow_null=True, help_text="Whose it is, if not your own.")
+    customer = IdField("cus", default=None, allow_null=True, help_text=_("Whose it is, if not your own."))
     currency = CurrencyField()
-    purpose = TextField(max_length=60, default="", allow_blank=True, help_text="What it is for.")
+    purpose = TextField(max_length=60, default="", allow_blank=True, help_text=_("What it is for."))
     category = serializers.ChoiceField(
         WalletCategory.choices,
         default=WalletCategory.BANKING.value,
-        help_text="Which part of the business it belongs to.",
+        help_text=_("Which part of the business it belongs to."),
     )
-    name = TextField(max_length=120, default="", allow_blank=True, help_text="What people call it.")
+    name = TextField(max_length=120, default="", allow_blank=True, help_text=_("What people call it."))
     external_id = TextField(
-        max_length=120, default="", allow_blank=True, help_text="Your own name for it, which is yours alone."
+        max_length=120,
+        default="",
+        allow_blank=True,
+        help_text=_("Your own name for it, which is yours alone."),
     )
     metadata = MetadataField(default=dict)
 
 
 class CloseWalletInput(serializers.Serializer[Any]):
-    wallet = IdField("wal", help_text="The wallet.")
+    wallet = IdField("wal", help_text=_("The wallet."))
     reason = TextField(max_length=500, help_text=REASON)
 
 
 class CreateOperatorKeyInput(serializers.Serializer[Any]):
-    name = TextField(max_length=120, help_text="What uses it.")
+    name = TextField(max_length=120, help_text=_("What uses it."))
     scopes = serializers.ListField(
         child=serializers.ChoiceField(sorted(SCOPES)), allow_empty=False, help_text=MAY
     )
@@ -183,9 +186,9 @@ class CreateOperatorKeyInput(serializers.Serializer[Any]):
         child=NetworkField(),
         default=list,
         max_length=50,
-        help_text="Where it may be used from, such as 203.0.113.0/24; everywhere if empty.",
+        help_text=_("Where it may be used from, such as 203.0.113.0/24; everywhere if empty."),
     )
-    expires_at = InstantField(default=None, allow_null=True, help_text="In UTC; never if left out.")
+    expires_at = InstantField(default=None, allow_null=True, help_text=_("In UTC; never if left out."))
 
 
 class CreateApiKeyInput(CreateOperatorKeyInput):
@@ -196,12 +199,15 @@ class CreateApiKeyInput(CreateOperatorKeyInput):
 
 
 class RotateApiKeyInput(serializers.Serializer[Any]):
-    api_key = IdField("key", help_text="The key, by its id; the start of its prefix finds it.")
+    api_key = IdField("key", help_text=_("The key, by its id; the start of its prefix finds it."))
     overlap_hours = serializers.IntegerField(
-        min_value=0, max_value=720, default=24, help_text="How long the old key goes on beside the new one."
+        min_value=0,
+        max_value=720,
+        default=24,
+        help_text=_("How long the old key goes on beside the new one."),
     )
 
 
 class RevokeApiKeyInput(serializers.Serializer[Any]):
-    api_key = IdField("key", help_text="The key, by its id; the start of its prefix finds it.")
+    api_key = IdField("key", help_text=_("The key, by its id; the start of its prefix finds it."))
     reason = TextField(max_length=500, help_text=REASON)

@@ -86,6 +86,7 @@ UNFOLD: dict[str, Any] = {
                         "ledger_statementschedule_changelist",
                         "ledger.view_statementschedule",
                     ),
+                    _item(_("Rates"), "currency_exchange", "rates", "rates.view_quote"),
                 ],
             },
             {

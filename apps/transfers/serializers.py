@@ -2,63 +2,64 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from apps.core.serializer_fields import IdField, MetadataField, MoneyField, TextField
 from apps.ledger.serializers import AddressField, ReasonField
 
-REFERENCE = "Your own name for it, by which you can find it again."
+REFERENCE = _("Your own name for it, by which you can find it again.")
 
 
 class NamedInput(serializers.Serializer[Any]):
     reference = TextField(max_length=120, default="", allow_blank=True, help_text=REFERENCE)
     description = TextField(
-        max_length=500, default="", allow_blank=True, help_text="What statements say of it."
+        max_length=500, default="", allow_blank=True, help_text=_("What statements say of it.")
     )
-    metadata = MetadataField(default=dict, help_text="Notes of your own.")
+    metadata = MetadataField(default=dict, help_text=_("Notes of your own."))
 
 
 class PayInInput(NamedInput):
-    wallet = IdField("wal", help_text="Whose money it is now.")
+    wallet = IdField("wal", help_text=_("Whose money it is now."))
     amount = MoneyField(positive=True)
     from_account = AddressField(
-        default="bank:sandbox", help_text="The account of ours at which it arrived, such as bank:ing."
+        default="bank:sandbox", help_text=_("The account of ours at which it arrived, such as bank:ing.")
     )
     provider_reference = TextField(
         max_length=120,
         default="",
         allow_blank=True,
-        help_text="The bank's or provider's name for it, by which it is taken once only.",
+        help_text=_("The bank's or provider's name for it, by which it is taken once only."),
     )
 
 
 class CreateTransferInput(NamedInput):
-    from_wallet = IdField("wal", help_text="The wallet that pays.")
+    from_wallet = IdField("wal", help_text=_("The wallet that pays."))
     to_wallet = IdField(
-        "wal", help_text="Another wallet in the same currency, of yours or of another tenant."
+        "wal", help_text=_("Another wallet in the same currency, of yours or of another tenant.")
     )
     amount = MoneyField(positive=True)
 
 
 class CompletePayInInput(serializers.Serializer[Any]):
-    transfer = IdField("trf", help_text="The pay-in that was waiting.")
+    transfer = IdField("trf", help_text=_("The pay-in that was waiting."))
 
 
 class PlaceHoldInput(serializers.Serializer[Any]):
-    wallet = IdField("wal", help_text="The wallet in which it is set aside.")
+    wallet = IdField("wal", help_text=_("The wallet in which it is set aside."))
     amount = MoneyField(positive=True)
     reason = ReasonField()
 
 
 class SettleHoldInput(serializers.Serializer[Any]):
-    hold = IdField("hld", help_text="The hold that is used.")
-    to_wallet = IdField("wal", help_text="The wallet that gets the money.")
-    amount = MoneyField(positive=True, default=None, allow_null=True, help_text="All of it, if left out.")
-    release_rest = serializers.BooleanField(default=False, help_text="Give back what is not paid.")
+    hold = IdField("hld", help_text=_("The hold that is used."))
+    to_wallet = IdField("wal", help_text=_("The wallet that gets the money."))
+    amount = MoneyField(positive=True, default=None, allow_null=True, help_text=_("All of it, if left out."))
+    release_rest = serializers.BooleanField(default=False, help_text=_("Give back what is not paid."))
     reason = ReasonField()
 
 
 class ReleaseHoldInput(serializers.Serializer[Any]):
-    hold = IdField("hld", help_text="The hold that is given back.")
-    amount = MoneyField(positive=True, default=None, allow_null=True, help_text="All of it, if left out.")
+    hold = IdField("hld", help_text=_("The hold that is given back."))
+    amount = MoneyField(positive=True, default=None, allow_null=True, help_text=_("All of it, if left out."))
     reason = ReasonField()

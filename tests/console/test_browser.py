@@ -56,6 +56,8 @@ def pages(world: dict[str, Any], viewer: User) -> list[str]:
         "/ops/accounts/user/",
         f"/ops/accounts/user/{viewer.pk}/",
         "/ops/auth/group/",
+        "/ops/rates/",
+        "/ops/rates/?on=2026-02-27",
         "/ops/schedule/",
         "/ops/do/",
         "/ops/do/?q=freeze",

@@ -31,6 +31,7 @@ TEXTS = {
     "website": "https://example.com/?a=1&b=2",
     "networks": "203.0.113.0/24",
     "from_account": "bank:ing",
+    "file": "0" * 64,
 }
 AWKWARD = "=1+1; DROP TABLE x --'\"<script>alert(1)</script>"
 
