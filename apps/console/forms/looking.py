@@ -165,14 +165,15 @@ def _refused(text: str, within: Within) -> QuerySet[Operation]:
 
 
 def _tenants(text: str, within: Within) -> QuerySet[Tenant]:
-    return Tenant.objects.filter(Q(slug__startswith=text) | Q(name__istartswith=text)).order_by("-id")
+    rows: QuerySet[Tenant] = Tenant.objects.filter(Q(slug__startswith=text) | Q(name__istartswith=text))
+    return rows.order_by("-id")
 
 
 def _owned(rows: QuerySet[Any], text: str, within: Within) -> QuerySet[Any]:
     """Of a tenant by name; of all by their own name for it alone, because there are many."""
     tenant = _tenant(within)
     if tenant:
-        rows = rows.filter(tenant=tenant)
+        rows = rows.filter(tenant_id=tenant)
     if text:
         named = Q(external_id=text) | Q(name__istartswith=text) if tenant else Q(external_id=text)
         rows = rows.filter(named)
@@ -181,7 +182,8 @@ def _owned(rows: QuerySet[Any], text: str, within: Within) -> QuerySet[Any]:
 
 def _tenant(within: Within) -> str | None:
     try:
-        return Tenant._meta.pk.to_python(within.get("tenant") or None)
+        found: str | None = Tenant._meta.pk.to_python(within.get("tenant") or None)
+        return found
     except ValidationError:
         return None
 
@@ -197,7 +199,7 @@ def _wallets(text: str, within: Within) -> QuerySet[Wallet]:
 def _keys(text: str, within: Within) -> QuerySet[ApiKey]:
     rows = ApiKey.objects.filter(revoked_at=None, prefix__startswith=text).select_related("tenant")
     tenant = _tenant(within)
-    return (rows.filter(tenant=tenant) if tenant else rows).order_by("-id")
+    return (rows.filter(tenant_id=tenant) if tenant else rows).order_by("-id")
 
 
 def _invitations(text: str, within: Within) -> QuerySet[Invitation]:
