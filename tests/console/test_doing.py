@@ -364,6 +364,19 @@ class TestBadInput:
         assert answer.status_code == status
         assert not Operation.objects.filter(key="k-1", status="accepted").exists()
 
+    def test_that_is_no_text_is_refused_though_all_else_is_right(self, client: Client, wallets: None) -> None:
+        """Bytes that are no UTF-8 would be kept as something else than was meant."""
+        names = {name.replace("__", "."): value for name, value in HOLD.items()}
+        body = _encoded({**names, "reason": "ORDER", "idempotency_key": "k-1", "do": "run"})
+        address, urlencoded = page_of("ledger.place_hold"), "application/x-www-form-urlencoded"
+        with nothing_moved():
+            broken = client.post(address, body.replace("ORDER", "%ff%fe"), content_type=urlencoded)
+            in_parts = client.post(address, {**names, "idempotency_key": "k-1", "do": "run"})
+        assert [broken.status_code, in_parts.status_code] == [400, 400]
+        assert "TEXT_DAMAGED" in text(broken)
+        assert client.post(address, body, content_type=urlencoded).status_code == 200
+        assert balance("amara") == "60.00"
+
     @pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x", "text/plain"])
     def test_of_another_type_is_refused(self, client: Client, wallets: None, kind: str) -> None:
         with nothing_moved():
