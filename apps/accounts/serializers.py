@@ -19,8 +19,6 @@ from apps.core.serializer_fields import (
 )
 
 OWN_TENANT = _("An operator names the tenant; a tenant leaves it out.")
-UNCHANGED = _("Unchanged if left out.")
-MAY = _("What it may do; at least one.")
 
 
 class FirstAdminInput(serializers.Serializer[Any]):
@@ -49,6 +47,9 @@ class SetRolesInput(serializers.Serializer[Any]):
     )
 
 
+UNCHANGED = _("Empty leaves it as it is.")
+ROLE = _("What they may do in the team.")
+SCOPES_HELP = _("What it may do, and nothing else.")
 REASON = _("Why, for whoever asks later.")
 
 
@@ -71,11 +72,11 @@ class CreateTenantInput(serializers.Serializer[Any]):
 
 
 class UpdateTenantInput(serializers.Serializer[Any]):
-    tenant = IdField("ten", help_text=_("The tenant."))
+    tenant = IdField("ten")
     name = TextField(max_length=120, default=None, allow_null=True, help_text=UNCHANGED)
     legal_name = TextField(max_length=200, default=None, allow_null=True, help_text=UNCHANGED)
     registration_number = TextField(max_length=60, default=None, allow_null=True, help_text=UNCHANGED)
-    country = CountryField(default=None, allow_null=True, help_text=_("Two letters; unchanged if left out."))
+    country = CountryField(default=None, allow_null=True)
     website = serializers.URLField(max_length=200, default=None, allow_null=True, help_text=UNCHANGED)
     requests_per_minute = serializers.IntegerField(
         min_value=1,
@@ -87,40 +88,40 @@ class UpdateTenantInput(serializers.Serializer[Any]):
 
 
 class TenantReasonInput(serializers.Serializer[Any]):
-    tenant = IdField("ten", help_text=_("The tenant."))
+    tenant = IdField("ten")
     reason = TextField(max_length=500, help_text=REASON)
 
 
 class ProvisionTenantInput(serializers.Serializer[Any]):
-    provisioning = IdField("prv", help_text=_("The place in the queue."))
+    provisioning = IdField("prv")
 
 
 class InviteMemberInput(serializers.Serializer[Any]):
-    tenant = IdField("ten", help_text=_("The tenant."))
+    tenant = IdField("ten")
     email = serializers.EmailField(help_text=_("Where the invitation goes."))
-    role = serializers.ChoiceField(TeamRole.choices, help_text=_("What they may do for the tenant."))
+    role = serializers.ChoiceField(TeamRole.choices, help_text=ROLE)
 
 
 class RevokeInvitationInput(serializers.Serializer[Any]):
-    invitation = IdField("inv", help_text=_("The invitation that is taken back."))
+    invitation = IdField("inv")
     reason = TextField(max_length=500, help_text=REASON)
 
 
 class AcceptInvitationInput(serializers.Serializer[Any]):
-    token = serializers.CharField(max_length=200, help_text=_("What the invitation says."))
+    token = serializers.CharField(max_length=200)
     name = TextField(max_length=120, default="", allow_blank=True)
     password = serializers.CharField(max_length=200, trim_whitespace=False)
 
 
 class ChangeMemberRoleInput(serializers.Serializer[Any]):
-    tenant = IdField("ten", help_text=_("The tenant."))
-    user = IdField("usr", help_text=_("The member of the team."))
-    role = serializers.ChoiceField(TeamRole.choices, help_text=_("What they may do for the tenant."))
+    tenant = IdField("ten")
+    user = IdField("usr")
+    role = serializers.ChoiceField(TeamRole.choices, help_text=ROLE)
 
 
 class RemoveMemberInput(serializers.Serializer[Any]):
-    tenant = IdField("ten", help_text=_("The tenant."))
-    user = IdField("usr", help_text=_("The member of the team."))
+    tenant = IdField("ten")
+    user = IdField("usr")
     reason = TextField(max_length=500, help_text=REASON)
 
 
@@ -128,7 +129,7 @@ class CreateCustomerInput(serializers.Serializer[Any]):
     tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
     kind = serializers.ChoiceField(CustomerKind.choices, help_text=_("A person or a business."))
     name = TextField(max_length=200, help_text=_("What people call them."))
-    email = serializers.EmailField(default="", allow_blank=True, help_text=_("Where they are reached."))
+    email = serializers.EmailField(default="", allow_blank=True, help_text=_("Kept encrypted."))
     external_id = TextField(
         max_length=120,
         default="",
@@ -139,28 +140,26 @@ class CreateCustomerInput(serializers.Serializer[Any]):
 
 
 class UpdateCustomerInput(serializers.Serializer[Any]):
-    customer = IdField("cus", help_text=_("The customer."))
+    customer = IdField("cus")
     name = TextField(max_length=200, default=None, allow_null=True, help_text=UNCHANGED)
     email = serializers.EmailField(default=None, allow_null=True, help_text=UNCHANGED)
-    metadata = MetadataField(
-        default=None, allow_null=True, help_text=_("All notes anew, as JSON; unchanged if left out.")
-    )
+    metadata = MetadataField(default=None, allow_null=True)
 
 
 class CloseCustomerInput(serializers.Serializer[Any]):
-    customer = IdField("cus", help_text=_("The customer."))
+    customer = IdField("cus")
     reason = TextField(max_length=500, help_text=REASON)
 
 
 class CreateWalletInput(serializers.Serializer[Any]):
     tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
     customer = IdField("cus", default=None, allow_null=True, help_text=_("Whose it is, if not your own."))
-    currency = CurrencyField()
+    currency = CurrencyField(help_text=_("A wallet holds one currency."))
     purpose = TextField(max_length=60, default="", allow_blank=True, help_text=_("What it is for."))
     category = serializers.ChoiceField(
         WalletCategory.choices,
         default=WalletCategory.BANKING.value,
-        help_text=_("Which part of the business it belongs to."),
+        help_text=_("Under which heading it is added up."),
     )
     name = TextField(max_length=120, default="", allow_blank=True, help_text=_("What people call it."))
     external_id = TextField(
@@ -173,14 +172,14 @@ class CreateWalletInput(serializers.Serializer[Any]):
 
 
 class CloseWalletInput(serializers.Serializer[Any]):
-    wallet = IdField("wal", help_text=_("The wallet."))
+    wallet = IdField("wal")
     reason = TextField(max_length=500, help_text=REASON)
 
 
 class CreateOperatorKeyInput(serializers.Serializer[Any]):
     name = TextField(max_length=120, help_text=_("What uses it."))
     scopes = serializers.ListField(
-        child=serializers.ChoiceField(sorted(SCOPES)), allow_empty=False, help_text=MAY
+        child=serializers.ChoiceField(sorted(SCOPES)), allow_empty=False, help_text=SCOPES_HELP
     )
     networks = serializers.ListField(
         child=NetworkField(),
@@ -188,18 +187,20 @@ class CreateOperatorKeyInput(serializers.Serializer[Any]):
         max_length=50,
         help_text=_("Where it may be used from, such as 203.0.113.0/24; everywhere if empty."),
     )
-    expires_at = InstantField(default=None, allow_null=True, help_text=_("In UTC; never if left out."))
+    expires_at = InstantField(default=None, allow_null=True, help_text=_("In UTC. Empty is never."))
 
 
 class CreateApiKeyInput(CreateOperatorKeyInput):
     tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
     scopes = serializers.ListField(
-        child=serializers.ChoiceField(sorted(SCOPES.keys() - OF_OPERATORS)), allow_empty=False, help_text=MAY
+        child=serializers.ChoiceField(sorted(SCOPES.keys() - OF_OPERATORS)),
+        allow_empty=False,
+        help_text=SCOPES_HELP,
     )
 
 
 class RotateApiKeyInput(serializers.Serializer[Any]):
-    api_key = IdField("key", help_text=_("The key, by its id; the start of its prefix finds it."))
+    api_key = IdField("key")
     overlap_hours = serializers.IntegerField(
         min_value=0,
         max_value=720,
@@ -209,5 +210,5 @@ class RotateApiKeyInput(serializers.Serializer[Any]):
 
 
 class RevokeApiKeyInput(serializers.Serializer[Any]):
-    api_key = IdField("key", help_text=_("The key, by its id; the start of its prefix finds it."))
+    api_key = IdField("key")
     reason = TextField(max_length=500, help_text=REASON)

@@ -6,6 +6,7 @@ from ipaddress import ip_network
 from typing import Any, NoReturn
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
@@ -113,6 +114,7 @@ class IdField(serializers.Field[str, Any, str, Any]):
 
     def __init__(self, prefix: str, **kwargs: Any) -> None:
         self.prefix = prefix
+        kwargs.setdefault("help_text", format_lazy(_("An id that begins with {prefix}_."), prefix=prefix))
         super().__init__(**kwargs)
 
     def to_internal_value(self, data: Any) -> str:
@@ -134,7 +136,7 @@ class InstantField(serializers.DateTimeField):
     FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("help_text", _("A moment in UTC."))
+        kwargs.setdefault("help_text", _("In UTC."))
         super().__init__(**kwargs)
         self.validators += [MinValueValidator(self.FIRST), MaxValueValidator(self.LAST)]
 
@@ -170,9 +172,7 @@ class MetadataField(serializers.DictField):
     MOST, LONGEST_NAME = 50, 40
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault(
-            "help_text", _('Notes of your own: texts by name, as JSON such as {"order": "17"}.')
-        )
+        kwargs.setdefault("help_text", _("Notes of the caller's own: texts by name."))
         super().__init__(child=serializers.CharField(max_length=500, allow_blank=True), **kwargs)
 
     def to_internal_value(self, data: Any) -> Any:

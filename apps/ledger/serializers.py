@@ -11,6 +11,7 @@ from apps.ledger.models import Cadence, FreezeDirection, LatePolicy
 from apps.ledger.renderers import FORMATS
 from apps.ledger.reports import REPORTS
 
+EFFECTIVE = _("When it takes effect, in UTC. Empty is now.")
 ADDRESS = r"[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)*\Z"
 
 

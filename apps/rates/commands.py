@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.operations.registry import BY_OPERATORS, Command, register
+from apps.operations.registry import Command, register
 from apps.rates import serializers, services
 
 register(
@@ -12,6 +12,5 @@ register(
         handler=services.load_ecb,
         input=serializers.LoadEcbInput,
         permission="rates.load_ecb",
-        surfaces=BY_OPERATORS,
     )
 )

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from apps.core.serializer_fields import TextField
@@ -11,8 +10,4 @@ from apps.core.serializer_fields import TextField
 class LoadEcbInput(serializers.Serializer[Any]):
     """The SHA-256 of a file that was received, in hexadecimal: so the input is small, and says which rates they are."""
 
-    file = TextField(
-        max_length=64,
-        pattern=r"[0-9a-f]{64}",
-        help_text=_("The SHA-256 of a file that was received, in hexadecimal."),
-    )
+    file = TextField(max_length=64, pattern=r"[0-9a-f]{64}")

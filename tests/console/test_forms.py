@@ -10,7 +10,14 @@ from rest_framework import serializers
 from apps.console.forms.form import Form
 from apps.console.forms.parts import Control, written_fields
 from apps.core import ids
-from apps.core.serializer_fields import CurrencyField, IdField, MetadataField, MoneyField
+from apps.core.serializer_fields import (
+    CountryField,
+    CurrencyField,
+    IdField,
+    MetadataField,
+    MoneyField,
+    NetworkField,
+)
 from apps.operations import inputs
 from apps.operations.errors import InputInvalid
 from apps.operations.registry import Command, all_commands, find
@@ -27,11 +34,8 @@ TEXTS = {
     "gl_code": "2110",
     "email": "bo@example.com",
     "owner_email": "bo@example.com",
-    "country": "DE",
-    "website": "https://example.com/?a=1&b=2",
-    "networks": "203.0.113.0/24",
-    "from_account": "bank:ing",
-    "file": "0" * 64,
+    "website": "https://example.com/",
+    "from_account": "bank:sandbox",
 }
 AWKWARD = "=1+1; DROP TABLE x --'\"<script>alert(1)</script>"
 
@@ -48,10 +52,14 @@ def example(name: str, field: Any) -> Any:
         return True
     if isinstance(field, serializers.ChoiceField):
         return list(field.choices)[-1]
+    if isinstance(field, NetworkField):
+        return "203.0.113.0/24"
+    if isinstance(field, CountryField):
+        return "DE"
+    if isinstance(field, MetadataField):
+        return {"note": AWKWARD}
     if isinstance(field, serializers.ListField):
         return [example(name, field.child)]
-    if isinstance(field, MetadataField):
-        return {"order": AWKWARD}
     if isinstance(field, serializers.DictField):
         return {"a": {"b": ["1", AWKWARD]}}
     if isinstance(field, serializers.IntegerField):
