@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, Permission
 from django.test import Client, override_settings
 from django.urls import reverse
 
@@ -280,16 +279,11 @@ class TestWhoMayNot:
             assert answer.headers["Location"].startswith("/ops/login/")
         assert not Operation.objects.filter(key="k-1").exists()
 
+    @pytest.mark.usefixtures("viewers_see_nothing")
     def test_a_role_without_sight_looks_nothing_up(self, make_user: Callable[..., User]) -> None:
-        Group.objects.get(name="viewer").permissions.set(Permission.objects.none())
         client = Client()
         client.force_login(make_user("viewer"))
-        try:
-            assert client.get("/ops/look-up/account/?q=a").status_code == 403
-        finally:
-            from apps.accounts.roles import seed
-
-            seed()
+        assert client.get("/ops/look-up/account/?q=a").status_code == 403
 
 
 def test_csrf_is_kept(finance: User, wallets: None) -> None:
