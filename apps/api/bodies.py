@@ -40,7 +40,7 @@ def parsed(data: bytes) -> Any:
 
 
 def _bytes(request: HttpRequest, limit: int) -> bytes:
-    if "CONTENT_LENGTH" not in request.META and request.META.get("HTTP_TRANSFER_ENCODING"):
+    if not request.META.get("CONTENT_LENGTH") and request.META.get("HTTP_TRANSFER_ENCODING"):
         raise LengthRequired("Send the body with a Content-Length, not in chunks.")
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdigit():

@@ -11,6 +11,7 @@ from apps.api import problems
 from apps.api.callers import Caller
 from apps.api.errors import NotInBulk
 from apps.api.view import Answer, Refused
+from apps.core import canonical
 from apps.core.errors import DomainError
 from apps.operations import combiner, executor, registry
 from apps.operations.errors import KeyReused
@@ -63,35 +64,38 @@ def answer(command: Command, outcome: Outcome, data: Mapping[str, Any]) -> Answe
     """The stored result as it is; Refused for a refusal."""
     headers = {REPLAYED: "true"} if outcome.replayed else {}
     if outcome.error:
-        raise Refused(explained(outcome.error, data), outcome.operation_id, headers)
+        raise Refused(explained(command, outcome.error, data), outcome.operation_id, headers)
     if outcome.approval_request_id:
         headers["Location"] = f"/v1/approval-requests/{outcome.approval_request_id}"
-    status = status_of(command, outcome)
-    return Answer(outcome.result_json.encode(), status, headers, outcome.operation_id)
+    # The database keeps no order of names; the first answer had them sorted.
+    text = canonical.encode(outcome.result, str) if outcome.replayed else outcome.result_json
+    return Answer(text.encode(), status_of(command, outcome), headers, outcome.operation_id)
 
 
-def explained(error: DomainError, data: Mapping[str, Any]) -> DomainError:
+def explained(command: Command, error: DomainError, data: Mapping[str, Any]) -> DomainError:
     """The refusal, for a key that was used before with the resource that came of it."""
     if not isinstance(error, KeyReused):
         return error
     result = error.details.get("result")
-    return KeyReused(error.message, details={**error.details, "resource": made(result, data)})
+    return KeyReused(error.message, details={**error.details, "resource": made(command, result, data)})
 
 
-def made(result: Any, data: Mapping[str, Any]) -> str | None:
-    """Of a stored result the id that was not in the input: what came to be."""
-    given = {value for value in data.values() if isinstance(value, str)}
-    found = [
-        value for value in (result.values() if isinstance(result, dict) else ()) if isinstance(value, str)
-    ]
-    new = [value for value in found if _ID.match(value) and value not in given]
-    return new[0] if new else next((value for value in found if _ID.match(value)), None)
+def made(command: Command, result: Any, data: Mapping[str, Any]) -> str | None:
+    """Of a stored result the id of what came to be: named after the path, or one that was not in the input."""
+    if not isinstance(result, dict):
+        return None
+    named = result.get(str(command.path).split("/")[0].rstrip("s").replace("-", "_"))
+    found = [value for value in result.values() if isinstance(value, str) and _ID.match(value)]
+    new = [value for value in found if value not in data.values() and not value.startswith("ten_")]
+    return named if named in found else next(iter(new or found), None)
 
 
 def item_answer(command: Command, outcome: Outcome, data: Mapping[str, Any]) -> dict[str, Any]:
     """How one item of a bulk is answered."""
     if outcome.error:
-        return refused_item(explained(outcome.error, data), outcome.operation_id, replayed=outcome.replayed)
+        return refused_item(
+            explained(command, outcome.error, data), outcome.operation_id, replayed=outcome.replayed
+        )
     return {
         "status": status_of(command, outcome),
         "operation": outcome.operation_id,

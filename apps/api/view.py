@@ -184,6 +184,7 @@ def _refusal(asking: Asking, error: DomainError, operation: str, headers: Mappin
 def _response(asking: Asking, answer: Answer) -> HttpResponse:
     body = answer.body if isinstance(answer.body, bytes) else as_json(answer.body)
     response = HttpResponse(body, status=answer.status, content_type=answer.content_type)
+    response._has_been_logged = True  # type: ignore[attr-defined] # in a log of our own
     headers = response.headers
     headers["Request-Id"] = asking.id
     headers["Api-Version"] = asking.version
