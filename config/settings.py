@@ -5,6 +5,7 @@ Development needs nothing set but `DATABASE_URL` and `REDIS_URL`, which `script/
 """
 
 from pathlib import Path
+from typing import Any
 
 import sentry_sdk
 from django.urls import reverse_lazy
@@ -118,7 +119,7 @@ CORE_WALLET_COMPLETION_GATING = env.text("CORE_WALLET_COMPLETION_GATING", "recor
 API_COMBINER = env.flag("API_COMBINER", True)
 API_OPERATOR_REQUESTS_PER_MINUTE = env.number("API_OPERATOR_REQUESTS_PER_MINUTE", 6_000)
 
-REST_FRAMEWORK = {
+REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "apps.api.schema.ApiSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],

@@ -126,11 +126,12 @@ def caller_of(key_id: str, now: datetime) -> Caller | None:
 def client_address(meta: Mapping[str, Any]) -> str:
     """Where the request comes from: behind a proxy, the last address that the proxy itself has written."""
     forwarded = meta.get("HTTP_X_FORWARDED_FOR", "") if settings.BEHIND_PROXY else ""
-    return forwarded.rpartition(",")[2].strip() or meta.get("REMOTE_ADDR", "")
+    return str(forwarded.rpartition(",")[2].strip() or meta.get("REMOTE_ADDR", ""))
 
 
 def _shown(meta: Mapping[str, Any]) -> str:
-    scheme, _, text = meta.get("HTTP_AUTHORIZATION", "").partition(" ")
+    header: str = meta.get("HTTP_AUTHORIZATION", "")
+    scheme, _, text = header.partition(" ")
     text = text.strip()
     if scheme.lower() != "bearer" or not text:
         raise AuthenticationRequired("Show an API key in the header Authorization: Bearer ch_….")

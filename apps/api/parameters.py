@@ -34,7 +34,7 @@ def read(request: HttpRequest, known: Mapping[str, serializers.Field[Any, Any, A
 
 
 def _refuse(name: str, message: str, known: Iterable[str]) -> None:
-    raise ParameterInvalid(message, details={"parameter": name[:80], "known": sorted(known)})
+    raise ParameterInvalid(message, details={"parameter": name[:80], "known": [*sorted(known)]})
 
 
 def _reason(detail: Any) -> str:

@@ -45,8 +45,8 @@ class OwnTenant(ApiView):
         if caller.tenant_id is None:
             raise NotFound("This key is an operator's, who is no tenant; see /v1/tenants.")
         with as_caller(caller):
-            row = resource.rows(caller).filter(pk=caller.tenant_id).values_list(*resource.columns).first()
-            return Answer(resource.show([row])[0])
+            rows = resource.rows(caller).filter(pk=caller.tenant_id).values_list(*resource.columns)
+            return Answer(resource.show(list(rows))[0])
 
 
 class _Single(ApiView):

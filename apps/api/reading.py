@@ -32,7 +32,7 @@ def rows_of(caller: Caller, statement: str, parameters: Sequence[Any]) -> list[t
     if caller.circle is None:
         with connection.cursor() as cursor:
             cursor.execute(statement, parameters)
-            return cursor.fetchall()
+            return list(cursor.fetchall())
     bound = caller.circle.parameters
     connection.ensure_connection()
     raw: psycopg.Connection[Any] = connection.connection
@@ -67,7 +67,7 @@ def own_operation_exists(caller: Caller, operation: str) -> bool:
     except DomainError:
         return False
     with as_caller(caller):
-        return own(Operation, "book_id", caller).filter(pk=operation).exists()
+        return bool(own(Operation, "book_id", caller).filter(pk=operation).exists())
 
 
 def own(model: Any, owner: str, caller: Caller) -> Any:

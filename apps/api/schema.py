@@ -74,7 +74,7 @@ class JsonSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-ca
 
 def component(auto_schema: AutoSchema, name: str, schema: Schema) -> Schema:
     """A reference to a schema of this name."""
-    found = ResolvedComponent(name=name, type=ResolvedComponent.SCHEMA, schema=schema, object=name)
+    found = ResolvedComponent(name=name, type=ResolvedComponent.SCHEMA, schema=schema, object=name)  # type: ignore[no-untyped-call]
     auto_schema.registry.register_on_missing(found)
     return dict(found.ref)
 
@@ -103,7 +103,7 @@ class ApiSchema(AutoSchema):
     def _read(self, view: Any) -> Schema:
         from apps.api.read_views import ListView
 
-        resource = getattr(view, "resource", None)
+        resource: Any = getattr(view, "resource", None)
         known: Mapping[str, Any] = dict(getattr(view, "known", {}))
         output, summary = getattr(view, "output", None), (type(view).__doc__ or "").strip()
         paged = getattr(view, "paged", False)
@@ -153,7 +153,9 @@ class ApiSchema(AutoSchema):
         return operation
 
     def _bulk(self) -> Schema:
-        job = self._output(self.view.resource.output)
+        from apps.api.resources.base import find
+
+        job = self._output(find("bulk").output)
         operation = self._operation(
             "Run many commands",
             parameters=[PREFER],
@@ -197,6 +199,7 @@ class ApiSchema(AutoSchema):
         component(self, "Problem", PROBLEM)
         responses |= {str(status): {"$ref": "#/components/responses/Refused"} for status in refusals}
         needs = f"Needs the scope `{scope}`." if scope else ""
+        view: Any = self.view
         segments = [part for part in self.path.removeprefix("/v1/").split("/") if part and part[0] != "{"]
         name = identity or ".".join(["get", *re.findall(r"[\w-]+", self.path.removeprefix("/v1/"))])
         return {
@@ -205,7 +208,7 @@ class ApiSchema(AutoSchema):
             "description": f"{description} {needs}".strip(),
             "tags": [segments[0]],
             "parameters": [*self._in_path(), _shared("Api-Version"), _shared("Request-Id"), *parameters],
-            "security": [{"key": []}] if self.view.needs_key else [],
+            "security": [{"key": []}] if view.needs_key else [],
             "responses": responses,
         }
 
@@ -225,7 +228,7 @@ class ApiSchema(AutoSchema):
         return {**shown, "description": help_text} if help_text else shown
 
     def _field(self, field: Any) -> Schema:
-        return dict(self._map_serializer_field(field, "request"))
+        return dict(self._map_serializer_field(field, "request"))  # type: ignore[no-untyped-call]
 
     def _output(self, output: Any) -> Schema:
         return dict(self.resolve_serializer(output, "response").ref)

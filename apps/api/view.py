@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+from uuid import UUID
 
 import psycopg
 from django.db import InterfaceError, OperationalError
@@ -56,7 +57,7 @@ class Asking:
 
     request: HttpRequest
     id: str
-    key: request_log.UUID
+    key: UUID
     begun: int
     known_caller: Caller | None = None
     allowance: limits.Allowance | None = None
@@ -95,7 +96,7 @@ class ApiView(APIView):
     def __init_subclass__(cls) -> None:
         cls.methods = tuple(name for name in ("GET", "POST") if hasattr(cls, name.lower()))
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The answer, whatever happens."""
         asking = _asking(request)
         try:

@@ -93,9 +93,8 @@ class Resource:
 
     @cached_property
     def _plain(self) -> list[str]:
-        return [
-            name for name in self.output().fields if name not in self.computed and name not in self.extended
-        ]
+        names: list[Any] = list(self.output().fields)
+        return [name for name in names if name not in self.computed and name not in self.extended]
 
     def _source(self, name: str) -> str:
         source = self.output().fields[name].source

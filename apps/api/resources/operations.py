@@ -42,7 +42,7 @@ class RefusalOutput(Output):
 class ActorOutput(Output):
     kind = serializers.ChoiceField(["user", "api_key", "system"])
     id = text()
-    label = text()
+    label = text()  # type: ignore[assignment]
 
 
 class OperationOutput(Output):
@@ -120,7 +120,7 @@ class EventOutput(Output):
     type = text(source="event.type")
     version = number(source="event.version")
     subject = text(source="event.subject")
-    data = anything(source="event.data")
+    data = anything(source="event.data")  # type: ignore[assignment]
     operation = IdField("op", source="event.operation_id")
     recorded_at = instant(source="event.recorded_at")
 

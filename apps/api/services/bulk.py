@@ -118,7 +118,7 @@ def _take(now: datetime) -> BulkJob | None:
 def _work(job: BulkJob) -> None:
     """Answer the parts that have no answer yet. A worker that died before it noted one has run it all the same: its
     keys replay."""
-    for part in BulkPart.objects.filter(job=job, answers=None).order_by("number").iterator():
+    for part in BulkPart.objects.filter(job=job, answers__isnull=True).order_by("number").iterator():
         caller = caller_of(job.api_key_id, clock.now())
         if caller is None:
             return _end(job, BulkStatus.STOPPED, clock.now())

@@ -15,11 +15,11 @@ _DELETE = (
 
 def forget_requests(*, now: datetime) -> int:
     """Delete what was asked more than 90 days ago, some at a time; how many rows. Ids begin with their time."""
-    oldest = (now - KEPT - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1) << 80
-    deleted = 0
+    oldest: int = (now - KEPT - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1) << 80
+    deleted: int = 0
     with connection.cursor() as cursor:
         while True:
             cursor.execute(_DELETE, [UUID(int=oldest), AT_ONCE])
-            deleted += cursor.rowcount
+            deleted += int(cursor.rowcount)
             if cursor.rowcount < AT_ONCE:
                 return deleted
