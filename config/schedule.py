@@ -35,6 +35,16 @@ BEAT_SCHEDULE = {
         "task": "api.forget_requests",
         "schedule": timedelta(hours=1),
     },
+    "complete-pay-ins": {
+        "task": "transfers.complete_pay_ins",
+        "schedule": timedelta(seconds=10),
+    },
+    # Rates for quotes need minutes. The ECB publishes once a working day, at about 16:00 in Frankfurt: an hour later they
+    # are known here, and an hour's outage loses nothing.
+    "load-ecb-rates": {
+        "task": "rates.load_ecb",
+        "schedule": timedelta(hours=1),
+    },
     "apply-approved": {
         "task": "operations.apply_approved",
         "schedule": timedelta(seconds=30),

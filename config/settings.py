@@ -43,12 +43,15 @@ INSTALLED_APPS = [
     "apps.core",
     "apps.operations",
     "apps.ledger",
+    "apps.rates",
     "apps.accounts",
+    "apps.transfers",
     "apps.api",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "apps.console.policy.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -170,6 +173,12 @@ EXPORT_DIR = env.text("EXPORT_DIR", str(BASE_DIR / "exports"))
 
 # Where the fonts of PDF documents are: DejaVuSans.ttf, -Bold and Mono.
 REPORT_FONTS = env.text("REPORT_FONTS", "/usr/share/fonts/truetype/dejavu")
+
+# Where the workers get the ECB's reference rates, from one of the two or not at all; and after how many days a rate
+# is too old to be one.
+ECB_RATES_URL = env.text("ECB_RATES_URL", "")
+ECB_RATES_FILE = env.text("ECB_RATES_FILE", "")
+RATES_MAX_AGE_DAYS = env.number("RATES_MAX_AGE_DAYS", 7)
 
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 

@@ -120,7 +120,7 @@ register(
     Command(
         name="accounts.invite_member",
         summary=_("Invite somebody into a team"),
-        plan=team.plan_invite_member,
+        handler=team.invite_member,
         targets=team.target,
         input=serializers.InviteMemberInput,
         permission="accounts.manage_team",

@@ -1,15 +1,16 @@
-"""A small tenant to look at: a handful of wallets, a few months of movements. Through the door like everything."""
+"""A small tenant to look at: customers with wallets, a few months of movements. Through the door like everything."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from apps.accounts.people import SETUP
 from apps.operations.executor import execute_many
 from apps.operations.models import Book
 from apps.operations.plan import Request
+from apps.operations.run import Outcome
 
 SLUG = "demo"
-WALLETS = ("amara", "bo", "chidi", "dana")
+CUSTOMERS = ("Amara Obi", "Bo Lindqvist", "Chidi Eze", "Dana Petrova")
 DAYS = 60
 
 
@@ -18,37 +19,62 @@ def make(now: datetime) -> bool:
     if Book.objects.filter(slug=SLUG).exists():
         return False
     tenant = {"name": "Demo Pay", "slug": SLUG, "base_currency": "EUR", "time_zone": "Europe/Berlin"}
-    for requests in ([_request("accounts.create_tenant", "tenant", tenant)], _accounts(), _movements(now)):
-        for outcome in execute_many(requests):
-            outcome.or_raise()
+    [made] = _run([_request("accounts.create_tenant", "tenant", tenant)])
+    _run([_account("bank:ing", "Settlement account at ING"), _account("revenue:fees", "Fees earned")])
+    _run(_movements(now, _wallets(made.result["tenant"])))
     return True
+
+
+def _run(requests: Sequence[Request]) -> list[Outcome]:
+    return [outcome.or_raise() for outcome in execute_many(requests)]
 
 
 def _request(command: str, key: str, data: Mapping[str, object]) -> Request:
     return Request(command, data, f"demo:{key}", SETUP, origin="setup")
 
 
-def _accounts() -> list[Request]:
-    wallets = [(f"wallet:{name}:available", f"{name.title()}'s wallet", "0") for name in WALLETS]
-    rest = [("bank:ing", "Settlement account at ING", None), ("revenue:fees", "Fees earned", None)]
-    return [
-        _request(
-            "ledger.open_account",
-            f"open:{address}",
-            {"book": SLUG, "address": address, "currency": "EUR", "name": name, "floor": floor},
-        )
-        for address, name, floor in [*wallets, *rest]
-    ]
+def _account(address: str, name: str) -> Request:
+    data = {"book": SLUG, "address": address, "currency": "EUR", "name": name}
+    return _request("ledger.open_account", f"open:{address}", data)
 
 
-def _movements(now: datetime) -> list[Request]:
+def _wallets(tenant: str) -> list[str]:
+    """A customer and a wallet for each name; the ids of the wallets."""
+    people = _run(
+        [
+            _request(
+                "accounts.create_customer",
+                f"customer:{name}",
+                {"tenant": tenant, "kind": "person", "name": name, "external_id": name.split()[0].lower()},
+            )
+            for name in CUSTOMERS
+        ]
+    )
+    wallets = _run(
+        [
+            _request(
+                "accounts.create_wallet",
+                f"wallet:{name}",
+                {
+                    "customer": person.result["customer"],
+                    "currency": "EUR",
+                    "name": f"{name.split()[0]}'s wallet",
+                    "external_id": name.split()[0].lower(),
+                },
+            )
+            for name, person in zip(CUSTOMERS, people, strict=True)
+        ]
+    )
+    return [wallet.result["wallet"] for wallet in wallets]
+
+
+def _movements(now: datetime, wallets: Sequence[str]) -> list[Request]:
     """Each wallet is paid in every ten days, pays the next one, and pays a fee: the same for everyone, always."""
     start = now - timedelta(days=DAYS)
     moves: list[tuple[str, datetime, str, dict[str, str]]] = []
     for day in range(0, DAYS, 2):
-        name = WALLETS[day // 2 % len(WALLETS)]
-        friend = WALLETS[(day // 2 + 1) % len(WALLETS)]
-        wallet, other = f"wallet:{name}:available", f"wallet:{friend}:available"
+        turn = day // 2 % len(wallets)
+        wallet, other = (f"wallet:{wallets[each % len(wallets)]}:available" for each in (turn, turn + 1))
         at, later = start + timedelta(days=day), start + timedelta(days=day, hours=5)
         moves += [
             ("pay_in", at, f"{240 + day * 7}.00", {"source": "bank:ing", "wallet": wallet}),

@@ -3,16 +3,20 @@
 from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 
+from apps.accounts import scopes
 from apps.accounts.backends import RoleBackend
-from apps.accounts.models import User
+from apps.accounts.models import ApiKey, User
+from apps.core import clock
 from apps.core.actor import Actor
 from apps.core.errors import DomainError
 
 SETUP = Actor.system(
     "setup",
     {
+        "accounts.create_customer",
         "accounts.create_first_admin",
         "accounts.create_tenant",
+        "accounts.create_wallet",
         "ledger.import_entry",
         "ledger.open_account",
         "ledger.post_opening_balance",
@@ -42,13 +46,22 @@ def actor_of(user: User) -> Actor:
 
 
 def find_actor(kind: str, actor_id: str) -> Actor:
-    """The user of this id or e-mail address, or the setup actor."""
+    """The user of this id or e-mail address, the API key of this id, or the setup actor."""
+    if kind == "api_key":
+        return _key(actor_id)
     if kind == "system" and actor_id == SETUP.id:
         return SETUP
     user = _active_user(actor_id) if kind == "user" else None
     if user is None:
         raise UserNotFound(f"There is no active user {actor_id}.")
     return actor_of(user)
+
+
+def _key(key_id: str) -> Actor:
+    key = ApiKey.objects.select_related("tenant").filter(pk=key_id).first()
+    if key is None or not key.is_valid(clock.now()):
+        raise UserNotFound(f"The API key {key_id} has ended.")
+    return scopes.actor(key.pk, str(key), frozenset(key.scopes), key.tenant.book.pk if key.tenant else None)
 
 
 def _active_user(name: str) -> User | None:

@@ -10,7 +10,12 @@ from django.db import transaction
 from apps.accounts.models import CONSOLE_ROLES
 from apps.operations.registry import all_commands
 
-HOLDS = {"ledger.place_hold", "ledger.settle_hold", "ledger.release_hold"}
+HOLDS = {
+    f"{app}.{command}"
+    for app in ("ledger", "transfers")
+    for command in ("place_hold", "settle_hold", "release_hold")
+}
+TRANSFERS = {"transfers.post_pay_in", "transfers.create_transfer"}
 FREEZES = {"ledger.freeze_account", "ledger.unfreeze_account"}
 
 PERMISSIONS: dict[str, set[str]] = {
@@ -30,6 +35,7 @@ PERMISSIONS: dict[str, set[str]] = {
         "operations.reset_key",
         *HOLDS,
         *FREEZES,
+        *TRANSFERS,
     },
     "approver": {"operations.decide"},
     "compliance": {"accounts.suspend_tenant", "ledger.request_export", *FREEZES},
@@ -49,6 +55,7 @@ PERMISSIONS: dict[str, set[str]] = {
         "ledger.schedule_statement",
         "ledger.set_floor",
         "ledger.set_late_policy",
+        "rates.load_ecb",
     },
 }
 """Beside looking at everything, which every role may. An admin may run every command."""
@@ -59,6 +66,7 @@ NOBODY = {
     "accounts.provision_tenant",
     "ledger.export_statement",
     "ledger.import_entry",
+    "transfers.complete_pay_in",
 }
 """Run by the system alone: by whoever holds an invitation, while no admin exists, for a new tenant, when a period is
 over, and while a history is imported."""

@@ -3,6 +3,7 @@
 from typing import Any
 from zoneinfo import available_timezones
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from apps.accounts.models import CONSOLE_ROLES, CustomerKind, TeamRole, WalletCategory
@@ -17,60 +18,72 @@ from apps.core.serializer_fields import (
     TextField,
 )
 
-OWN_TENANT = "An operator names the tenant; a tenant leaves it out."
+OWN_TENANT = _("An operator names the tenant; a tenant leaves it out.")
 
 
 class FirstAdminInput(serializers.Serializer[Any]):
-    email = serializers.EmailField()
-    name = TextField(max_length=120, default="", allow_blank=True)
-    password = serializers.CharField(max_length=200, trim_whitespace=False)
+    email = serializers.EmailField(help_text=_("What they sign in with."))
+    name = TextField(max_length=120, default="", allow_blank=True, help_text=_("What people call them."))
+    password = serializers.CharField(
+        max_length=200, trim_whitespace=False, help_text=_("At least 12 characters, and no common one.")
+    )
 
 
 class CreateUserInput(FirstAdminInput):
     role_names = serializers.ListField(
-        child=serializers.ChoiceField(sorted(CONSOLE_ROLES)), allow_empty=False
+        child=serializers.ChoiceField(sorted(CONSOLE_ROLES)),
+        allow_empty=False,
+        label=_("Roles"),
+        help_text=_("At least one."),
     )
 
 
 class SetRolesInput(serializers.Serializer[Any]):
-    user = IdField("usr")
-    role_names = serializers.ListField(child=serializers.ChoiceField(sorted(CONSOLE_ROLES)))
+    user = IdField("usr", help_text=_("Whose roles are set; the start of an e-mail address finds them."))
+    role_names = serializers.ListField(
+        child=serializers.ChoiceField(sorted(CONSOLE_ROLES)),
+        label=_("Roles"),
+        help_text=_("These and no others. None at all keeps them out."),
+    )
 
 
-REASON = "Why, for whoever asks later."
+UNCHANGED = _("Empty leaves it as it is.")
+ROLE = _("What they may do in the team.")
+SCOPES_HELP = _("What it may do, and nothing else.")
+REASON = _("Why, for whoever asks later.")
 
 
 class CreateTenantInput(serializers.Serializer[Any]):
-    name = TextField(max_length=120, help_text="The name that people know the business by.")
+    name = TextField(max_length=120, help_text=_("The name that people know the business by."))
     slug = TextField(
         max_length=50,
         pattern=r"[A-Za-z0-9_-]+\Z",
-        help_text="The name of its book: letters, digits, - and _.",
+        help_text=_("The name of its book: letters, digits, - and _."),
     )
-    base_currency = CurrencyField(help_text="The currency in which totals are shown.")
+    base_currency = CurrencyField(help_text=_("The currency in which totals are shown."))
     time_zone = serializers.ChoiceField(
-        sorted(available_timezones()), default="UTC", help_text="Where its days begin and end."
+        sorted(available_timezones()), default="UTC", help_text=_("Where its days begin and end.")
     )
-    legal_name = TextField(max_length=200, default="", allow_blank=True, help_text="As in the register.")
+    legal_name = TextField(max_length=200, default="", allow_blank=True, help_text=_("As in the register."))
     country = CountryField(default="", allow_blank=True)
     owner_email = serializers.EmailField(
-        default="", allow_blank=True, help_text="Who is invited as the first owner of its team."
+        default="", allow_blank=True, help_text=_("Who is invited as the first owner of its team.")
     )
 
 
 class UpdateTenantInput(serializers.Serializer[Any]):
     tenant = IdField("ten")
-    name = TextField(max_length=120, default=None, allow_null=True)
-    legal_name = TextField(max_length=200, default=None, allow_null=True)
-    registration_number = TextField(max_length=60, default=None, allow_null=True)
+    name = TextField(max_length=120, default=None, allow_null=True, help_text=UNCHANGED)
+    legal_name = TextField(max_length=200, default=None, allow_null=True, help_text=UNCHANGED)
+    registration_number = TextField(max_length=60, default=None, allow_null=True, help_text=UNCHANGED)
     country = CountryField(default=None, allow_null=True)
-    website = serializers.URLField(max_length=200, default=None, allow_null=True)
+    website = serializers.URLField(max_length=200, default=None, allow_null=True, help_text=UNCHANGED)
     requests_per_minute = serializers.IntegerField(
         min_value=1,
         max_value=1_000_000,
         default=None,
         allow_null=True,
-        help_text="How much each of its API keys may ask.",
+        help_text=_("How much each of its API keys may ask."),
     )
 
 
@@ -85,8 +98,8 @@ class ProvisionTenantInput(serializers.Serializer[Any]):
 
 class InviteMemberInput(serializers.Serializer[Any]):
     tenant = IdField("ten")
-    email = serializers.EmailField()
-    role = serializers.ChoiceField(TeamRole.values)
+    email = serializers.EmailField(help_text=_("Where the invitation goes."))
+    role = serializers.ChoiceField(TeamRole.choices, help_text=ROLE)
 
 
 class RevokeInvitationInput(serializers.Serializer[Any]):
@@ -103,7 +116,7 @@ class AcceptInvitationInput(serializers.Serializer[Any]):
 class ChangeMemberRoleInput(serializers.Serializer[Any]):
     tenant = IdField("ten")
     user = IdField("usr")
-    role = serializers.ChoiceField(TeamRole.values)
+    role = serializers.ChoiceField(TeamRole.choices, help_text=ROLE)
 
 
 class RemoveMemberInput(serializers.Serializer[Any]):
@@ -114,22 +127,22 @@ class RemoveMemberInput(serializers.Serializer[Any]):
 
 class CreateCustomerInput(serializers.Serializer[Any]):
     tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
-    kind = serializers.ChoiceField(CustomerKind.values)
-    name = TextField(max_length=200)
-    email = serializers.EmailField(default="", allow_blank=True)
+    kind = serializers.ChoiceField(CustomerKind.choices, help_text=_("A person or a business."))
+    name = TextField(max_length=200, help_text=_("What people call them."))
+    email = serializers.EmailField(default="", allow_blank=True, help_text=_("Kept encrypted."))
     external_id = TextField(
         max_length=120,
         default="",
         allow_blank=True,
-        help_text="Your own name for them, which is yours alone.",
+        help_text=_("Your own name for them, which is yours alone."),
     )
     metadata = MetadataField(default=dict)
 
 
 class UpdateCustomerInput(serializers.Serializer[Any]):
     customer = IdField("cus")
-    name = TextField(max_length=200, default=None, allow_null=True)
-    email = serializers.EmailField(default=None, allow_null=True)
+    name = TextField(max_length=200, default=None, allow_null=True, help_text=UNCHANGED)
+    email = serializers.EmailField(default=None, allow_null=True, help_text=UNCHANGED)
     metadata = MetadataField(default=None, allow_null=True)
 
 
@@ -140,13 +153,20 @@ class CloseCustomerInput(serializers.Serializer[Any]):
 
 class CreateWalletInput(serializers.Serializer[Any]):
     tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
-    customer = IdField("cus", default=None, allow_null=True, help_text="Whose it is, if not your own.")
-    currency = CurrencyField()
-    purpose = TextField(max_length=60, default="", allow_blank=True, help_text="What it is for.")
-    category = serializers.ChoiceField(WalletCategory.values, default=WalletCategory.BANKING.value)
-    name = TextField(max_length=120, default="", allow_blank=True)
+    customer = IdField("cus", default=None, allow_null=True, help_text=_("Whose it is, if not your own."))
+    currency = CurrencyField(help_text=_("A wallet holds one currency."))
+    purpose = TextField(max_length=60, default="", allow_blank=True, help_text=_("What it is for."))
+    category = serializers.ChoiceField(
+        WalletCategory.choices,
+        default=WalletCategory.BANKING.value,
+        help_text=_("Under which heading it is added up."),
+    )
+    name = TextField(max_length=120, default="", allow_blank=True, help_text=_("What people call it."))
     external_id = TextField(
-        max_length=120, default="", allow_blank=True, help_text="Your own name for it, which is yours alone."
+        max_length=120,
+        default="",
+        allow_blank=True,
+        help_text=_("Your own name for it, which is yours alone."),
     )
     metadata = MetadataField(default=dict)
 
@@ -157,28 +177,35 @@ class CloseWalletInput(serializers.Serializer[Any]):
 
 
 class CreateOperatorKeyInput(serializers.Serializer[Any]):
-    name = TextField(max_length=120, help_text="What uses it.")
-    scopes = serializers.ListField(child=serializers.ChoiceField(sorted(SCOPES)), allow_empty=False)
+    name = TextField(max_length=120, help_text=_("What uses it."))
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(sorted(SCOPES)), allow_empty=False, help_text=SCOPES_HELP
+    )
     networks = serializers.ListField(
         child=NetworkField(),
         default=list,
         max_length=50,
-        help_text="Where it may be used from, such as 203.0.113.0/24; everywhere if empty.",
+        help_text=_("Where it may be used from, such as 203.0.113.0/24; everywhere if empty."),
     )
-    expires_at = InstantField(default=None, allow_null=True)
+    expires_at = InstantField(default=None, allow_null=True, help_text=_("In UTC. Empty is never."))
 
 
 class CreateApiKeyInput(CreateOperatorKeyInput):
     tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
     scopes = serializers.ListField(
-        child=serializers.ChoiceField(sorted(SCOPES.keys() - OF_OPERATORS)), allow_empty=False
+        child=serializers.ChoiceField(sorted(SCOPES.keys() - OF_OPERATORS)),
+        allow_empty=False,
+        help_text=SCOPES_HELP,
     )
 
 
 class RotateApiKeyInput(serializers.Serializer[Any]):
     api_key = IdField("key")
     overlap_hours = serializers.IntegerField(
-        min_value=0, max_value=720, default=24, help_text="How long the old key goes on beside the new one."
+        min_value=0,
+        max_value=720,
+        default=24,
+        help_text=_("How long the old key goes on beside the new one."),
     )
 
 

@@ -11,11 +11,15 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 
+from apps.console.forms.ways import Doing
+
 Context = dict[str, Any]
 
 
 class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]
     """A list and a page for each row. Both answer GET only, and only to who may view the model.
+
+    What can be done with a row is a link to the form of a command.
 
     Django's own views of a ModelAdmin can write, so none of them has a URL here.
     """
@@ -54,7 +58,12 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]
     def changelist_view(self, request: HttpRequest, extra_context: Context | None = None) -> HttpResponse:
         """The list."""
         self.allow(request)
-        context = {"crumbs": [(self.plural, None)], "title": self.plural, **self.list_context(request)}
+        context = {
+            "crumbs": [(self.plural, None)],
+            "title": self.plural,
+            "doings": self.doings(request),
+            **self.list_context(request),
+        }
         return self.render(request, self.list_template, context)
 
     def change_view(
@@ -67,9 +76,18 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]
         """The page of one row."""
         self.allow(request)
         row = self.find(object_id)
-        context = {"title": str(row), "row": row, **self.page_context(request, row)}
+        context = {
+            "title": str(row),
+            "row": row,
+            "doings": self.doings(request, row),
+            **self.page_context(request, row),
+        }
         context["crumbs"] = [(self.plural, reverse(self.url_name("changelist"))), (context["title"], None)]
         return self.render(request, self.page_template, context)
+
+    def doings(self, request: HttpRequest, row: Any = None) -> list[Doing]:
+        """Links to the forms of what can be done with a row, or with the whole list, by this user."""
+        return []
 
     def list_context(self, request: HttpRequest) -> Context:
         """What the list's template shows."""

@@ -1,4 +1,4 @@
-"""The operator console at `/ops/`: an admin site of its own, in which nothing is written but sessions."""
+"""The operator console at `/ops/`: an admin site of its own, in which nothing is written but by commands, and sessions."""
 
 from typing import Any
 
@@ -46,11 +46,17 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
 
     def extra_urls(self) -> list[URLPattern]:
         """Pages that belong to no model."""
-        from apps.console.pages import exports, finance
+        from apps.console.pages import doing, exports, finance
+        from apps.console.pages.rates import rates_page
         from apps.console.pages.schedule import schedule
 
         return [
+            path("do/", self.admin_view(doing.commands_page), name="commands"),
+            # It sets its own caching, so that going back to a form finds its key.
+            path("do/<str:name>/", self.admin_view(doing.command_page, cacheable=True), name="do"),
+            path("look-up/<slug:kind>/", self.admin_view(doing.look_up), name="look_up"),
             path("schedule/", self.admin_view(schedule), name="schedule"),
+            path("rates/", self.admin_view(rates_page), name="rates"),
             path("exports/request/", self.admin_view(exports.request_export), name="export_request"),
             path("exports/file/<str:token>/", self.admin_view(exports.export_file), name="export_file"),
             path("finance/", self.admin_view(finance.reports_page), name="finance"),

@@ -1,4 +1,4 @@
-"""How the console looks and how its pages are grouped: the settings of django-unfold."""
+"""How the console's pages are grouped, and its own files: the settings of django-unfold. Its colours are palette.css."""
 
 from typing import Any
 
@@ -18,34 +18,6 @@ def _item(title: str | Promise, icon: str, page: str, permission: str) -> dict[s
     return {"title": title, "icon": icon, "link": reverse_lazy(f"console:{page}"), "permission": allowed}
 
 
-# Ledger paper by day (the shades up to 400), a terminal by night (those from 700).
-BASE = {
-    "50": "#f7f4ea",
-    "100": "#efeadb",
-    "200": "#e3dcc8",
-    "300": "#cfc6ad",
-    "400": "#948d79",
-    "500": "#6c6858",
-    "600": "#45463d",
-    "700": "#2c3934",
-    "800": "#1d2924",
-    "900": "#0d1412",
-    "950": "#080d0b",
-}
-INK = {
-    "50": "#eef6f0",
-    "100": "#d6ebdd",
-    "200": "#aed7bd",
-    "300": "#84cfa4",
-    "400": "#5fd39a",
-    "500": "#4fc48b",
-    "600": "#17603f",
-    "700": "#124e33",
-    "800": "#0e3d28",
-    "900": "#0b2f20",
-    "950": "#061c13",
-}
-
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Countinghouse",
     "SITE_HEADER": "Countinghouse",
@@ -57,28 +29,40 @@ UNFOLD: dict[str, Any] = {
     ],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
-    "BORDER_RADIUS": "3px",
-    "COLORS": {
-        "base": BASE,
-        "primary": INK,
-        "font": {
-            "subtle-light": "#6c6858",
-            "subtle-dark": "#8aa095",
-            "default-light": "#3a3c35",
-            "default-dark": "#c3d3ca",
-            "important-light": "#17211d",
-            "important-dark": "#eef6f0",
-        },
-    },
-    "STYLES": [lambda request: static("console/console.css")],
-    "SCRIPTS": [lambda request: static("console/console.js")],
+    "STYLES": [
+        lambda request: static("console/palette.css"),
+        lambda request: static("console/console.css"),
+    ],
+    "SCRIPTS": [
+        lambda request: static("console/console.js"),
+        lambda request: static("console/forms.js"),
+        lambda request: static("console/shell.js"),
+    ],
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,
         "navigation": [
             {
                 "title": None,
-                "items": [_item(_("Overview"), "monitoring", "index", "operations.view_operation")],
+                "items": [
+                    _item(_("Overview"), "monitoring", "index", "operations.view_operation"),
+                    _item(_("Commands"), "play_circle", "commands", "operations.view_operation"),
+                ],
+            },
+            {
+                "title": _("Business"),
+                "items": [
+                    _item(_("Tenants"), "storefront", "accounts_tenant_changelist", "accounts.view_tenant"),
+                    _item(_("Customers"), "person", "accounts_customer_changelist", "accounts.view_customer"),
+                    _item(_("Wallets"), "wallet", "accounts_wallet_changelist", "accounts.view_wallet"),
+                    _item(
+                        _("Transfers"),
+                        "swap_horiz",
+                        "transfers_transfer_changelist",
+                        "transfers.view_transfer",
+                    ),
+                    _item(_("API keys"), "key", "accounts_apikey_changelist", "accounts.view_apikey"),
+                ],
             },
             {
                 "title": _("Ledger"),
@@ -117,6 +101,7 @@ UNFOLD: dict[str, Any] = {
                         "ledger_statementschedule_changelist",
                         "ledger.view_statementschedule",
                     ),
+                    _item(_("Rates"), "currency_exchange", "rates", "rates.view_quote"),
                 ],
             },
             {

@@ -6,6 +6,8 @@ from ipaddress import ip_network
 from typing import Any, NoReturn
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.fields import empty
@@ -64,6 +66,10 @@ class MoneyField(serializers.Field[Money, Any, dict[str, str], Any]):
 class CurrencyField(serializers.Field[str, Any, str, Any]):
     """The code of a currency that exists here."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", _("A code such as EUR or USDC."))
+        super().__init__(**kwargs)
+
     def to_internal_value(self, data: Any) -> str:
         """The code, as it was written."""
         try:
@@ -108,6 +114,7 @@ class IdField(serializers.Field[str, Any, str, Any]):
 
     def __init__(self, prefix: str, **kwargs: Any) -> None:
         self.prefix = prefix
+        kwargs.setdefault("help_text", format_lazy(_("An id that begins with {prefix}_."), prefix=prefix))
         super().__init__(**kwargs)
 
     def to_internal_value(self, data: Any) -> str:
@@ -129,6 +136,7 @@ class InstantField(serializers.DateTimeField):
     FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
     def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", _("In UTC."))
         super().__init__(**kwargs)
         self.validators += [MinValueValidator(self.FIRST), MaxValueValidator(self.LAST)]
 
@@ -137,6 +145,7 @@ class CountryField(TextField):
     """A country by its two letters, as in ISO 3166."""
 
     def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", _("Two letters, such as DE."))
         super().__init__(max_length=2, pattern="[A-Z]{2}", **kwargs)
 
 
@@ -163,6 +172,7 @@ class MetadataField(serializers.DictField):
     MOST, LONGEST_NAME = 50, 40
 
     def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", _("Notes of the caller's own: texts by name."))
         super().__init__(child=serializers.CharField(max_length=500, allow_blank=True), **kwargs)
 
     def to_internal_value(self, data: Any) -> Any:

@@ -2,7 +2,8 @@
 
 import hashlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from apps.operations.models import (
     FeatureFlag,
     Heartbeat,
 )
+from tests.console.browsing import visit
 from tests.console.making import change_periods, hashed_password, move, open_account, run, seal_and_project
 
 
@@ -42,6 +44,27 @@ def make_user(db: Any) -> Callable[..., User]:
 def viewer(make_user: Callable[..., User]) -> User:
     """Someone who may look at everything and do nothing."""
     return make_user("viewer")
+
+
+@pytest.fixture
+def admin(make_user: Callable[..., User]) -> User:
+    """Somebody who may run everything, and decide."""
+    return make_user("admin", "approver", email="grace@example.com")
+
+
+@pytest.fixture
+def browse(live_server: Any, admin: User) -> Iterator[Callable[..., Any]]:
+    """Take steps in a real browser of a theme and a size, in which the admin is signed in."""
+    client = Client()
+    client.force_login(admin)
+    session = client.cookies["sessionid"].value
+
+    def browsed(*arguments: Any, **more: Any) -> Any:
+        return pool.submit(visit, live_server.url, session, *arguments, **more).result()
+
+    # Playwright runs an event loop in its thread, in which Django would refuse to reach the database.
+    with ThreadPoolExecutor(1) as pool:
+        yield browsed
 
 
 @pytest.fixture

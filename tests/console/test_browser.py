@@ -1,59 +1,15 @@
 """The console in a real browser: nothing leaves the origin, nothing overflows, the tree unfolds."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from apps.accounts.models import User
 from apps.core import ids
+from tests.console.browsing import NEEDS_CHROMIUM, tell
 from tests.console.making import PASSWORD
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
-
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is missing: apt-get install -y chromium"),
-    pytest.mark.django_db(transaction=True),
-]
-
-
-@pytest.fixture
-def browse(live_server: Any, viewer: User) -> Iterator[Callable[..., Any]]:
-    """Run a visit in a browser of this theme and size, signed in."""
-    client = Client()
-    client.force_login(viewer)
-    cookie: Any = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-
-    def visit(steps: Callable[[Any, str], Any], theme: str, size: str) -> Any:
-        from playwright.sync_api import sync_playwright
-
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-            width, height = SIZES[size]
-            context = browser.new_context(viewport={"width": width, "height": height})
-            context.add_cookies([cookie])
-            context.add_init_script(f"localStorage.setItem('adminTheme', '\"{theme}\"')")
-            try:
-                return steps(context.new_page(), live_server.url)
-            finally:
-                browser.close()
-
-    # Playwright runs an event loop in its thread, in which Django would refuse to reach the database.
-    with ThreadPoolExecutor(1) as pool:
-        yield lambda *arguments: pool.submit(visit, *arguments).result()
+pytestmark = [NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
 
 
 def pages(world: dict[str, Any], viewer: User) -> list[str]:
@@ -100,7 +56,15 @@ def pages(world: dict[str, Any], viewer: User) -> list[str]:
         "/ops/accounts/user/",
         f"/ops/accounts/user/{viewer.pk}/",
         "/ops/auth/group/",
+        "/ops/rates/",
+        "/ops/rates/?on=2026-02-27",
         "/ops/schedule/",
+        "/ops/do/",
+        "/ops/do/?q=freeze",
+        "/ops/do/ledger.place_hold/",
+        "/ops/do/accounts.create_user/",
+        "/ops/do/ledger.request_export/",
+        f"/ops/do/ledger.post_correction/?account={world['wallet'].address}&again={world['refused'].pk}",
         "/ops/nowhere/",
     ]
 
@@ -116,12 +80,14 @@ def test_no_page_leaves_the_origin_overflows_or_fails(
         wrong: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: wrong.append(f"{page.url} {error}"))
+        page.on("console", lambda message: tell(page, message, wrong))
         wide = []
         for address in addresses:
             page.goto(origin + address)
             page.wait_for_load_state("networkidle")
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 wide.append(address)
+            wrong.extend(f"{address} {each}" for each in page.evaluate("window.refused"))
         paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
         local = (f"{origin}/", "data:", "blob:")
         return [url for url in asked if not url.startswith(local)], wrong, wide, paper

@@ -48,6 +48,7 @@ LISTS = [
     "/ops/operations/featureflag/",
     "/ops/accounts/user/",
     "/ops/auth/group/",
+    "/ops/rates/",
     "/ops/schedule/",
 ]
 

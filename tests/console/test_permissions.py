@@ -19,6 +19,7 @@ PAGES = [
     "/ops/",
     "/ops/finance/",
     "/ops/finance/balance_sheet/",
+    "/ops/rates/",
     "/ops/schedule/",
     "/ops/search/?s=x",
     *(f"/ops/{model._meta.app_label}/{model._meta.model_name}/" for model in site._registry),

@@ -41,7 +41,8 @@ def catalogue():
         return found
 
 def names(catalogue):
-    return {table for table in connection.introspection.table_names() if table.startswith(("ledger_", "operations_", "accounts_"))}
+    ours = ("ledger_", "rates_", "operations_", "accounts_")
+    return {table for table in connection.introspection.table_names() if table.startswith(ours)}
 
 call_command("migrate", verbosity=0)
 first = catalogue()
@@ -55,6 +56,7 @@ second = catalogue()
 call_command("migrate", "ledger", "zero", verbosity=0)
 call_command("migrate", "admin", "zero", verbosity=0) if "admin" in __import__("django").apps.apps.app_configs else None
 call_command("migrate", "accounts", "zero", verbosity=0)
+call_command("migrate", "rates", "zero", verbosity=0)
 call_command("migrate", "operations", "zero", verbosity=0)
 ours_left = sorted(names(None))
 call_command("migrate", verbosity=0)

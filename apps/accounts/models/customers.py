@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models.tenants import Tenant
 from apps.core.fields import EncryptedTextField, PrefixedIdField
+from apps.ledger.models import Account
 from apps.operations.models import Book
 
 
@@ -45,7 +46,14 @@ class Customer(models.Model):
                 condition=models.Q(status__in=CustomerStatus.values), name="customer_status_known"
             ),
         ]
-        indexes = [models.Index(fields=["tenant", "-id"], name="customer_by_tenant")]
+        indexes = [
+            models.Index(fields=["tenant", "-id"], name="customer_by_tenant"),
+            models.Index(
+                fields=["external_id", "-id"],
+                condition=~models.Q(external_id=""),
+                name="customer_by_external_id",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -73,6 +81,9 @@ class Wallet(models.Model):
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="wallets")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, related_name="wallets")
     currency = models.CharField(max_length=5)
+    available_account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="+")
+    held_account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="+")
+    owed_account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="+")
     purpose = models.CharField(max_length=60, blank=True)
     category = models.CharField(max_length=10, choices=WalletCategory.choices, default=WalletCategory.BANKING)
     name = models.CharField(max_length=120, blank=True)
@@ -98,7 +109,15 @@ class Wallet(models.Model):
                 name="wallet_status_known",
             ),
         ]
-        indexes = [models.Index(fields=["tenant", "-id"], name="wallet_by_tenant")]
+        indexes = [
+            models.Index(fields=["tenant", "-id"], name="wallet_by_tenant"),
+            models.Index(fields=["customer", "-id"], name="wallet_by_customer"),
+            models.Index(
+                fields=["external_id", "-id"],
+                condition=~models.Q(external_id=""),
+                name="wallet_by_external_id",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.id

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Self
 
+from django.db import connection
 from django.db.backends.signals import connection_created
 
-from apps.accounts.models import Wallet
+from apps.accounts.models import Wallet, WalletCategory
+from apps.core import ids
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.ledger.models import Balance
@@ -26,11 +27,12 @@ class WalletNotFound(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """What never changes of a wallet."""
+    """What never changes of a wallet. `accounts` are those of what is available, held and owed."""
 
     id: str
     book_id: int
     currency: str
+    accounts: tuple[int, int, int]
 
     @property
     def available(self) -> str:
@@ -71,14 +73,18 @@ class WalletBalances:
         """Available and held, less owed."""
         return self.available + self.held - self.owed
 
-    @classmethod
-    def none(cls, currency: str) -> Self:
-        """Nothing."""
-        zero = Money.zero(currency)
-        return cls(zero, zero, zero)
-
 
 _holders: dict[str, Holder] = {}
+
+_TOTALS = """
+SELECT w.category, w.currency, count(*), sum(a.balance * a.side), sum(h.balance * h.side), sum(o.balance * o.side)
+  FROM accounts_wallet w
+  JOIN ledger_balance a ON a.account_id = w.available_account_id
+  JOIN ledger_balance h ON h.account_id = w.held_account_id
+  JOIN ledger_balance o ON o.account_id = w.owed_account_id
+ WHERE w.tenant_id = %s AND w.status = 'open'
+ GROUP BY 1, 2 ORDER BY 1, 2
+"""
 
 
 def holder(wallet: str, *, field: str = "/wallet") -> Holder:
@@ -96,8 +102,11 @@ def holders(wallets: Iterable[str]) -> dict[str, Holder]:
     if missing:
         if len(_holders) > KEPT:
             _holders.clear()
-        rows = Wallet.objects.filter(pk__in=missing).values_list("pk", "book_id", "currency")
-        _holders.update({str(pk): Holder(str(pk), book_id, currency) for pk, book_id, currency in rows})
+        rows = Wallet.objects.filter(pk__in=missing).values_list(
+            "pk", "book_id", "currency", "available_account", "held_account", "owed_account"
+        )
+        found = (Holder(str(pk), book_id, currency, (a, h, o)) for pk, book_id, currency, a, h, o in rows)
+        _holders.update({each.id: each for each in found})
     return {wallet: _holders[wallet] for wallet in wanted if wallet in _holders}
 
 
@@ -108,30 +117,39 @@ def forget(**_: object) -> None:
 
 def balances(wallets: Iterable[Holder]) -> Mapping[str, WalletBalances]:
     """What is in each wallet now, by its id."""
-    asked = {wallet.id: wallet for wallet in wallets}
-    addresses = {
-        address: (wallet.id, part)
-        for wallet in asked.values()
-        for part, address in (("available", wallet.available), ("held", wallet.held), ("owed", wallet.owed))
-    }
-    rows = Balance.objects.filter(
-        account__book_id__in={wallet.book_id for wallet in asked.values()},
-        account__address__in=list(addresses),
-    ).values_list("account__address", "currency", "side", "balance")
-    found: dict[str, dict[str, Money]] = {wallet: {} for wallet in asked}
-    for address, currency, side, raw in rows:
-        wallet, part = addresses[address]
-        if currency == asked[wallet].currency:
-            found[wallet][part] = Money(int(raw) * side, currency)
-    return {
-        wallet: WalletBalances(
-            **{
-                part: parts.get(part, Money.zero(asked[wallet].currency))
-                for part in ("available", "held", "owed")
-            }
+    asked = list(wallets)
+    accounts = [account for wallet in asked for account in wallet.accounts]
+    shown = {
+        account: Money(int(raw) * side, currency)
+        for account, raw, side, currency in Balance.objects.filter(pk__in=accounts).values_list(
+            "pk", "balance", "side", "currency"
         )
-        for wallet, parts in found.items()
     }
+    return {wallet.id: WalletBalances(*(shown[account] for account in wallet.accounts)) for wallet in asked}
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What all wallets of a category have in one currency."""
+
+    category: str
+    wallets: int
+    balances: WalletBalances
+
+    @property
+    def category_title(self) -> str:
+        """The category in words."""
+        return str(WalletCategory(self.category).label)
+
+
+def totals(tenant: str) -> list[Total]:
+    """What the open wallets of a tenant have, by category and currency."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TOTALS, [ids.decode("ten", tenant)])
+        return [
+            Total(category, count, WalletBalances(*(Money(int(part), currency) for part in parts)))
+            for category, currency, count, *parts in cursor.fetchall()
+        ]
 
 
 connection_created.connect(forget, dispatch_uid="forget-wallets")

@@ -12,7 +12,7 @@ from apps.accounts.models import Invitation, Membership, TeamRole, Tenant, User
 from apps.accounts.services.people import PasswordTooWeak
 from apps.core import ids
 from apps.core.errors import DomainError
-from apps.operations.plan import Context, EventDraft, Plan, Update
+from apps.operations.plan import Context, EventDraft
 from apps.operations.registry import Done, Input, Target
 
 OPEN_FOR = timedelta(days=7)
@@ -70,29 +70,23 @@ def target(data: Input) -> Iterator[Target]:
     yield Target(Tenant, data["tenant"])
 
 
-def plan_invite_member(context: Context, *, tenant: str, email: str, role: str) -> Plan:
+def invite_member(context: Context, *, tenant: str, email: str, role: str) -> Done:
     """Ask somebody into the team; the link is good for seven days."""
-    team = _tenant(context, tenant).live
-    now = context.now
-    if Membership.objects.filter(tenant=team, user__email__iexact=email).exists():
+    of, now = _tenant(context, tenant).live, context.now
+    if Membership.objects.filter(tenant=of, user__email__iexact=email).exists():
         raise AlreadyInTeam(f"{email} is in the team already.", field="/email")
     earlier = Invitation.objects.filter(
-        tenant=team, email__iexact=email, accepted_at=None, revoked_at=None
+        tenant=of, email__iexact=email, accepted_at=None, revoked_at=None
     ).first()
     if earlier and earlier.is_open(now):
         raise AlreadyInTeam(f"{email} was invited already; revoke that one first.", field="/email")
-    updates = []
     if earlier:
         earlier.revoked_at = now
-        updates = [Update(earlier, ("revoked_at",), {"revoked_at": None})]
-    made = invitation(team, email, role, context.actor.label, now)
-    result = {"invitation": made.pk, "tenant": team.pk, "role": role, "expires_at": made.expires_at}
-    return Plan(
-        updates=updates,
-        rows=[made],
-        result=result,
-        events=[EventDraft("team.invited", team.pk, {"invitation": made.pk, "role": role})],
-    )
+        earlier.save(update_fields=["revoked_at"])
+    made = invitation(of, email, role, context.actor.label, now)
+    made.save(force_insert=True)
+    result = {"invitation": made.pk, "tenant": of.pk, "role": role, "expires_at": made.expires_at}
+    return Done(result, (EventDraft("team.invited", of.pk, {"invitation": made.pk, "role": role}),))
 
 
 def revoke_invitation(context: Context, *, invitation: str, reason: str) -> Done:

@@ -63,6 +63,8 @@ def plan_create_wallet(
         metadata=metadata,
         created_at=context.now,
     )
+    accounts = _accounts(wallet, context)
+    wallet.available_account, wallet.held_account, wallet.owed_account = accounts
     result = {
         "wallet": wallet.pk,
         "tenant": owner.pk,
@@ -72,7 +74,7 @@ def plan_create_wallet(
         "external_id": external_id,
     }
     return Plan(
-        rows=[wallet, *_accounts(wallet, context)],
+        rows=[*accounts, wallet],
         result=result,
         events=[EventDraft("wallet.created", wallet.pk, result)],
     )
@@ -81,8 +83,7 @@ def plan_create_wallet(
 def close_wallet(context: Context, *, wallet: str, reason: str) -> Done:
     """Close an empty wallet for good."""
     found = _own(context, wallet)
-    addresses = [found.available, found.held, found.owed]
-    for account in Account.objects.filter(book=found.book_id, address__in=addresses).order_by("id"):
+    for account in (found.available_account, found.held_account, found.owed_account):
         accounts.close(account)
     found.status, found.closed_at = WalletStatus.CLOSED, context.now
     found.save(update_fields=["status", "closed_at"])

@@ -10,4 +10,6 @@ from apps.console.pages import (  # noqa: F401
     people,
     periods,
     templates,
+    tenants,
+    wallets,
 )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.console import address_tree, chart, keyset
 from apps.console.as_of import POINTS, AsOfForm, points_of
+from apps.console.forms.ways import Doing, doings
 from apps.console.listing import Column, Filter, KeysetAdmin, Search, query
 from apps.console.readonly import Context
 from apps.console.site import site
@@ -60,17 +61,37 @@ class AccountAdmin(KeysetAdmin):
     )
     search = Search("address__startswith", keyset, _("start of an address"), in_every_book=True)
 
+    def doings(self, request: HttpRequest, row: Account | None = None) -> list[Doing]:
+        """Open one; freeze, correct, reserve from and close this one."""
+        if row is None:
+            return doings(request, ("ledger.open_account", {}))
+        pair = {"book": row.book.slug, "account": row.address}
+        one, amount = pair | {"currency": row.currency}, pair | {"amount.currency": row.currency}
+        if row.balance.closed:
+            return []
+        opening = [] if row.balance.sequence else [("ledger.post_opening_balance", amount)]
+        return doings(
+            request,
+            *opening,
+            ("ledger.post_correction", amount),
+            ("ledger.place_hold", amount),
+            ("ledger.freeze_account", one),
+            ("ledger.set_floor", one),
+            ("ledger.close_account", one),
+        )
+
     def changelist_view(self, request: HttpRequest, extra_context: Context | None = None) -> HttpResponse:
         """The tree; its branches alone when a script asks for them; a list when something is looked for."""
         self.allow(request)
         if request.GET.get("q") or request.GET.get("gl") or request.GET.keys() & keyset.PARAMETERS:
             return super().changelist_view(request, extra_context)
         if request.GET.get("by") == "gl":
-            return self.render(request, "console/chart.html", self._context() | chart.context(request))
+            more = {"doings": doings(request, ("ledger.rebuild_coa", {}))}
+            return self.render(request, "console/chart.html", self._context() | chart.context(request) | more)
         if request.GET.get("by") == "pattern":
             return self.render(request, "console/patterns.html", self._context() | chart.patterns())
         template = "console/tree_rows.html" if "part" in request.GET else "console/tree.html"
-        return self.render(request, template, self._tree_context(request))
+        return self.render(request, template, self._tree_context(request) | {"doings": self.doings(request)})
 
     def list_context(self, request: HttpRequest) -> Context:
         """A plain list, with the balances of now or as of another time."""
@@ -108,6 +129,7 @@ class AccountAdmin(KeysetAdmin):
             "as_of": as_of,
             "balance_then": balance(row, as_of),
             "why": explain_balance(row, now=clock.now()),
+            "may_unfreeze": bool(doings(request, ("ledger.unfreeze_account", {}))),
             "chart": _chart(account_days(row, as_of=as_of), row.currency, span),
             "spans": SPANS,
             "span": span,

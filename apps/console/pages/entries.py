@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import keyset
+from apps.console.forms.ways import Doing, doings
 from apps.console.listing import Column, Filter, KeysetAdmin, Search
 from apps.console.pages.accounts import book_choices
 from apps.console.readonly import Context
@@ -49,6 +50,12 @@ class EntryAdmin(KeysetAdmin):
         """The entries with what each moved."""
         moved = totals(rows)
         return [{"entry": row, "totals": moved[str(row.pk)]} for row in rows]
+
+    def doings(self, request: HttpRequest, row: JournalEntry | None = None) -> list[Doing]:
+        """Reverse this one, unless it was."""
+        if row is None or JournalEntry.objects.filter(reverses=row).exists():
+            return []
+        return doings(request, ("ledger.reverse_entry", {"entry": row.pk}))
 
     def page_context(self, request: HttpRequest, row: JournalEntry) -> Context:
         """Lines, links both ways, and the operation behind."""

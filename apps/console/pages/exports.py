@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.people import actor_of
+from apps.console.forms.ways import Doing, doings
 from apps.console.listing import Column, Filter, KeysetAdmin
 from apps.console.readonly import Context
 from apps.console.site import site
@@ -57,6 +58,10 @@ class ExportAdmin(KeysetAdmin):
         Filter("schedule", _("Schedule"), lookup="schedule", keyset=("-first_day",)),
     )
 
+    def doings(self, request: HttpRequest, row: ExportJob | None = None) -> list[Doing]:
+        """Ask for one."""
+        return [] if row else doings(request, (TO_EXPORT, {}), ("ledger.export_journal", {}))
+
     def decorate(self, rows: list[ExportJob]) -> list[dict[str, Any]]:
         """The jobs by name."""
         return [titled(row) for row in rows]
@@ -103,6 +108,12 @@ class ScheduleAdmin(KeysetAdmin):
     row_template = "console/row/schedule.html"
     page_template = "console/page/schedule.html"
     empty_template = "console/empty/schedules.html"
+
+    def doings(self, request: HttpRequest, row: StatementSchedule | None = None) -> list[Doing]:
+        """Make one; end this one."""
+        if row is None:
+            return doings(request, ("ledger.schedule_statement", {}))
+        return doings(request, ("ledger.unschedule_statement", {"schedule": row.pk})) if row.active else []
 
     def page_context(self, request: HttpRequest, row: StatementSchedule) -> Context:
         """The statements of late, the newest first."""

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from apps.console.forms.ways import Doing, doings
 from apps.console.listing import Column, Filter, KeysetAdmin
 from apps.console.readonly import Context
 from apps.console.site import site
@@ -37,6 +38,15 @@ class HoldAdmin(KeysetAdmin):
         ),
         Filter("account", _("Account"), lookup="account"),
     )
+
+    def doings(self, request: HttpRequest, row: Hold | None = None) -> list[Doing]:
+        """Place one; settle or release what remains of this one."""
+        if row is None:
+            return doings(request, ("ledger.place_hold", {}))
+        if not row.remaining:
+            return []
+        given = {"hold": row.pk}
+        return doings(request, ("ledger.settle_hold", given), ("ledger.release_hold", given))
 
     def page_context(self, request: HttpRequest, row: Hold) -> Context:
         """The lines that opened, used and gave back."""

@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from apps.console import deciding, keyset
+from apps.console.forms.ways import Doing, doings, form_url, may_run
 from apps.console.listing import Column, Filter, KeysetAdmin, Search, Text
 from apps.console.readonly import Context
 from apps.console.site import site
@@ -16,9 +18,13 @@ from apps.operations.models import (
     ApprovalStatus,
     Event,
     FeatureFlag,
+    KeyReset,
     Operation,
     OperationStatus,
 )
+
+INBOX = 20
+"""Requests that wait, with all that is asked; the list has the rest."""
 
 MANY = 100
 """What a page lists of what belongs to one operation; the lists have the rest."""
@@ -66,6 +72,18 @@ class OperationAdmin(KeysetAdmin):
         in_every_book=True,
     )
 
+    def doings(self, request: HttpRequest, row: Operation | None = None) -> list[Doing]:
+        """Run a refused one again, by a form that is filled in as it was; free its key."""
+        if row is None or row.status != OperationStatus.REFUSED:
+            return []
+        again = [
+            Doing(each.name, _("Run again"), form_url(each.name, {"again": row.pk}))
+            for each in registry.all_commands()
+            if each.name == row.command and may_run(request, each)
+        ]
+        resets = row.holds_key and not KeyReset.objects.filter(operation=row).exists()
+        return again + (doings(request, ("operations.reset_key", {"operation": row.pk})) if resets else [])
+
     def page_context(self, request: HttpRequest, row: Operation) -> Context:
         """What it wrote: entries and events, and the approval request it belongs to."""
         return {
@@ -87,6 +105,7 @@ class ApprovalRequestAdmin(KeysetAdmin):
         Column(_("Needs"), "wide"),
         Column(_("Status")),
     )
+    list_template = "console/approvals.html"
     row_template = "console/row/approval_request.html"
     page_template = "console/page/approval_request.html"
     empty_template = "console/empty/approval_requests.html"
@@ -101,16 +120,22 @@ class ApprovalRequestAdmin(KeysetAdmin):
         ),
     )
 
+    def list_context(self, request: HttpRequest) -> Context:
+        """First what waits, with all that a decision needs; then every request."""
+        context = super().list_context(request)
+        chosen = request.GET.get("status", "")
+        if (
+            chosen not in {"", ApprovalStatus.PENDING}
+            or context["q"]
+            or request.GET.keys() & keyset.PARAMETERS
+        ):
+            return context
+        waiting = self.rows().filter(status=ApprovalStatus.PENDING).order_by("id")[:INBOX]
+        return {**context, "inbox": deciding.asked(request, waiting)}
+
     def page_context(self, request: HttpRequest, row: ApprovalRequest) -> Context:
-        """The decisions, and the operations that asked and applied."""
-        decisions = list(row.decisions.order_by("created_at"))
-        return {
-            "title": row.command,
-            "decisions": decisions,
-            "given": sum(
-                each.approves and bytes(each.approved_hash) == bytes(row.approved_hash) for each in decisions
-            ),
-        }
+        """What is asked and by whom, the decisions, and the buttons to decide."""
+        return {"title": row.command, "asked": deciding.asked(request, [row])[0]}
 
 
 @admin.register(Event, site=site)
@@ -158,3 +183,13 @@ class FeatureFlagAdmin(KeysetAdmin):
             conditions={"disabled": {"enabled": False}, "enabled": {"enabled": True}},
         ),
     )
+
+    def doings(self, request: HttpRequest, row: FeatureFlag | None = None) -> list[Doing]:
+        """Set one; turn this one the other way."""
+        name = "operations.set_feature_flag"
+        if row is None:
+            return doings(request, (name, {}))
+        given = {"name": row.name, "scope": row.scope, "scope_id": row.scope_id}
+        title = _("Disable") if row.enabled else _("Enable")
+        other = {**given, "enabled": "false" if row.enabled else "true"}
+        return [Doing(each.command, title, each.url) for each in doings(request, (name, other))]

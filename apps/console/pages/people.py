@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
+from apps.console.forms.ways import Doing, doings
 from apps.console.listing import Column, Filter, KeysetAdmin, Search
 from apps.console.readonly import Context
 from apps.console.site import site
@@ -34,6 +35,13 @@ class UserAdmin(KeysetAdmin):
         """The users with their roles."""
         return User.objects.prefetch_related("roles")
 
+    def doings(self, request: HttpRequest, row: User | None = None) -> list[Doing]:
+        """Make one; give this one other roles."""
+        if row is None:
+            return doings(request, ("accounts.create_user", {}))
+        names = [role.name for role in row.roles.all()]
+        return doings(request, ("accounts.set_roles", {"user": row.pk, "role_names": names}))
+
     def page_context(self, request: HttpRequest, row: User) -> Context:
         """What the roles allow, and where the user's operations are."""
         return {"permissions": sorted(row.get_all_permissions())}
@@ -52,6 +60,10 @@ class RoleAdmin(KeysetAdmin):
     def rows(self) -> QuerySet[Group]:
         """The roles with their permissions."""
         return Group.objects.prefetch_related("permissions__content_type")
+
+    def doings(self, request: HttpRequest, row: Group | None = None) -> list[Doing]:
+        """Give somebody roles."""
+        return doings(request, ("accounts.set_roles", {"role_names": row.name} if row else {}))
 
     def page_context(self, request: HttpRequest, row: Group) -> Context:
         """The permissions, and who has the role."""

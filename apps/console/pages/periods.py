@@ -7,8 +7,10 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from apps.console.forms.ways import Doing, doings
 from apps.console.listing import Column, Filter, KeysetAdmin, query
 from apps.console.pages.accounts import book_choices
+from apps.console.pages.books import period_commands
 from apps.console.readonly import Context
 from apps.console.site import site
 from apps.ledger.models import GlAccount, PeriodChange
@@ -43,6 +45,10 @@ class PeriodChangeAdmin(KeysetAdmin):
     page_template = "console/page/period_change.html"
     empty_template = "console/empty/periods.html"
     filters = (Filter("book", _("Book"), choices=book_choices, keyset=("-book_id", "-ordinal")),)
+
+    def doings(self, request: HttpRequest, row: PeriodChange | None = None) -> list[Doing]:
+        """Close and reopen: this book's periods, or any."""
+        return doings(request, *period_commands(row.book.slug if row else ""))
 
     def page_context(self, request: HttpRequest, row: PeriodChange) -> Context:
         """What was changed; of a closing also the comparison, and the lines behind it."""

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import programs, trying
+from apps.console.forms.ways import Doing, doings
 from apps.console.listing import Column, KeysetAdmin, Search
 from apps.console.pages.entries import totals
 from apps.console.readonly import Context
@@ -140,6 +141,10 @@ class TemplateAdmin(KeysetAdmin):
             path("<slug:name>/try/", view(self.try_view), name=f"{name}_try"),
             *super().get_urls(),
         ]
+
+    def doings(self, request: HttpRequest, row: Shown | None = None) -> list[Doing]:
+        """Load the files."""
+        return [] if row else doings(request, (REBUILD, {}))
 
     def rows(self) -> QuerySet[TemplateVersion]:
         """The latest version of each template."""

@@ -1,0 +1,185 @@
+"""What a command would do, and what came of it, as the cards of a page show it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from apps.console.listing import KeysetAdmin
+from apps.console.site import site
+from apps.core.errors import DomainError
+from apps.core.fields import PrefixedIdField
+from apps.core.money import Money
+from apps.ledger.models import Account, JournalEntry, Line
+from apps.operations.errors import FlagDenied, InputInvalid, KeyReused, PermissionDenied
+from apps.operations.models import ApprovalRequest, Operation
+from apps.operations.run import Outcome
+
+MANY = 100
+"""Accounts, entries and facts of one card; the operation's page has the rest."""
+
+_Place = tuple[int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What a plan would do to one account. Amounts are as shown; without `now` the account is not there yet."""
+
+    account: Account | None
+    address: str
+    change: Money
+    now: Money | None
+    afterwards: Money | None
+    below_floor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One part of a result: its name, and a value that may lead somewhere."""
+
+    name: str
+    text: str = ""
+    money: Money | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What came of a run that was not refused."""
+
+    outcome: Outcome
+    operation: Operation | None
+    entries: list[JournalEntry]
+    balances: list[tuple[Account, Money]]
+    facts: list[Fact]
+    request: ApprovalRequest | None
+
+
+def moves(entries: Iterable[Mapping[str, Any]]) -> list[Move]:
+    """The accounts that the entries of a rendered plan would move, with what they hold now."""
+    raw: dict[_Place, int] = {}
+    for entry in entries:
+        for posting in entry["postings"]:
+            money = Money.parse(posting["amount"]["amount"], posting["amount"]["currency"])
+            for address, minor in ((posting["source"], -money.minor), (posting["destination"], money.minor)):
+                place = (entry.get("book", 0), address, money.currency)
+                raw[place] = raw.get(place, 0) + minor
+    known = _accounts(list(raw)[:MANY])
+    return [_move(place, minor, known.get(place)) for place, minor in list(raw.items())[:MANY]]
+
+
+def _accounts(places: list[_Place]) -> dict[_Place, Account]:
+    wanted = Q(pk__in=[])
+    for book, address, currency in places:
+        wanted |= Q(book_id=book, address=address, currency=currency)
+    rows = Account.objects.filter(wanted).select_related("balance")
+    return {(row.book_id, row.address, row.currency): row for row in rows}
+
+
+def _move(place: _Place, minor: int, account: Account | None) -> Move:
+    _book, address, currency = place
+    if account is None:
+        return Move(None, address, Money(minor, currency), None, None, below_floor=False)
+    change = Money(minor * account.side, currency)
+    balance = getattr(account, "balance", None)
+    now = Money(balance.shown if balance else 0, currency)
+    floor = None if account.floor is None else Money(int(account.floor), currency)
+    low = floor is not None and now + change < floor and change.is_negative
+    return Move(account, address, change, now, now + change, below_floor=low)
+
+
+def card(outcome: Outcome) -> Card:
+    """The green card: what stands in the books because of this run."""
+    entries = list(JournalEntry.objects.filter(operation_id=outcome.operation_id).order_by("ordinal")[:MANY])
+    balances = _balances(entries)
+    result = outcome.result if isinstance(outcome.result, Mapping) else {}
+    return Card(
+        outcome=outcome,
+        operation=Operation.objects.filter(pk=outcome.operation_id).first(),
+        entries=entries,
+        balances=balances,
+        facts=[each for each in facts(result) if not _is_told(each, entries, balances)],
+        request=_request(outcome, result),
+    )
+
+
+def _is_told(fact: Fact, entries: list[JournalEntry], balances: list[Any]) -> bool:
+    """Whether the card shows a fact already, among its entries or its balances."""
+    if fact.money:
+        return bool(balances) and fact.name.startswith("balance")
+    return fact.text in {entry.pk for entry in entries}
+
+
+def _request(outcome: Outcome, result: Mapping[str, Any]) -> ApprovalRequest | None:
+    """The request that waits in place of the run."""
+    known = outcome.approval_request_id or result.get("approval_request")
+    return ApprovalRequest.objects.filter(pk=known).first() if known else None
+
+
+def _balances(entries: list[JournalEntry]) -> list[tuple[Account, Money]]:
+    """What each account held after these entries: as they left it, whatever came since."""
+    last: dict[int, Line] = {}
+    lines = Line.objects.filter(entry__in=[entry.pk for entry in entries]).select_related("account")
+    for line in lines.order_by("account_id", "sequence")[: 10 * MANY]:
+        last[line.account_id] = line
+    return [
+        (line.account, Money(int(line.balance_after) * line.account.side, line.account.currency))
+        for line in list(last.values())[:MANY]
+    ]
+
+
+def facts(result: Mapping[str, Any], name: str = "") -> list[Fact]:
+    """A result, part by part."""
+    found: list[Fact] = []
+    for key, value in result.items():
+        called = f"{name} {key}".strip().replace("_", " ")
+        if isinstance(value, Mapping) and value.keys() == {"amount", "currency"}:
+            found.append(Fact(called, money=Money.parse(value["amount"], value["currency"])))
+        elif isinstance(value, Mapping):
+            found += facts(value, called)
+        elif isinstance(value, list):
+            found += [_fact(called, each) for each in value if not isinstance(each, Mapping)]
+            found += [each for item in value if isinstance(item, Mapping) for each in facts(item, called)]
+        elif value is not None and value != "":
+            found.append(_fact(called, value))
+    return found[:MANY]
+
+
+def _fact(name: str, value: Any) -> Fact:
+    text = {True: str(_("yes")), False: str(_("no"))}[value] if isinstance(value, bool) else str(value)
+    return Fact(name, text, url=page_of(text))
+
+
+def page_of(text: str) -> str | None:
+    """The page of what has this id, if the console has one."""
+    prefix, underscore, _rest = text.partition("_")
+    for each in site._registry.values() if underscore else ():
+        pk = each.opts.pk
+        if isinstance(each, KeysetAdmin) and isinstance(pk, PrefixedIdField) and pk.prefix == prefix:
+            return reverse(each.url_name("change"), args=[text])
+    return None
+
+
+def advice(error: DomainError, *, sticks: bool) -> str | Promise:
+    """What an operator can do about a refusal, beside what its message says."""
+    if error.transient:
+        return _(
+            "Press the same button again. The form keeps its key, so it happens once, whatever became of this try."
+        )
+    if isinstance(error, InputInvalid):
+        return _("Mend the marked fields and try again. Nothing was changed.")
+    if isinstance(error, PermissionDenied):
+        return _("Ask an admin for a role that allows it. Nothing was changed.")
+    if isinstance(error, FlagDenied):
+        return _("Flags says who switched it off, and why. Nothing was changed.")
+    if isinstance(error, KeyReused):
+        return _(
+            "This form had run before with other values, so nothing was done now. It has a new key: run it if you want both."
+        )
+    if sticks:
+        return _("Nothing was posted. The form has a new key: once the reason is gone, run it again.")
+    return _("Nothing was changed. Change the form, or try again once the reason is gone.")

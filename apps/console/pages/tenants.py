@@ -1,0 +1,181 @@
+"""Tenants with their teams and keys, and the customers whom they serve."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import (
+    ApiKey,
+    Customer,
+    Invitation,
+    Membership,
+    Provisioning,
+    Tenant,
+    TenantStatus,
+    Wallet,
+)
+from apps.accounts.queries.wallets import totals
+from apps.console.forms.ways import Doing, doings
+from apps.console.listing import Column, Filter, KeysetAdmin, Search
+from apps.console.readonly import Context
+from apps.console.site import site
+from apps.core import clock
+
+LATEST = 10
+
+
+def tenant_choices() -> Iterable[tuple[str, str]]:
+    """The first hundred tenants by name."""
+    return [(str(pk), name) for pk, name in Tenant.objects.values_list("pk", "name")[:100]]
+
+
+@admin.register(Tenant, site=site)
+class TenantAdmin(KeysetAdmin):
+    """The businesses on the platform, each beside its test tenant."""
+
+    columns = (
+        Column(_("Tenant")),
+        Column(_("Status")),
+        Column(_("Base currency"), "wide"),
+        Column(_("Time zone"), "wide"),
+        Column(_("Since"), "wide"),
+    )
+    row_template = "console/row/tenant.html"
+    page_template = "console/page/tenant.html"
+    tabs = "status"
+    filters = (Filter("status", _("Status"), choices=lambda: TenantStatus.choices),)
+    search = Search("slug__startswith", ("slug",), _("start of a slug"))
+
+    def doings(self, request: HttpRequest, row: Tenant | None = None) -> list[Doing]:
+        """Make one; what changes this one, its team, its keys, and what it gets."""
+        if row is None:
+            return doings(request, ("accounts.create_tenant", {}))
+        given = {"tenant": row.pk}
+        names = {
+            TenantStatus.ACTIVE: (
+                "create_wallet",
+                "create_customer",
+                "create_api_key",
+                "invite_member",
+                "update_tenant",
+                "suspend_tenant",
+                "close_tenant",
+            ),
+            TenantStatus.SUSPENDED: ("resume_tenant", "update_tenant", "close_tenant"),
+        }.get(row.status, ())
+        return doings(request, *((f"accounts.{name}", given) for name in names))
+
+    def page_context(self, request: HttpRequest, row: Tenant) -> Context:
+        """Profile, money by category, team, keys and the latest of the rest."""
+        now = clock.now()
+        team = row.live
+        return {
+            "book": row.book if row.status != TenantStatus.PROVISIONING else None,
+            "sibling": row.test_of or Tenant.objects.filter(test_of=row).first(),
+            "provisioning": Provisioning.objects.filter(tenant=team).first(),
+            "categories": _by_category(row),
+            "members": Membership.objects.filter(tenant=team).select_related("user").order_by("joined_at"),
+            "invitations": [
+                each
+                for each in Invitation.objects.filter(tenant=team, accepted_at=None, revoked_at=None)
+                if each.is_open(now)
+            ],
+            "keys": [
+                {"key": key, "is_valid": key.is_valid(now)}
+                for key in ApiKey.objects.filter(tenant=row).order_by("-id")[:LATEST]
+            ],
+            "wallets": Wallet.objects.filter(tenant=row).select_related("customer").order_by("-id")[:LATEST],
+            "customers": Customer.objects.filter(tenant=row).order_by("-id")[:LATEST],
+        }
+
+
+def _by_category(tenant: Tenant) -> list[dict[str, Any]]:
+    rows = totals(tenant.pk)
+    return [
+        {"category": category, "totals": list(same)}
+        for category, same in groupby(rows, key=lambda total: total.category_title)
+    ]
+
+
+@admin.register(Customer, site=site)
+class CustomerAdmin(KeysetAdmin):
+    """Whom the tenants serve."""
+
+    related = ("tenant",)
+    columns = (
+        Column(_("Customer")),
+        Column(_("Tenant"), "wide"),
+        Column(_("External id"), "wide"),
+        Column(_("Status")),
+        Column(_("Since"), "wide"),
+    )
+    row_template = "console/row/customer.html"
+    page_template = "console/page/customer.html"
+    empty_template = "console/empty/customers.html"
+    filters = (Filter("tenant", _("Tenant"), choices=tenant_choices),)
+    search = Search(
+        "external_id",
+        ("external_id", "-id"),
+        _("an external id"),
+        condition={"external_id__gt": ""},
+    )
+
+    def doings(self, request: HttpRequest, row: Customer | None = None) -> list[Doing]:
+        """Make one; a wallet for this one, change and close it."""
+        if row is None:
+            return doings(request, ("accounts.create_customer", {"tenant": request.GET.get("tenant")}))
+        given = {"customer": row.pk}
+        return doings(
+            request,
+            ("accounts.create_wallet", given),
+            ("accounts.update_customer", given),
+            ("accounts.close_customer", given),
+        )
+
+    def page_context(self, request: HttpRequest, row: Customer) -> Context:
+        """Their wallets."""
+        return {"wallets": Wallet.objects.filter(customer=row).order_by("-id")[:50]}
+
+
+@admin.register(ApiKey, site=site)
+class ApiKeyAdmin(KeysetAdmin):
+    """Every API key, by its prefix: its secret is nowhere."""
+
+    called = _("API keys")
+    related = ("tenant",)
+    columns = (
+        Column(_("Key")),
+        Column(_("Tenant"), "wide"),
+        Column(_("Last used"), "wide"),
+        Column(_("Ends"), "wide"),
+        Column(_("Status")),
+    )
+    row_template = "console/row/api_key.html"
+    page_template = "console/page/api_key.html"
+    empty_template = "console/empty/api_keys.html"
+    filters = (Filter("tenant", _("Tenant"), choices=tenant_choices),)
+    search = Search("prefix__startswith", ("prefix",), _("start of a key"))
+
+    def doings(self, request: HttpRequest, row: ApiKey | None = None) -> list[Doing]:
+        """Make one; rotate and revoke this one."""
+        if row is None:
+            return doings(request, ("accounts.create_api_key", {}), ("accounts.create_operator_key", {}))
+        given = {"api_key": row.pk}
+        names = ("rotate_api_key", "revoke_api_key") if row.is_valid(clock.now()) else ()
+        return doings(request, *((f"accounts.{name}", given) for name in names))
+
+    def decorate(self, rows: list[Any]) -> list[Any]:
+        """Whether each still opens anything."""
+        now = clock.now()
+        return [{"row": row, "is_valid": row.is_valid(now)} for row in rows]
+
+    def page_context(self, request: HttpRequest, row: ApiKey) -> Context:
+        """Whether it opens anything, and which one took its place."""
+        return {
+            "is_valid": row.is_valid(clock.now()),
+            "successor": ApiKey.objects.filter(replaces=row).first(),
+        }

@@ -1,0 +1,145 @@
+"""Wallets, and the transfers that move their money."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import Wallet, WalletStatus
+from apps.accounts.queries.wallets import balances, holders
+from apps.console.forms.ways import Doing, doings
+from apps.console.listing import Column, Filter, KeysetAdmin, Search
+from apps.console.pages.tenants import tenant_choices
+from apps.console.readonly import Context
+from apps.console.site import site
+from apps.ledger.models import Account, Hold
+from apps.ledger.queries import statement_page
+from apps.operations.models import Operation
+from apps.transfers.models import Status, Transfer
+from apps.transfers.words import PHASE, PUBLIC_STATUS, TYPE
+
+LATEST = 10
+LINES = 20
+
+
+@admin.register(Wallet, site=site)
+class WalletAdmin(KeysetAdmin):
+    """Every wallet with what is in it."""
+
+    related = ("tenant", "customer")
+    columns = (
+        Column(_("Wallet")),
+        Column(_("Owner"), "wide"),
+        Column(_("Status"), "wide"),
+        Column(_("Held"), "amount wide"),
+        Column(_("Available"), "amount"),
+    )
+    row_template = "console/row/wallet.html"
+    page_template = "console/page/wallet.html"
+    empty_template = "console/empty/wallets.html"
+    filters = (
+        Filter("tenant", _("Tenant"), choices=tenant_choices),
+        Filter("customer", _("Customer"), lookup="customer"),
+    )
+    search = Search(
+        "external_id",
+        ("external_id", "-id"),
+        _("an external id"),
+        condition={"external_id__gt": ""},
+    )
+
+    def doings(self, request: HttpRequest, row: Wallet | None = None) -> list[Doing]:
+        """Open one; pay into, transfer from, hold of and close this one."""
+        if row is None:
+            return doings(request, ("accounts.create_wallet", {"tenant": request.GET.get("tenant")}))
+        if row.status == WalletStatus.CLOSED:
+            return []
+        given = {"wallet": row.pk, "amount.currency": row.currency}
+        return doings(
+            request,
+            ("transfers.post_pay_in", given),
+            ("transfers.create_transfer", {"from_wallet": row.pk, "amount.currency": row.currency}),
+            ("transfers.place_hold", given),
+            ("accounts.close_wallet", {"wallet": row.pk}),
+        )
+
+    def decorate(self, rows: list[Any]) -> list[Any]:
+        """What is in each."""
+        inside = balances(holders(str(row.pk) for row in rows).values())
+        return [{"row": row, "balances": inside[str(row.pk)]} for row in rows]
+
+    def page_context(self, request: HttpRequest, row: Wallet) -> Context:
+        """What is in it and why, its statement, holds and transfers."""
+        accounts = {
+            account.address.rpartition(":")[2]: account
+            for account in Account.objects.filter(
+                book=row.book_id, address__in=[row.available, row.held, row.owed]
+            )
+        }
+        statement = statement_page(accounts["available"], size=LINES)
+        return {
+            "balances": balances(holders([str(row.pk)]).values())[str(row.pk)],
+            "parts": accounts,
+            "lines": list(reversed(statement.lines)),
+            "holds": Hold.objects.filter(account=accounts["available"], remaining__gt=0).order_by("-id")[
+                :LATEST
+            ],
+            "transfers": Transfer.objects.filter(Q(source_wallet=row) | Q(destination_wallet=row)).order_by(
+                "-id"
+            )[:LATEST],
+        }
+
+
+def status_choices() -> Iterable[tuple[str, Any]]:
+    """The statuses in which a transfer may stay for a while."""
+    return [(each.value, each.label) for each in Status]
+
+
+@admin.register(Transfer, site=site)
+class TransferAdmin(KeysetAdmin):
+    """Every transfer of every tenant, the newest first."""
+
+    related = ("book", "counterparty_book", "source_wallet", "destination_wallet")
+    columns = (
+        Column(_("Transfer")),
+        Column(_("From and to"), "wide"),
+        Column(_("Asked for at"), "wide"),
+        Column(_("Status")),
+        Column(_("Amount"), "amount"),
+    )
+    row_template = "console/row/transfer.html"
+    page_template = "console/page/transfer.html"
+    empty_template = "console/empty/transfers.html"
+    filters = (
+        Filter("status", _("Status"), choices=status_choices),
+        Filter("from", _("From"), lookup="source_wallet"),
+        Filter("to", _("To"), lookup="destination_wallet"),
+    )
+    search = Search(
+        "reference",
+        ("book_id", "reference", "-id"),
+        _("a tenant's reference"),
+        condition={"reference__gt": ""},
+        in_every_book=True,
+    )
+
+    def doings(self, request: HttpRequest, row: Transfer | None = None) -> list[Doing]:
+        """Ask for one."""
+        return (
+            doings(request, ("transfers.create_transfer", {}), ("transfers.post_pay_in", {}))
+            if not row
+            else []
+        )
+
+    def page_context(self, request: HttpRequest, row: Transfer) -> Context:
+        """What tenants are told of it, and the operation that asked for it."""
+        return {
+            "title": f"{row.get_kind_display()} {row.pk}",
+            "public_status": PUBLIC_STATUS[row.status],
+            "phase": PHASE[row.status],
+            "type": TYPE[row.kind],
+            "operation": Operation.objects.filter(pk=row.operation_id).first(),
+        }

@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class RatesConfig(AppConfig):
+    name = "apps.rates"
+    label = "rates"
+    verbose_name = "Rates"
+
+    def ready(self) -> None:
+        from apps.rates import checks, commands  # noqa: F401 (they register themselves)

@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+
+
+class TransfersConfig(AppConfig):
+    name = "apps.transfers"
+    label = "transfers"
+    verbose_name = "Transfers"
+
+    def ready(self) -> None:
+        from apps.operations import isolation
+        from apps.transfers import commands  # noqa: F401 (commands register themselves)
+
+        isolation.rows_where(
+            "transfers_transfer",
+            "book_id = ANY ((SELECT operations_books())::bigint[])"
+            " OR counterparty_book_id = ANY ((SELECT operations_books())::bigint[])",
+        )

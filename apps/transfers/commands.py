@@ -1,0 +1,96 @@
+"""The commands that move money between wallets."""
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.ledger.services import lookups
+from apps.operations.registry import EVERYWHERE, Command, register
+from apps.transfers import serializers
+from apps.transfers.services import holds, internal, pay_ins
+
+WALLET_FLAG = "core_wallet_enabled"
+
+register(
+    Command(
+        name="transfers.post_pay_in",
+        summary=_("Post a pay-in"),
+        plan=pay_ins.plan_post_pay_in,
+        input=serializers.PayInInput,
+        permission="transfers.post_pay_in",
+        scope="transfers:write",
+        path="pay-ins",
+        flag=WALLET_FLAG,
+        scopes=pay_ins.scopes,
+        surfaces=EVERYWHERE,
+        aliases=("postPayin",),
+    )
+)
+register(
+    Command(
+        name="transfers.complete_pay_in",
+        summary=_("Complete an announced pay-in"),
+        plan=pay_ins.plan_complete_pay_in,
+        targets=pay_ins.target,
+        input=serializers.CompletePayInInput,
+        permission="transfers.complete_pay_in",
+    )
+)
+register(
+    Command(
+        name="transfers.create_transfer",
+        summary=_("Transfer between wallets"),
+        plan=internal.plan_create_transfer,
+        input=serializers.CreateTransferInput,
+        permission="transfers.create_transfer",
+        scope="transfers:write",
+        path="transfers",
+        flag=WALLET_FLAG,
+        scopes=internal.scopes,
+        parties=internal.parties,
+        surfaces=EVERYWHERE,
+        aliases=("transfer",),
+    )
+)
+register(
+    Command(
+        name="transfers.place_hold",
+        summary=_("Hold money of a wallet"),
+        plan=holds.plan_place_hold,
+        input=serializers.PlaceHoldInput,
+        permission="transfers.place_hold",
+        scope="transfers:write",
+        path="holds",
+        flag=WALLET_FLAG,
+        scopes=holds.scopes,
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="transfers.settle_hold",
+        summary=_("Settle a hold to a wallet"),
+        plan=holds.plan_settle_hold,
+        input=serializers.SettleHoldInput,
+        permission="transfers.settle_hold",
+        scope="transfers:write",
+        path="holds/{hold}/settle",
+        flag=WALLET_FLAG,
+        scopes=lookups.scopes_of_hold,
+        completion=True,
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="transfers.release_hold",
+        summary=_("Release a hold to its wallet"),
+        plan=holds.plan_release_hold,
+        input=serializers.ReleaseHoldInput,
+        permission="transfers.release_hold",
+        scope="transfers:write",
+        path="holds/{hold}/release",
+        flag=WALLET_FLAG,
+        scopes=lookups.scopes_of_hold,
+        completion=True,
+        surfaces=EVERYWHERE,
+    )
+)

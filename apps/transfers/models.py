@@ -1,0 +1,246 @@
+"""Transfers: the business record of one movement of money, and its state machine."""
+
+from typing import Final
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, transition
+
+from apps.accounts.models import Wallet
+from apps.core.fields import MinorUnitsField, PrefixedIdField
+from apps.core.money import Money
+from apps.core.state_machine import StateMachineModel
+from apps.operations.models import Book
+
+
+class Kind(models.TextChoices):
+    PAY_IN = "pay_in", _("Pay-in")
+    INTERNAL = "internal", _("Internal transfer")
+    PAYOUT = "payout", _("Payout")
+    CONVERSION = "conversion", _("Conversion")
+    OTC_TRADE = "otc_trade", _("OTC trade")
+    ONRAMP = "onramp", _("Onramp")
+    OFFRAMP = "offramp", _("Offramp")
+    POOL_TOP_UP = "pool_top_up", _("Pool top-up")
+    POOL_PAYOUT = "pool_payout", _("Pool payout")
+    REFUND = "refund", _("Refund")
+    BUY = "buy", _("Buy")
+    SELL = "sell", _("Sell")
+    BRIDGE = "bridge", _("Bridge")
+    STRATEGY_START = "strategy_start", _("Strategy start")
+    STRATEGY_STOP = "strategy_stop", _("Strategy stop")
+
+
+class Status(models.TextChoices):
+    INITIATED = "initiated", _("Initiated")
+    VALIDATING = "validating", _("Validating")
+    BALANCE_RESERVED = "balance_reserved", _("Balance reserved")
+    UNDER_REVIEW = "under_review", _("Under review")
+    AWAITING_APPROVAL = "awaiting_approval", _("Awaiting approval")
+    SENT_TO_PROVIDER = "sent_to_provider", _("Sent to the provider")
+    PROVIDER_PROCESSING = "provider_processing", _("With the provider")
+    OUTCOME_UNKNOWN = "outcome_unknown", _("Outcome unknown")
+    MANUAL_REVIEW = "manual_review", _("In manual review")
+    PROVIDER_COMPLETED = "provider_completed", _("Completed by the provider")
+    PROVIDER_FAILED = "provider_failed", _("Failed at the provider")
+    COMPLETED = "completed", _("Completed")
+    COMPENSATED = "compensated", _("Compensated")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+    EXPIRED = "expired", _("Expired")
+    REVERSED = "reversed", _("Reversed")
+
+
+BEFORE_SENDING: Final = (
+    Status.INITIATED,
+    Status.VALIDATING,
+    Status.BALANCE_RESERVED,
+    Status.UNDER_REVIEW,
+    Status.AWAITING_APPROVAL,
+)
+WITH_PROVIDER: Final = (
+    Status.SENT_TO_PROVIDER,
+    Status.PROVIDER_PROCESSING,
+    Status.OUTCOME_UNKNOWN,
+    Status.MANUAL_REVIEW,
+)
+ENDED: Final = (
+    Status.COMPLETED,
+    Status.COMPENSATED,
+    Status.FAILED,
+    Status.CANCELLED,
+    Status.EXPIRED,
+    Status.REVERSED,
+)
+
+
+class Transfer(StateMachineModel):
+    """One movement of money. `book` is of whoever asked for it; `counterparty_book` of another tenant it is with.
+
+    `amount` leaves the source or, without one, arrives at the destination. Transitions set fields only, and happen in
+    plans on rows that the executor has locked.
+    """
+
+    id = PrefixedIdField(prefix="trf", primary_key=True)
+    book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="+", db_index=False)
+    counterparty_book = models.ForeignKey(Book, on_delete=models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    status = FSMField(default=Status.INITIATED, choices=Status.choices, protected=True, max_length=20)
+    source_wallet = models.ForeignKey(
+        Wallet, on_delete=models.PROTECT, null=True, related_name="transfers_out", db_index=False
+    )
+    destination_wallet = models.ForeignKey(
+        Wallet, on_delete=models.PROTECT, null=True, related_name="transfers_in", db_index=False
+    )
+    amount = MinorUnitsField()
+    currency = models.CharField(max_length=5)
+    fee = MinorUnitsField(default=0)
+    reference = models.CharField(max_length=120, blank=True, db_collation="C")
+    description = models.CharField(max_length=500, blank=True)
+    metadata = models.JSONField(default=dict)
+    provider = models.CharField(max_length=60, blank=True)
+    provider_reference = models.CharField(max_length=120, blank=True, db_collation="C")
+    hold_id = PrefixedIdField(prefix="hld", null=True, editable=False)
+    refund_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="refunds")
+    failure_code = models.CharField(max_length=60, blank=True)
+    failure_message = models.CharField(max_length=500, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    operation_id = PrefixedIdField(prefix="op", editable=False)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=Status.values), name="transfer_status_known"
+            ),
+            models.CheckConstraint(condition=models.Q(kind__in=Kind.values), name="transfer_kind_known"),
+            models.CheckConstraint(
+                condition=models.Q(amount__gt=0, fee__gte=0), name="transfer_moves_something"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=[*ENDED], ended_at__isnull=False)
+                | (~models.Q(status__in=[*ENDED]) & models.Q(ended_at__isnull=True)),
+                name="transfer_has_ended_or_not",
+            ),
+            models.UniqueConstraint(
+                fields=["book", "provider", "provider_reference"],
+                condition=~models.Q(provider_reference=""),
+                name="transfer_provider_reference_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["book", "-id"], name="transfer_by_book"),
+            models.Index(
+                fields=["counterparty_book", "-id"],
+                condition=models.Q(counterparty_book__isnull=False),
+                name="transfer_by_counterparty",
+            ),
+            models.Index(fields=["source_wallet", "-id"], name="transfer_by_source"),
+            models.Index(fields=["destination_wallet", "-id"], name="transfer_by_destination"),
+            models.Index(
+                fields=["book", "reference", "-id"],
+                condition=~models.Q(reference=""),
+                name="transfer_by_reference",
+            ),
+            models.Index(fields=["status", "-id"], name="transfer_by_status"),
+            models.Index(
+                fields=["status", "next_attempt_at"],
+                condition=models.Q(next_attempt_at__isnull=False),
+                name="transfer_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+    @property
+    def money(self) -> Money:
+        """The amount with its currency."""
+        return Money(self.amount, self.currency)
+
+    @transition(field=status, source=Status.INITIATED, target=Status.VALIDATING)
+    def validate(self) -> None:
+        """Features, flags, limits and the recipient are looked at."""
+
+    @transition(field=status, source=Status.VALIDATING, target=Status.BALANCE_RESERVED)
+    def reserve(self) -> None:
+        """Amount and fees are held."""
+
+    @transition(field=status, source=Status.BALANCE_RESERVED, target=Status.UNDER_REVIEW)
+    def review(self) -> None:
+        """Transaction monitoring wants a person to look."""
+
+    @transition(
+        field=status,
+        source=[Status.BALANCE_RESERVED, Status.UNDER_REVIEW],
+        target=Status.AWAITING_APPROVAL,
+    )
+    def await_approval(self) -> None:
+        """Other people must agree before it is sent."""
+
+    @transition(
+        field=status,
+        source=[Status.BALANCE_RESERVED, Status.UNDER_REVIEW, Status.AWAITING_APPROVAL],
+        target=Status.SENT_TO_PROVIDER,
+    )
+    def send(self) -> None:
+        """The attempt is written down; the provider is about to be asked."""
+
+    @transition(
+        field=status,
+        source=[Status.VALIDATING, Status.SENT_TO_PROVIDER, Status.OUTCOME_UNKNOWN],
+        target=Status.PROVIDER_PROCESSING,
+    )
+    def wait_for_provider(self) -> None:
+        """The provider has it, or money is announced that has not arrived."""
+
+    @transition(
+        field=status,
+        source=[Status.SENT_TO_PROVIDER, Status.PROVIDER_PROCESSING],
+        target=Status.OUTCOME_UNKNOWN,
+    )
+    def lose_track(self) -> None:
+        """No answer: it is asked after, never sent again."""
+
+    @transition(field=status, source=Status.OUTCOME_UNKNOWN, target=Status.MANUAL_REVIEW)
+    def park(self) -> None:
+        """Asking did not help; a person settles or releases on proof."""
+
+    @transition(field=status, source=[*WITH_PROVIDER], target=Status.PROVIDER_COMPLETED)
+    def confirm(self) -> None:
+        """The provider has done it."""
+
+    @transition(field=status, source=[*WITH_PROVIDER], target=Status.PROVIDER_FAILED)
+    def fail_at_provider(self) -> None:
+        """The provider has not done it and will not."""
+
+    @transition(field=status, source=[Status.VALIDATING, Status.PROVIDER_COMPLETED], target=Status.COMPLETED)
+    def complete(self) -> None:
+        """The books say so: at once where no provider is asked."""
+
+    @transition(field=status, source=Status.PROVIDER_FAILED, target=Status.COMPENSATED)
+    def compensate(self) -> None:
+        """What was held is given back."""
+
+    @transition(
+        field=status,
+        source=[Status.INITIATED, Status.VALIDATING, Status.PROVIDER_FAILED],
+        target=Status.FAILED,
+    )
+    def fail(self) -> None:
+        """Nothing was held, nothing moved."""
+
+    @transition(field=status, source=[*BEFORE_SENDING], target=Status.CANCELLED)
+    def cancel(self) -> None:
+        """Whoever asked for it does not want it any more; the hold is given back."""
+
+    @transition(field=status, source=[*BEFORE_SENDING], target=Status.EXPIRED)
+    def expire(self) -> None:
+        """Nobody confirmed or approved it in time; the hold is given back."""
+
+    @transition(field=status, source=Status.COMPLETED, target=Status.REVERSED)
+    def reverse(self) -> None:
+        """Its entries were reversed, all of them."""

@@ -1,0 +1,65 @@
+"""Input of the commands that move money between wallets."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from apps.core.serializer_fields import IdField, MetadataField, MoneyField, TextField
+from apps.ledger.serializers import AddressField, ReasonField
+
+REFERENCE = _("Your own name for it, by which you can find it again.")
+
+
+class NamedInput(serializers.Serializer[Any]):
+    reference = TextField(max_length=120, default="", allow_blank=True, help_text=REFERENCE)
+    description = TextField(
+        max_length=500, default="", allow_blank=True, help_text=_("What statements say of it.")
+    )
+    metadata = MetadataField(default=dict, help_text=_("Notes of your own."))
+
+
+class PayInInput(NamedInput):
+    wallet = IdField("wal", help_text=_("Whose money it is now."))
+    amount = MoneyField(positive=True)
+    from_account = AddressField(
+        default="bank:sandbox", help_text=_("The account of ours at which it arrived, such as bank:ing.")
+    )
+    provider_reference = TextField(
+        max_length=120,
+        default="",
+        allow_blank=True,
+        help_text=_("The bank's or provider's name for it, by which it is taken once only."),
+    )
+
+
+class CreateTransferInput(NamedInput):
+    from_wallet = IdField("wal")
+    to_wallet = IdField(
+        "wal", help_text=_("Another wallet in the same currency, of yours or of another tenant.")
+    )
+    amount = MoneyField(positive=True)
+
+
+class CompletePayInInput(serializers.Serializer[Any]):
+    transfer = IdField("trf")
+
+
+class PlaceHoldInput(serializers.Serializer[Any]):
+    wallet = IdField("wal")
+    amount = MoneyField(positive=True)
+    reason = ReasonField()
+
+
+class SettleHoldInput(serializers.Serializer[Any]):
+    hold = IdField("hld")
+    to_wallet = IdField("wal")
+    amount = MoneyField(positive=True, default=None, allow_null=True, help_text=_("All of it, if left out."))
+    release_rest = serializers.BooleanField(default=False, help_text=_("Give back what is not paid."))
+    reason = ReasonField()
+
+
+class ReleaseHoldInput(serializers.Serializer[Any]):
+    hold = IdField("hld")
+    amount = MoneyField(positive=True, default=None, allow_null=True, help_text=_("All of it, if left out."))
+    reason = ReasonField()

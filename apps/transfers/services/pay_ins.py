@@ -1,0 +1,157 @@
+"""Money that arrived for somebody."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from apps.accounts.queries.tenants import is_test
+from apps.accounts.queries.wallets import Holder, holder
+from apps.core.actor import Actor
+from apps.core.errors import DomainError
+from apps.core.money import Money
+from apps.ledger import templates
+from apps.operations.plan import Context, Entry, EventDraft, Plan, Request, Update
+from apps.operations.registry import Input, Target
+from apps.transfers.models import Kind, Status, Transfer
+from apps.transfers.services.making import Named, balances, ended, new_transfer, own_wallet, told
+
+LATE, REFUSED = "test_late", "test_refused"
+"""References that make a test tenant's pay-in arrive a minute later, or not at all."""
+LATE_BY = timedelta(minutes=1)
+WORKER = Actor.system("pay-ins", {"transfers.complete_pay_in"})
+
+
+class LivePayIn(DomainError):
+    """A live tenant's key cannot say that money has arrived: banks and providers do."""
+
+    code = "TEST_MODE_ONLY"
+    http_status = 403
+
+
+class NotAwaited(DomainError):
+    """The transfer does not wait for money to arrive."""
+
+    code = "TRANSFER_NOT_WAITING"
+    http_status = 409
+
+
+def target(data: Input) -> Iterator[Target]:
+    """The transfer, which is locked."""
+    yield Target(Transfer, data["transfer"])
+
+
+def scopes(data: Input) -> list[tuple[str, str]]:
+    """The flag scopes that a pay-in touches."""
+    wallet = holder(data["wallet"])
+    return [("tenant", wallet.tenant_id), ("currency", wallet.currency)]
+
+
+def plan_post_pay_in(
+    context: Context,
+    *,
+    wallet: str,
+    amount: Money,
+    from_account: str,
+    reference: str,
+    provider_reference: str,
+    description: str,
+    metadata: Mapping[str, Any],
+) -> Plan:
+    """Credit a wallet with money that arrived at one of our accounts (`from_account`), once for each provider reference."""
+    to = own_wallet(context, wallet, amount)
+    _refuse_live_keys(context, to)
+    named = Named(reference, description, metadata)
+    transfer = new_transfer(
+        context,
+        Kind.PAY_IN,
+        to.book_id,
+        amount,
+        named,
+        destination_wallet_id=wallet,
+        provider=from_account,
+        provider_reference=provider_reference,
+    )
+    transfer.validate()
+    if reference in {LATE, REFUSED} and is_test(to.tenant_id):
+        return _in_test(context, transfer, reference)
+    return _arrived(context, transfer, to)
+
+
+def plan_complete_pay_in(context: Context, *, transfer: str) -> Plan:
+    """The money that was announced is there."""
+    found: Transfer = context.locked[Transfer, transfer]  # type: ignore[assignment]
+    if found.kind != Kind.PAY_IN or found.status != Status.PROVIDER_PROCESSING:
+        raise NotAwaited(f"{transfer} is {found.status} and waits for no money.", field="/transfer")
+    to = holder(str(found.destination_wallet_id))
+    was = {"status": found.status}
+    found.confirm()
+    found.next_attempt_at = None
+    plan = _arrived(context, found, to)
+    fields = ("status", "next_attempt_at", "changed_at", "ended_at")
+    return Plan(
+        posts=plan.posts, updates=[Update(found, fields, was)], result=plan.result, events=plan.events
+    )
+
+
+def due(now: datetime) -> list[Request]:
+    """For each announced pay-in whose time has come, the command that posts it."""
+    waiting = Transfer.objects.filter(
+        kind=Kind.PAY_IN, status=Status.PROVIDER_PROCESSING, next_attempt_at__lte=now
+    )
+    return [
+        Request("transfers.complete_pay_in", {"transfer": str(pk)}, f"{pk}:complete", WORKER, origin="worker")
+        for pk in waiting.order_by("next_attempt_at").values_list("pk", flat=True)[:500]
+    ]
+
+
+def _arrived(context: Context, transfer: Transfer, to: Holder) -> Plan:
+    transfer.complete()
+    ended(transfer, context)
+    entry = _entry(transfer, to)
+    result = {**told(transfer), "entry": entry.id, "balances": balances([to])}
+    return Plan(
+        rows=[transfer],
+        posts=[entry],
+        result=result,
+        events=[EventDraft("transfer.completed", transfer.pk, result, book_id=to.book_id)],
+    )
+
+
+def _in_test(context: Context, transfer: Transfer, reference: str) -> Plan:
+    """What the magic references ask for."""
+    if reference == REFUSED:
+        transfer.fail()
+        ended(transfer, context)
+        transfer.failure_code = "PAY_IN_REFUSED"
+        transfer.failure_message = "The test reference asks for a pay-in that is refused."
+        event = "transfer.failed"
+    else:
+        transfer.wait_for_provider()
+        transfer.next_attempt_at = context.now + LATE_BY
+        event = "transfer.processing"
+    result = told(transfer) | {"entry": None, "balances": {}}
+    return Plan(
+        rows=[transfer],
+        result=result,
+        events=[EventDraft(event, transfer.pk, result, book_id=transfer.book_id)],
+    )
+
+
+def _entry(transfer: Transfer, to: Holder) -> Entry:
+    by_provider = f"{transfer.provider}:{transfer.provider_reference}"
+    return templates.entry(
+        "pay_in",
+        {"amount": transfer.money, "source": transfer.provider, "wallet": to.available},
+        book_id=to.book_id,
+        reference=by_provider if transfer.provider_reference else transfer.pk,
+        description=transfer.description,
+        metadata={"transfer": transfer.pk},
+        refusal_sticks=False,
+    )
+
+
+def _refuse_live_keys(context: Context, to: Holder) -> None:
+    if context.actor.book_id is not None and not is_test(to.tenant_id):
+        raise LivePayIn(
+            "Only a test tenant's key posts pay-ins; here they come from banks and providers, and from operators."
+        )

@@ -1,0 +1,26 @@
+// What begins as a field does is offered while one types. Without this script the button beside the field finds it.
+"use strict";
+
+(() => {
+  const PATIENCE = 180;
+  const waiting = new WeakMap();
+
+  const offer = async (input) => {
+    const address = new URL(input.dataset.lookUp, window.location.origin);
+    const book = input.form.elements.namedItem("book");
+    address.searchParams.set("q", input.value);
+    if (book && book !== input) { address.searchParams.set("book", book.value); }
+    const answer = await fetch(address, { credentials: "same-origin" });
+    if (answer.ok) { input.list.innerHTML = await answer.text(); }
+  };
+
+  const later = (event) => {
+    const input = event.target;
+    if (!input.matches?.("input[data-look-up]")) { return; }
+    clearTimeout(waiting.get(input));
+    waiting.set(input, setTimeout(() => offer(input), event.type === "focusin" ? 0 : PATIENCE));
+  };
+
+  document.addEventListener("input", later);
+  document.addEventListener("focusin", later);
+})();

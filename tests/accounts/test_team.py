@@ -1,0 +1,100 @@
+"""Teams: invited, joined, changed; the last owner stays."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from apps.accounts.models import Invitation, Membership, User
+from apps.accounts.services.team import token_of
+from apps.core import clock
+from tests.support.door import PASSWORD, done, refused, run
+from tests.support.tenants import World, world
+from tests.support.threads import at_once
+
+pytestmark = pytest.mark.usefixtures("ledger_db")
+
+
+@pytest.fixture
+def acme(ledger_db: Any) -> World:
+    return world("acme")
+
+
+def invited(acme: World, email: str = "amara@acme.example", role: str = "developer") -> str:
+    return str(done("accounts.invite_member", tenant=acme.tenant, email=email, role=role)["invitation"])
+
+
+def joined(acme: World, email: str, role: str) -> str:
+    token = token_of(invited(acme, email, role))
+    return str(done("accounts.accept_invitation", token=token, name="", password=PASSWORD)["user"])
+
+
+def test_who_is_invited_joins_with_a_user_of_their_own(acme: World) -> None:
+    user = joined(acme, "amara@acme.example", "developer")
+    member = Membership.objects.get()
+    assert (str(member.tenant_id), str(member.user_id), member.role) == (acme.tenant, user, "developer")
+    assert User.objects.get(pk=user).check_password(PASSWORD)
+
+
+def test_who_has_a_user_keeps_it(acme: World) -> None:
+    user = joined(acme, "amara@acme.example", "developer")
+    again = joined(world("bloom"), "AMARA@acme.example", "owner")
+    assert again == user
+
+
+def test_the_team_is_that_of_the_live_tenant(acme: World) -> None:
+    made = done("accounts.invite_member", tenant=acme.test_tenant, email="a@b.example", role="viewer")
+    assert made["tenant"] == acme.tenant
+
+
+def test_an_invitation_is_good_once_and_for_a_week(acme: World) -> None:
+    token = token_of(invited(acme))
+    accept = {"token": token, "name": "Amara", "password": PASSWORD}
+    with clock.frozen(clock.now() + timedelta(days=8)):
+        assert refused("accounts.accept_invitation", **accept) == "INVITATION_UNUSABLE"
+    assert refused("accounts.accept_invitation", **accept | {"password": "short"}) == "PASSWORD_TOO_WEAK"
+    outcomes = at_once(*[partial(run, "accounts.accept_invitation", **accept)] * 3)
+    assert sum(outcome.accepted for outcome in outcomes) == 1
+    assert Membership.objects.count() == 1
+
+
+@pytest.mark.parametrize("token", ["", "inv_01m7z75h000000000000000000", "x:y:z"])
+def test_a_token_cannot_be_made_up(acme: World, token: str) -> None:
+    code = refused("accounts.accept_invitation", token=token, name="", password=PASSWORD)
+    assert code == ("INVITATION_UNUSABLE" if token else "INPUT_INVALID")
+
+
+def test_a_revoked_invitation_opens_nothing_and_makes_room(acme: World) -> None:
+    first = invited(acme)
+    again = {"tenant": acme.tenant, "email": "Amara@acme.example", "role": "viewer"}
+    assert refused("accounts.invite_member", **again) == "ALREADY_IN_TEAM"
+    done("accounts.revoke_invitation", invitation=first, reason="wrong person")
+    done("accounts.invite_member", **again)
+    accept = {"token": token_of(first), "name": "", "password": PASSWORD}
+    assert refused("accounts.accept_invitation", **accept) == "INVITATION_UNUSABLE"
+
+
+def test_an_expired_invitation_is_replaced(acme: World) -> None:
+    invited(acme)
+    with clock.frozen(clock.now() + timedelta(days=8)):
+        invited(acme)
+    assert Invitation.objects.filter(revoked_at=None).count() == 1
+
+
+def test_the_last_owner_stays(acme: World) -> None:
+    owner, other = joined(acme, "a@acme.example", "owner"), joined(acme, "b@acme.example", "viewer")
+    of_owner = {"tenant": acme.tenant, "user": owner}
+    assert refused("accounts.change_member_role", **of_owner, role="viewer") == "LAST_OWNER"
+    assert refused("accounts.remove_member", **of_owner, reason="left") == "LAST_OWNER"
+    done("accounts.change_member_role", tenant=acme.tenant, user=other, role="owner")
+    resign = partial(run, "accounts.change_member_role", tenant=acme.tenant, role="viewer")
+    outcomes = at_once(*(partial(resign, user=user) for user in (owner, other)))
+    assert sum(outcome.accepted for outcome in outcomes) == 1
+    assert Membership.objects.filter(role="owner").count() == 1
+
+
+def test_who_is_not_in_the_team_cannot_leave_it(acme: World) -> None:
+    stranger = joined(world("bloom"), "s@bloom.example", "owner")
+    given = {"tenant": acme.tenant, "user": stranger, "reason": "x"}
+    assert refused("accounts.remove_member", **given) == "MEMBER_NOT_FOUND"

@@ -1,0 +1,122 @@
+"""The approvals inbox: what waits, who may decide, and that the buttons go through the door."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.accounts.models import User
+from apps.accounts.people import actor_of
+from apps.operations.models import ApprovalPolicy, ApprovalRequest
+from tests.console.test_doing import send, text
+from tests.support.door import balance, eur, moved, opened, run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+INBOX = "/ops/operations/approvalrequest/"
+
+
+@pytest.fixture
+def people(make_user: Callable[..., User], ledger_db: Any) -> dict[str, User]:
+    """Who asks, two who decide, and one who may only look."""
+    return {
+        "maker": make_user("finance", "approver", email="tom@example.com"),
+        "mira": make_user("approver", email="mira@example.com"),
+        "ines": make_user("approver", email="ines@example.com"),
+        "viewer": make_user("viewer", email="vera@example.com"),
+    }
+
+
+@pytest.fixture
+def request_id(people: dict[str, User]) -> str:
+    """A correction that waits for two."""
+    opened("mint", floor=None)
+    opened("amara")
+    moved("mint", "amara", "100.00")
+    ApprovalPolicy.objects.create(name="All", command="ledger.post_correction", approvers_needed=2)
+    outcome = run(
+        "ledger.post_correction",
+        actor=actor_of(people["maker"]),
+        book="platform",
+        account="amara",
+        direction="credit",
+        amount=eur("12.30"),
+        reason="fee <b>twice</b>",
+        related_type="ticket",
+        related_id="T-1",
+    )
+    assert outcome.approval_request_id
+    return outcome.approval_request_id
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def decide(user: User, request_id: str, how: str = "approve", key: str = "d-1") -> Any:
+    """Press a button of the inbox."""
+    name = f"operations.{how}_request"
+    return send(signed_in(user), name, key=f"{key}:{user.pk}", request=request_id, comment="Called back")
+
+
+def test_what_waits_is_shown_whole(people: dict[str, User], request_id: str) -> None:
+    page = text(signed_in(people["mira"]).get(INBOX))
+    for shown in (
+        "Correct an account",
+        "tom@example.com",
+        "0 of 2 have agreed",
+        "amara",
+        "100.00",
+        "12.30",
+        "112.30",
+        "fee &lt;b&gt;twice",
+        "actor_kind",
+        f'value="{request_id}"',
+        "Approve",
+        "Reject",
+    ):
+        assert shown in page, shown
+
+
+@pytest.mark.parametrize(
+    ("who", "why"),
+    [("maker", "You asked for this yourself"), ("viewer", "Only people with the role approver")],
+)
+def test_who_may_not_decide_is_told_why(people: dict[str, User], request_id: str, who: str, why: str) -> None:
+    for address in (INBOX, f"{INBOX}{request_id}/"):
+        page = text(signed_in(people[who]).get(address))
+        assert why in page
+        assert ">Approve<" not in page
+    answer = decide(people[who], request_id)
+    assert answer.status_code == 403
+    assert not ApprovalRequest.objects.get().decisions.exists()
+
+
+def test_two_agree_and_it_runs(people: dict[str, User], request_id: str) -> None:
+    assert decide(people["mira"], request_id).status_code == 200
+    assert "nothing happened twice" in text(decide(people["mira"], request_id))
+    page = text(signed_in(people["mira"]).get(INBOX))
+    assert "You have decided about this already." in page
+    assert "mira@example.com agreed: “Called back”" in " ".join(page.split())
+    assert balance("amara") == "100.00"
+    last = decide(people["ines"], request_id)
+    assert last.status_code == 200
+    assert (ApprovalRequest.objects.get().status, balance("amara")) == ("applied", "112.30")
+    assert "have agreed" not in text(signed_in(people["mira"]).get(INBOX))
+    late = decide(people["ines"], request_id, key="d-2")
+    assert "APPROVAL_NOT_PENDING" in text(late)
+
+
+def test_one_refuses_and_it_is_over(people: dict[str, User], request_id: str) -> None:
+    assert decide(people["mira"], request_id, "reject").status_code == 200
+    assert (ApprovalRequest.objects.get().status, balance("amara")) == ("rejected", "100.00")
+
+
+def test_the_list_of_another_status_has_no_inbox(people: dict[str, User], request_id: str) -> None:
+    client = signed_in(people["mira"])
+    assert "have agreed" in text(client.get(f"{INBOX}?status=pending"))
+    for query in ("status=rejected", "q=apr_1"):
+        assert "have agreed" not in text(client.get(f"{INBOX}?{query}"))
