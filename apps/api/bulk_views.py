@@ -59,7 +59,9 @@ class BulkItems(ApiView):
         name = f"bulk {id}"
         number = cursors.read(given["cursor"], name, 1).values[0] if "cursor" in given else 0
         with as_caller(caller):
-            parts = list(BulkPart.objects.filter(job=BulkJob(pk=id), number__gte=number).order_by("number")[:2])
+            parts = list(
+                BulkPart.objects.filter(job=BulkJob(pk=id), number__gte=number).order_by("number")[:2]
+            )
         answers = bulk.stored_answers(parts[0]) if parts else []
         following = cursors.written(Cursor((parts[1].number,)), name) if len(parts) > 1 else None
         first = number * bulk.PART
@@ -73,4 +75,4 @@ def _later(asking: Asking, job: BulkJob) -> Answer:
     resource = find("bulk")
     row = BulkJob.objects.filter(pk=job.pk).values_list(*resource.columns).get()
     headers = {"Location": f"/v1/bulk/{job.pk}", "Preference-Applied": "respond-async"}
-    return Answer(resource.show([row])[0], 202, headers)
+    return Answer(resource.show([row], asking.caller)[0], 202, headers)

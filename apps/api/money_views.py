@@ -10,7 +10,6 @@ from django.db import connection
 from rest_framework import serializers
 
 from apps.accounts.models import Tenant, Wallet
-from apps.accounts.queries.wallets import Holder
 from apps.api import cursors, parameters
 from apps.api.callers import Caller
 from apps.api.cursors import Cursor
@@ -26,13 +25,14 @@ from apps.api.resources.figures import (
 )
 from apps.api.resources.ledger import AccountOutput
 from apps.api.view import Answer, ApiView, Asking
-from apps.core import ids
+from apps.core import clock, ids
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.core.serializer_fields import IdField, InstantField
 from apps.ledger.models import Account
 from apps.ledger.queries import NOW, AsOf, StatementLine, balance, position_at, statement_page
 from apps.operations.models import Book
+from apps.rates import queries as rates
 
 PARTS = ("available", "held", "owed")
 
@@ -129,7 +129,7 @@ class AccountDetail(ApiView):
             row = rows.values_list(*resource.columns).first()
             if row is None:
                 raise missing(resource)
-            return Answer(resource.show([row])[0])
+            return Answer(resource.show([row], caller)[0])
 
 
 class AccountBalance(ApiView):
@@ -166,7 +166,7 @@ class AccountStatement(ApiView):
 
 
 class Totals(ApiView):
-    """What all wallets hold together, by category and currency."""
+    """What all wallets hold together, by category and currency, and in the tenant's base currency."""
 
     output = TotalsOutput
     scope = "wallets:read"
@@ -184,7 +184,9 @@ class Totals(ApiView):
             if tenant is None:
                 raise NotFound("There is no such tenant.")
             totals = _totals(tenant_id)
-        return Answer({"tenant": tenant[0], "base_currency": tenant[1], "items": totals})
+        together = rates.in_base([row["total"] for row in totals], tenant[1], on=clock.now())
+        in_base = {"total": together.total, "unknown": list(together.unknown)}
+        return Answer({"tenant": tenant[0], "base_currency": tenant[1], "items": totals, "in_base": in_base})
 
 
 def known_to(caller: Caller, known: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -247,8 +249,7 @@ def _wallet(caller: Caller, wallet: str) -> Wallet:
 
 
 def _accounts(wallet: Wallet) -> dict[str, Account]:
-    holder = Holder(wallet.pk, wallet.book_id, wallet.currency)
-    addresses = {holder.available: "available", holder.held: "held", holder.owed: "owed"}
+    addresses = {wallet.available: "available", wallet.held: "held", wallet.owed: "owed"}
     found = Account.objects.filter(book=wallet.book_id, currency=wallet.currency, address__in=list(addresses))
     return {addresses[account.address]: account for account in found}
 

@@ -17,16 +17,18 @@ from apps.api.read_views import found
 from apps.api.reading import as_caller
 from apps.api.resources.accounts import TenantOutput
 from apps.api.resources.base import Resource, find
-from apps.api.resources.figures import AliveOutput, HealthOutput, StatisticsOutput
+from apps.api.resources.figures import AliveOutput, HealthOutput, RatesOutput, StatisticsOutput
 from apps.api.resources.ledger import ENTRY, EntryOutput
 from apps.api.resources.operations import EVENT, SingleEventOutput
 from apps.api.view import Answer, ApiView, Asking
 from apps.core import clock
 from apps.core.money import Money
+from apps.core.serializer_fields import CurrencyField, InstantField
 from apps.ledger.models import DailyBalance
 from apps.operations import sequencer
 from apps.operations.models import Heartbeat, Operation, OperationStatus
 from apps.operations.services import heartbeats
+from apps.rates import queries as rates
 
 LONGEST_SPAN = 92
 FRESH = timedelta(seconds=60)
@@ -46,7 +48,40 @@ class OwnTenant(ApiView):
             raise NotFound("This key is an operator's, who is no tenant; see /v1/tenants.")
         with as_caller(caller):
             rows = resource.rows(caller).filter(pk=caller.tenant_id).values_list(*resource.columns)
-            return Answer(resource.show(list(rows))[0])
+            return Answer(resource.show(list(rows), caller)[0])
+
+
+class Rates(ApiView):
+    """Exchange rates that stand on a day, as they were published."""
+
+    scope = "rates:read"
+    output = RatesOutput
+    known: ClassVar[Mapping[str, Any]] = {
+        "on": serializers.DateField(help_text="Today without it."),
+        "known_at": InstantField(help_text="As they were known at this moment."),
+        "currency": CurrencyField(help_text="This one alone."),
+    }
+
+    def get(self, asking: Asking) -> Answer:
+        """By currency; one that was not published lately is not among them."""
+        given = parameters.read(asking.request, self.known)
+        currencies = [given["currency"]] if "currency" in given else None
+        on = given.get("on") or clock.now()
+        found = rates.rates(on=on, known_at=given.get("known_at"), currencies=currencies)
+        quotes = [
+            found.quoted[code] for code in sorted(found.quoted) if not found.is_stale(found.quoted[code])
+        ]
+        shown = [
+            {
+                "source": each.source,
+                "base": each.base,
+                "currency": each.currency,
+                "rate": each.rate,
+                "day": each.day,
+            }
+            for each in quotes
+        ]
+        return Answer({"on": found.on, "items": shown})
 
 
 class _Single(ApiView):

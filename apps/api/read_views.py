@@ -35,11 +35,11 @@ class ListView(ApiView):
         tenant = given.pop("tenant", None)
         lookups = {resource.filters[filtered].lookup: value for filtered, value in given.items()}
         with as_caller(caller):
-            rows = resource.rows(caller, tenant).filter(**lookups)
+            rows = resource.rows(caller, tenant, given).filter(**lookups)
             found = list(_keyset(rows, order, at).values_list(*resource.columns)[: limit + 1])
             more = len(found) > limit
             found = found[:limit]
-            shown = resource.show(found[::-1] if at and at.before else found)
+            shown = resource.show(found[::-1] if at and at.before else found, caller)
         return _page(asking, resource, order, shown, _edges(resource, order, found, at, more), name)
 
     def _known(self, is_operator: bool) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def found(resource: Resource, asking: Asking, key: str) -> Row:
             row = None
         if row is None:
             raise missing(resource)
-        return resource.show([row])[0]
+        return resource.show([row], caller)[0]
 
 
 def missing(resource: Resource) -> NotFound:

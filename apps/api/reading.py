@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 from django.db import connection
+from django.db.models import Q
 
 from apps.api.callers import Caller
 from apps.api.errors import NotFound
@@ -70,9 +71,10 @@ def own_operation_exists(caller: Caller, operation: str) -> bool:
         return bool(own(Operation, "book_id", caller).filter(pk=operation).exists())
 
 
-def own(model: Any, owner: str, caller: Caller) -> Any:
-    """The rows of a model that are the caller's, by the column that says whose they are."""
+def own(model: Any, owner: str, caller: Caller, shared_with: str | None = None) -> Any:
+    """The rows of a model that are the caller's, by the column that says whose they are, or with whom they are shared."""
     rows = model._base_manager.all()
     if caller.is_operator:
         return rows
-    return rows.filter(**{owner: caller.tenant_id if owner.endswith("tenant_id") else caller.book})
+    mine = Q(**{owner: caller.tenant_id if owner.endswith("tenant_id") else caller.book})
+    return rows.filter(mine | Q(**{shared_with: caller.book}) if shared_with else mine)

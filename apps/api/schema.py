@@ -26,6 +26,7 @@ class IdSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call
     """An id with its prefix."""
 
     target_class = "apps.core.serializer_fields.IdField"
+    match_subclasses = True
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Schema:
         """Its pattern."""

@@ -14,7 +14,7 @@ from apps.api.money_views import (
     WalletBalances,
     WalletStatement,
 )
-from apps.api.platform_views import Alive, Health, OwnTenant, SingleEntry, SingleEvent, Statistics
+from apps.api.platform_views import Alive, Health, OwnTenant, Rates, SingleEntry, SingleEvent, Statistics
 from apps.api.view import ApiView, UnknownRoute
 
 Route = tuple[str, type[ApiView]]
@@ -32,6 +32,7 @@ OWN: list[Route] = [
     ("events/<str:id>", SingleEvent),
     ("bulk", BulkView),
     ("bulk/<str:id>/items", BulkItems),
+    ("rates", Rates),
     ("platform/statistics", Statistics),
     ("platform/health", Health),
 ]

@@ -49,7 +49,19 @@ def everything_of(party: Party, asking: Any) -> dict[str, str]:
         maker_label="u",
         created_at=clock.now(),
     )
+    held = own.post(
+        "/v1/holds",
+        {"wallet": party.wallet, "amount": {"amount": "1.00", "currency": "EUR"}, "reason": "card"},
+    ).json()
+    paid = {
+        "from_wallet": party.wallet,
+        "to_wallet": party.other,
+        "amount": {"amount": "1.00", "currency": "EUR"},
+    }
+    transfer = own.post("/v1/transfers", paid).json()["transfer"]
     return {
+        "hld": held["hold"],
+        "trf": transfer,
         "ten": party.tenant,
         "wal": party.wallet,
         "cus": party.customer,
@@ -188,7 +200,7 @@ def test_a_query_that_forgets_its_filter_gets_nothing(
     """Without our own filter, row-level security alone still keeps them apart."""
     theirs = everything_of(globex, asking)
     sequencer.sequence()
-    forgetful = lambda model, owner, caller: model._base_manager.all()  # noqa: E731
+    forgetful = lambda model, owner, caller, shared=None: model._base_manager.all()  # noqa: E731
     for module in ("apps.api.reading", "apps.api.resources.base", "apps.api.money_views"):
         monkeypatch.setattr(f"{module}.own", forgetful)
     caller = asking(acme.key)

@@ -1,6 +1,6 @@
 """A resource is a declaration: what is shown, whose it is, what may be filtered and in which order it is listed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -40,7 +40,8 @@ class Resource:
     `output` says the shown fields, each with its column as `source`. `owner` is the column that says whose a row is:
     ending in `tenant_id` or `book_id`; without one it is the operators' alone. `key` is the column of the id in the
     path. `by_book` lists one book at a time, an operator's in the first place the platform's. `extend` adds the `extended`
-    fields to the rows of a page, in a query for all of them.
+    fields to the rows of a page, in a query for all of them. `shared_with` is the column of another book that sees the row
+    too, but not what is `private`, nor may it filter by that.
     """
 
     path: str
@@ -60,6 +61,8 @@ class Resource:
     by_book: bool = False
     extend: Callable[[Rows], None] | None = None
     extended: frozenset[str] = frozenset()
+    shared_with: str | None = None
+    private: frozenset[str] = frozenset()
     description: str = ""
 
     @cached_property
@@ -73,20 +76,27 @@ class Resource:
         columns = [self._source(name) for name in self._plain]
         columns += [column for computed in self.computed.values() for column in computed.columns]
         columns += [name.lstrip("-") for order in self.orders for name in order.split(",")]
+        columns += [str(self.owner)] if self.shared_with else []
         return tuple(dict.fromkeys(columns))
 
-    def rows(self, caller: Caller, tenant: str | None = None) -> "QuerySet[Any]":
-        """The caller's rows, by a filter of our own besides what the database does."""
-        rows = own(self.model, self.owner, caller) if self.owner else self.model._base_manager.all()
+    def rows(self, caller: Caller, tenant: str | None = None, by: Iterable[str] = ()) -> "QuerySet[Any]":
+        """The caller's rows, to be filtered by these names; by a filter of our own besides what the database does."""
+        shared = None if self.private & set(by) else self.shared_with
+        rows = own(self.model, self.owner, caller, shared) if self.owner else self.model._base_manager.all()
         if self.by_book:
             rows = rows.filter(book_id=book_of(caller, tenant).pk)
         elif tenant and self.owner:
             rows = rows.filter(**{self.owner.replace("book_id", "book__tenant_id"): tenant})
         return rows.filter(self.only) if self.only else rows
 
-    def show(self, found: Sequence[tuple[Any, ...]]) -> Rows:
-        """Rows of `columns` as they are shown."""
+    def show(self, found: Sequence[tuple[Any, ...]], caller: Caller) -> Rows:
+        """Rows of `columns` as they are shown to the caller."""
         shown = [self._show(row) for row in found]
+        if self.shared_with and caller.book is not None:
+            owner = self.columns.index(str(self.owner))
+            for row, fetched in zip(shown, found, strict=True):
+                if fetched[owner] != caller.book:
+                    row.update(dict.fromkeys(self.private))
         if self.extend and shown:
             self.extend(shown)
         return shown

@@ -66,10 +66,29 @@ class TotalOutput(Output):
     total = MoneyField()
 
 
+class InBaseOutput(Output):
+    total = MoneyField(help_text="At the last published rates.")
+    unknown = serializers.ListField(child=MoneyField(), help_text="What is in no total, as it has no rate.")
+
+
 class TotalsOutput(Output):
     tenant = IdField("ten")
     base_currency = CurrencyField()
     items = TotalOutput(many=True)
+    in_base = InBaseOutput()
+
+
+class QuoteOutput(Output):
+    source = text()  # type: ignore[assignment]
+    base = CurrencyField()
+    currency = CurrencyField()
+    rate = text(help_text="What one of the base costs, exactly as it was published.")
+    day = day(help_text="On which it was published.")
+
+
+class RatesOutput(Output):
+    on = day()
+    items = QuoteOutput(many=True)
 
 
 class OperationCountOutput(Output):
