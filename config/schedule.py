@@ -27,6 +27,14 @@ BEAT_SCHEDULE = {
         "task": "accounts.provision_tenants",
         "schedule": timedelta(seconds=30),
     },
+    "work-off-bulks": {
+        "task": "api.work_off_bulks",
+        "schedule": timedelta(seconds=5),
+    },
+    "forget-requests": {
+        "task": "api.forget_requests",
+        "schedule": timedelta(hours=1),
+    },
     "complete-pay-ins": {
         "task": "transfers.complete_pay_ins",
         "schedule": timedelta(seconds=10),

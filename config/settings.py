@@ -5,6 +5,7 @@ Development needs nothing set but `DATABASE_URL` and `REDIS_URL`, which `script/
 """
 
 from pathlib import Path
+from typing import Any
 
 import sentry_sdk
 from django.urls import reverse_lazy
@@ -36,6 +37,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "import_export",
     "apps.core",
     "apps.operations",
@@ -43,6 +46,7 @@ INSTALLED_APPS = [
     "apps.rates",
     "apps.accounts",
     "apps.transfers",
+    "apps.api",
 ]
 
 MIDDLEWARE = [
@@ -114,6 +118,29 @@ LOGIN_REDIRECT_URL = reverse_lazy("console:index")
 CORE_WALLET_FLAG_MODE = env.text("CORE_WALLET_FLAG_MODE", "fail_open")
 CORE_WALLET_COMPLETION_GATING = env.text("CORE_WALLET_COMPLETION_GATING", "record")
 
+# The API: single requests that come together run as one batch; what an operator's key may ask in a minute.
+API_COMBINER = env.flag("API_COMBINER", True)
+API_OPERATOR_REQUESTS_PER_MINUTE = env.number("API_OPERATOR_REQUESTS_PER_MINUTE", 6_000)
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_SCHEMA_CLASS": "apps.api.schema.ApiSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Countinghouse API",
+    "VERSION": "2026-11-21",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/v1/",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False, "validatorUrl": None},
+    "POSTPROCESSING_HOOKS": ["apps.api.schema.complete"],
+    "SORT_OPERATIONS": True,
+}
+
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -133,7 +160,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_SSL_REDIRECT = PRODUCTION
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY", False) else None
+BEHIND_PROXY = env.flag("BEHIND_PROXY", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION

@@ -1,4 +1,4 @@
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from apps.console import health
@@ -10,4 +10,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", health.alive),
     path("readyz", health.ready),
     path("ops/", site.urls),
+    path("v1/", include("apps.api.urls")),
 ]

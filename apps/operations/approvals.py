@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from apps.core.canonical import canonical_json, fingerprint
-from apps.operations import people
+from apps.operations import isolation, people
 from apps.operations.models import ApprovalPolicy, ApprovalRequest
 from apps.operations.plan import Plan
 from apps.operations.rendering import render_plan
@@ -73,7 +73,8 @@ def new_request(
 ) -> ApprovalRequest:
     """The request that waits in place of the run."""
     actor = run.request.actor
-    others = people.eligible(policy.role) - {actor.id}
+    with isolation.as_platform():
+        others = people.eligible(policy.role) - {actor.id}
     request: ApprovalRequest = ApprovalRequest(
         book_id=run.book_id,
         command=run.command.name,

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.operations import serializers
-from apps.operations.registry import BY_OPERATORS, Command, register
+from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
 from apps.operations.services import approvals, flags, keys
 
 register(
@@ -46,6 +46,8 @@ register(
         handler=keys.reset_key,
         input=serializers.ResetKeyInput,
         permission="operations.reset_key",
-        surfaces=BY_OPERATORS,
+        scope="platform:write",
+        path="operations/{operation}/reset-key",
+        surfaces=EVERYWHERE,
     )
 )

@@ -1,0 +1,18 @@
+"""What is read: the resources, each declared in a module named after the app that owns it."""
+
+from apps.api.resources import accounts, api, ledger, operations, transfers
+from apps.api.resources.base import Computed, Filter, Resource, all_resources, declare, find
+
+__all__ = [
+    "Computed",
+    "Filter",
+    "Resource",
+    "accounts",
+    "all_resources",
+    "api",
+    "declare",
+    "find",
+    "ledger",
+    "operations",
+    "transfers",
+]

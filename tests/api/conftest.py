@@ -1,0 +1,127 @@
+"""Two tenants with keys and wallets, and the real server, asked over HTTP."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from apps.accounts.queries.wallets import forget
+from apps.accounts.scopes import OF_OPERATORS, SCOPES
+from apps.api import limits, request_log
+from tests.support.door import done, moved, opened, tenant
+
+ALL = sorted(SCOPES.keys() - OF_OPERATORS)
+
+
+@dataclass
+class Party:
+    """A tenant with a key that may do everything of its own."""
+
+    tenant: str
+    book: str
+    key: str
+    customer: str
+    wallet: str
+    other: str
+    ids: dict[str, str] = field(default_factory=dict)
+
+
+class Client:
+    """Asks the server with one key."""
+
+    def __init__(self, http: httpx.Client, key: str | None) -> None:
+        self.http, self.key = http, key
+
+    def ask(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
+        """One request."""
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        headers |= kwargs.pop("headers", {})
+        return self.http.request(method, path, headers=headers, **kwargs)
+
+    def get(self, path: str, **kwargs: Any) -> httpx.Response:
+        """A read."""
+        return self.ask("GET", path, **kwargs)
+
+    def post(self, path: str, body: Any = None, *, key: str | None = None, **kwargs: Any) -> httpx.Response:
+        """A command, under a key of its own unless one is given."""
+        headers = {"Idempotency-Key": key or uuid.uuid4().hex, "Content-Type": "application/json"}
+        headers |= kwargs.pop("headers", {})
+        content = kwargs.pop("content", None)
+        if content is None:
+            content = json.dumps({} if body is None else body).encode()
+        return self.ask("POST", path, content=content, headers=headers, **kwargs)
+
+
+@pytest.fixture
+def http(live_server: Any, transactional_db: Any) -> Iterator[httpx.Client]:
+    """The real server."""
+    limits.forget()
+    forget()
+    with httpx.Client(base_url=live_server.url, timeout=30) as client:
+        yield client
+    request_log.flush()
+
+
+@pytest.fixture
+def asking(http: httpx.Client) -> Callable[[str | None], Client]:
+    """A client for a key."""
+    return lambda key: Client(http, key)
+
+
+def make_key(tenant_id: str, *scopes: str, **more: Any) -> dict[str, Any]:
+    """An API key of a tenant, with all scopes unless some are given; the command's result."""
+    made: dict[str, Any] = done(
+        "accounts.create_api_key", tenant=tenant_id, name="tests", scopes=list(scopes or ALL), **more
+    )
+    return made
+
+
+def make_party(slug: str) -> Party:
+    """A tenant with a customer, two wallets, and some money in the first."""
+    tenant_id = tenant(slug)
+    made = make_key(tenant_id)
+    customer = done(
+        "accounts.create_customer", tenant=tenant_id, kind="person", name="Amara Osei", external_id="a-1"
+    )["customer"]
+    wallet = done(
+        "accounts.create_wallet", tenant=tenant_id, customer=customer, currency="EUR", external_id="w-1"
+    )["wallet"]
+    other = done("accounts.create_wallet", tenant=tenant_id, currency="EUR", category="investing")["wallet"]
+    opened("bank:ing", book=slug, floor=None)
+    entry = moved("bank:ing", f"wallet:{wallet}:available", "100.00", book=slug)
+    ids = {"entry": entry, "api_key": made["api_key"]}
+    return Party(tenant_id, slug, made["secret"], customer, wallet, other, ids)
+
+
+@pytest.fixture
+def acme(transactional_db: Any) -> Party:
+    """The first tenant."""
+    return make_party("acme")
+
+
+@pytest.fixture
+def globex(acme: Party) -> Party:
+    """The second."""
+    return make_party("globex")
+
+
+@pytest.fixture
+def operator_key(transactional_db: Any) -> str:
+    """A key that reaches all tenants."""
+    return str(done("accounts.create_operator_key", name="tests", scopes=sorted(SCOPES))["secret"])
+
+
+@pytest.fixture
+def client(acme: Party, asking: Callable[[str], Client]) -> Client:
+    """The first tenant's program."""
+    return asking(acme.key)
+
+
+@pytest.fixture
+def operator(operator_key: str, asking: Callable[[str], Client]) -> Client:
+    """An operator's program."""
+    return asking(operator_key)

@@ -1,0 +1,235 @@
+"""A tenant can never see, name or guess into another's rows."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.test import override_settings
+
+from apps.api import reading, urls
+from apps.api.resources import all_resources
+from apps.core import ids
+from apps.operations import sequencer
+from apps.operations.models import ApprovalRequest, Event, Operation
+from tests.api.conftest import Party
+from tests.support.door import done
+
+UNKNOWN = "01m7zbdysmea38g08n262ytyda"
+
+
+def everything_of(party: Party, asking: Any) -> dict[str, str]:
+    """An id of each kind that belongs to a tenant, by its prefix."""
+    own = asking(party.key)
+    body = {
+        "items": [{"command": "accounts.create_wallet", "idempotency_key": "b", "input": {"currency": "EUR"}}]
+    }
+    bulk = own.post("/v1/bulk", body, headers={"Prefer": "respond-async"}).json()["id"]
+    operation = own.post("/v1/wallets", {"currency": "EUR"}).headers["Operation-Id"]
+    invited = done("accounts.invite_member", tenant=party.tenant, email="x@acme.example", role="viewer")
+    from apps.api import request_log
+    from apps.api.models import LoggedRequest
+    from apps.core import clock
+    from apps.operations import books
+
+    request_log.flush()
+    approval = ApprovalRequest.objects.create(
+        book_id=books.id_of(party.book),
+        command="x",
+        version=1,
+        input={},
+        facts={},
+        preview={},
+        approved_hash=b"",
+        approvers_needed=1,
+        role="approver",
+        maker_kind="user",
+        maker_id="u",
+        maker_label="u",
+        created_at=clock.now(),
+    )
+    held = own.post(
+        "/v1/holds",
+        {"wallet": party.wallet, "amount": {"amount": "1.00", "currency": "EUR"}, "reason": "card"},
+    ).json()
+    paid = {
+        "from_wallet": party.wallet,
+        "to_wallet": party.other,
+        "amount": {"amount": "1.00", "currency": "EUR"},
+    }
+    transfer = own.post("/v1/transfers", paid).json()["transfer"]
+    return {
+        "hld": held["hold"],
+        "trf": transfer,
+        "ten": party.tenant,
+        "wal": party.wallet,
+        "cus": party.customer,
+        "key": party.ids["api_key"],
+        "je": party.ids["entry"],
+        "op": operation,
+        "evt": str(Event.objects.filter(operation_id=operation).first().pk),
+        "inv": invited["invitation"],
+        "apr": approval.pk,
+        "blk": bulk,
+        "rql": str(LoggedRequest.objects.filter(tenant_id=party.tenant).first().pk),
+        "mem": ids.new_id("mem"),
+    }
+
+
+def paths_with_ids() -> Iterator[tuple[str, str, list[str]]]:
+    """Each route that names something: method, path, and its parts in braces."""
+    for pattern in urls.urlpatterns:
+        path = "/v1/" + re.sub(r"<str:(\w+)>", r"{\1}", str(pattern.pattern))
+        view = getattr(pattern.callback, "cls", None)
+        for method in getattr(view, "methods", ()):
+            names = re.findall(r"{(\w+)}", path)
+            if names and "rest" not in path:
+                yield method, path, names
+
+
+def filled(path: str, names: list[str], of: dict[str, str]) -> str | None:
+    """The path with ids of somebody."""
+    for name in names:
+        prefix = prefix_of(path, name)
+        if prefix == "address":
+            value = f"wallet:{of['wal']}:available"
+        elif prefix == "currency":
+            value = "EUR"
+        else:
+            value = of[prefix]
+        path = path.replace(f"{{{name}}}", value)
+    return path
+
+
+def prefix_of(path: str, name: str) -> str:
+    """What kind of id a part of a path is."""
+    if name in ("address", "currency"):
+        return name
+    known = {
+        "wallet": "wal",
+        "customer": "cus",
+        "tenant": "ten",
+        "api_key": "key",
+        "operation": "op",
+        "hold": "hld",
+    }
+    if name in known:
+        return known[name]
+    resource = path.removeprefix("/v1/").split("/{")[0]
+    single = {"entries": "je", "events": "evt"}
+    return single.get(resource) or str(
+        next(each.key_prefix for each in all_resources() if each.path == resource)
+    )
+
+
+def body_of(path: str) -> dict[str, Any]:
+    """What the command of a path needs beside the path."""
+    from apps.api.doors import commands
+    from apps.api.examples import example_of
+
+    command = next(each for each in commands() if f"/v1/{each.path}" == path)
+    return {name: value for name, value in example_of(command.input()).items() if f"{{{name}}}" not in path}
+
+
+def without_names(answer: Any, path: str) -> Any:
+    """The answer without what differs between any two requests: their ids, and those that were asked for."""
+    text = re.sub(r"\b[a-z]{2,4}_[0-9a-hjkmnp-tv-z]{26}\b|req_[0-9a-f]{32}", "·", answer.text)
+    headers = {
+        name: value
+        for name, value in answer.headers.items()
+        if name not in ("date", "request-id", "operation-id", "ratelimit", "content-length")
+    }
+    return answer.status_code, text, headers
+
+
+@override_settings(API_OPERATOR_REQUESTS_PER_MINUTE=100_000)
+def test_another_tenants_ids_are_answered_like_those_that_do_not_exist(
+    acme: Party, globex: Party, asking: Any
+) -> None:
+    theirs = everything_of(globex, asking)
+    nobodys = {prefix: f"{prefix}_{UNKNOWN}" for prefix in theirs}
+    sequencer.sequence()
+    caller = asking(acme.key)
+    walked = 0
+    for method, path, names in paths_with_ids():
+        answers = []
+        for of in (theirs, nobodys):
+            asked = filled(path, names, of)
+            answers.append(caller.get(asked) if method == "GET" else caller.post(asked, body_of(path)))
+        other, nobody = (without_names(answer, path) for answer in answers)
+        assert other == nobody, path
+        assert other[0] in (403, 404), (path, answers[0].text)
+        walked += 1
+    assert walked > 25
+
+
+def test_the_same_ids_are_found_by_their_owner(globex: Party, asking: Any) -> None:
+    """Or the walk would prove nothing."""
+    mine = everything_of(globex, asking)
+    sequencer.sequence()
+    owner = asking(globex.key)
+    for method, path, names in paths_with_ids():
+        if method == "GET" and not path.startswith(("/v1/tenants", "/v1/idempotency", "/v1/team/members")):
+            answer = owner.get(filled(path, names, mine))
+            assert answer.status_code == 200, (path, answer.text)
+
+
+def test_no_list_shows_a_row_of_another(acme: Party, globex: Party, asking: Any) -> None:
+    theirs = everything_of(globex, asking)
+    sequencer.sequence()
+    caller = asking(acme.key)
+    for resource in all_resources():
+        answer = caller.get(f"/v1/{resource.path}", params={"limit": 200})
+        for value in (*theirs.values(), "globex"):
+            assert value not in answer.text, resource.path
+
+
+def test_a_filter_names_nobody_elses(acme: Party, globex: Party, asking: Any) -> None:
+    caller = asking(acme.key)
+    answer = caller.get("/v1/wallets", params={"customer": globex.customer})
+    assert answer.json()["items"] == []
+    assert caller.get("/v1/wallets", params={"tenant": globex.tenant}).status_code == 400
+    assert caller.post("/v1/wallets", {"currency": "EUR", "customer": globex.customer}).status_code == 404
+    assert caller.post("/v1/wallets", {"currency": "EUR", "tenant": globex.tenant}).status_code in (403, 404)
+
+
+def test_a_query_that_forgets_its_filter_gets_nothing(
+    monkeypatch: pytest.MonkeyPatch, acme: Party, globex: Party, asking: Any
+) -> None:
+    """Without our own filter, row-level security alone still keeps them apart."""
+    theirs = everything_of(globex, asking)
+    sequencer.sequence()
+    forgetful = lambda model, owner, caller, shared=None: model._base_manager.all()  # noqa: E731
+    for module in ("apps.api.reading", "apps.api.resources.base", "apps.api.money_views"):
+        monkeypatch.setattr(f"{module}.own", forgetful)
+    caller = asking(acme.key)
+    for resource in all_resources():
+        if resource.owner and resource.scope != "platform:read":
+            text = caller.get(f"/v1/{resource.path}", params={"limit": 200}).text
+            assert not [value for value in theirs.values() if value in text], resource.path
+    assert caller.get(f"/v1/wallets/{theirs['wal']}").status_code == 404
+    assert caller.get(f"/v1/wallets/{theirs['wal']}/statement").status_code == 404
+
+
+def test_a_tenants_transaction_sees_no_row_of_another_in_any_table(
+    acme: Party, globex: Party, asking: Any
+) -> None:
+    from apps.api.callers import authenticate
+    from apps.core import clock
+
+    everything_of(globex, asking)
+    sequencer.sequence()
+    shown = {"HTTP_AUTHORIZATION": f"Bearer {acme.key}", "REMOTE_ADDR": "127.0.0.1"}
+    caller = authenticate(shown, clock.now())
+    with reading.as_caller(caller):
+        for model in apps.get_models():
+            columns = {field.attname for field in model._meta.concrete_fields}
+            if not model.__module__.startswith("apps.") or not columns & {"book_id", "tenant_id"}:
+                continue
+            if "tenant_id" in columns:
+                found = set(model._base_manager.values_list("tenant_id", flat=True))
+                assert found <= {acme.tenant}, model
+            else:
+                assert set(model._base_manager.values_list("book_id", flat=True)) <= {caller.book}, model
+        assert Operation.objects.count() < 10
