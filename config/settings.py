@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "apps.console.policy.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "apps.api.shortcut.straight_to_api",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -53,13 +53,8 @@ PAGE = {
     "order": serializers.ChoiceField(["-sequence", "sequence"], help_text="Newest first, or oldest first."),
 }
 
-_NOW = """
-SELECT w.currency, w.category, split_part(a.address, ':', 3), b.balance * b.side
-  FROM accounts_wallet w
-  LEFT JOIN ledger_account a ON a.book_id = w.book_id AND a.currency = w.currency AND a.address = ANY(%s)
-  LEFT JOIN ledger_balance b ON b.account_id = a.id
- WHERE w.id = %s AND (%s::uuid IS NULL OR w.tenant_id = %s::uuid)
-"""
+_NOW = "SELECT * FROM api_wallet_balances(%s, %s, %s, %s::bigint[], %s::uuid[])"
+
 # The addresses of wallets hold their ids as people see them, so those come along.
 _TOTALS = """
 SELECT w.category, w.currency, count(*) FILTER (WHERE w.part = 'available'),
@@ -203,7 +198,7 @@ def _stored(prefix: str, text: str, path: str) -> UUID:
 
 def _balances_now(caller: Caller, wallet: str, stored: UUID) -> dict[str, Any]:
     addresses = [f"wallet:{wallet}:{part}" for part in PARTS]
-    rows = rows_of(caller, _NOW, (addresses, stored, caller.tenant, caller.tenant))
+    rows = rows_of(caller, _NOW, (stored, addresses, caller.tenant))
     if not rows:
         raise missing(find("wallets"))
     currency, category = rows[0][:2]

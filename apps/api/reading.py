@@ -15,8 +15,6 @@ from apps.core.errors import DomainError
 from apps.operations import books, isolation
 from apps.operations.models import Book, Operation
 
-_BIND = "SELECT operations_bind(%s::bigint[], %s::uuid[])"
-
 
 @contextmanager
 def as_caller(caller: Caller) -> Iterator[None]:
@@ -29,24 +27,11 @@ def as_caller(caller: Caller) -> Iterator[None]:
 
 
 def rows_of(caller: Caller, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """One statement, bound to the caller, in one round trip: for what is asked often."""
-    if caller.circle is None:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, parameters)
-            return list(cursor.fetchall())
-    bound = caller.circle.parameters
+    """What a function of the database answers that binds itself: its last arguments are the caller's books and tenants."""
+    bound = caller.circle.parameters if caller.circle else (None, None)
     connection.ensure_connection()
     raw: psycopg.Connection[Any] = connection.connection
-    try:
-        with raw.pipeline():
-            psycopg.Cursor(raw).execute("BEGIN READ ONLY", prepare=True)
-            psycopg.Cursor(raw).execute(_BIND, bound, prepare=True)
-            answer = psycopg.Cursor(raw).execute(statement, parameters, prepare=True)
-            psycopg.Cursor(raw).execute("COMMIT", prepare=True)
-        return answer.fetchall()
-    except psycopg.Error:
-        connection.close()
-        raise
+    return psycopg.Cursor(raw).execute(statement, (*parameters, *bound), prepare=True).fetchall()
 
 
 def book_of(caller: Caller, tenant: str | None) -> Book:

@@ -286,7 +286,10 @@ HEADERS = {
     "Idempotent-Replayed": "true where this key ran before and this is what it was answered then.",
 }
 VERSION = _header("Api-Version", "A version by its date; the newest without it.", enum=[CURRENT])
-REQUEST_ID = _header("Request-Id", "A name of your own for this request.", pattern=r"^[A-Za-z0-9_.:-]{1,64}$")
+REQUEST_ID = _header(
+    "Request-Id",
+    "A name of your own for this request: up to 64 letters, digits, _ . : -; any other is replaced.",
+)
 KEY = _header(
     "Idempotency-Key",
     "New for each new wish; the same to repeat one, which is then done once. Left out with preview=true.",
@@ -389,11 +392,17 @@ def complete(result: Any, **_: Any) -> Any:
             "content": {problems.CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
     }
-    return _without_marks(result)
+    return _plain(result)
 
 
-def _without_marks(value: Any) -> Any:
-    """Without what the generator notes for itself."""
-    if isinstance(value, dict):
-        return {name: _without_marks(item) for name, item in value.items() if name != "x-spec-enum-id"}
-    return [_without_marks(item) for item in value] if isinstance(value, list) else value
+def _plain(value: Any) -> Any:
+    """Without what the generator notes for itself; null among alternatives may be valid by another of them as well."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    plain = {name: _plain(item) for name, item in value.items() if name != "x-spec-enum-id"}
+    if "oneOf" not in plain:
+        return plain
+    alternatives = plain.pop("oneOf")
+    return plain if {} in alternatives else {**plain, "anyOf": alternatives}

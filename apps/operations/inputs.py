@@ -69,9 +69,14 @@ def _canonical(command: Command, valid: Mapping[str, Any]) -> tuple[str, bytes]:
 def readable(command: Command, stored: Mapping[str, Any]) -> dict[str, Any]:
     """Stored input with its personal fields decrypted, for those who may see it."""
     return {
-        name: json.loads(decrypt(value)) if name in command.personal_fields and value is not None else value
+        name: json.loads(decrypt(value)) if name in command.personal_fields and _is_hidden(value) else value
         for name, value in stored.items()
     }
+
+
+def _is_hidden(value: Any) -> bool:
+    """Encrypted: neither left out nor, of input that never was valid, not kept at all."""
+    return isinstance(value, str) and value != REDACTED
 
 
 def raw(data: Any) -> str:

@@ -191,6 +191,13 @@ def test_every_command_of_the_api_has_its_route_and_no_other(client: Client) -> 
         assert known == ("api" in command.surfaces), command.name
 
 
+def test_invalid_input_with_personal_fields_is_shown_without_them(client: Client) -> None:
+    refused = client.post("/v1/customers", {"kind": "?", "name": "Bo", "email": "bo@acme.example"})
+    shown = client.get(f"/v1/operations/{refused.headers['Operation-Id']}")
+    assert shown.status_code == 200
+    assert "bo@acme.example" not in shown.text
+
+
 def test_an_operators_key_runs_a_command_for_a_tenant(operator: Client, acme: Party) -> None:
     made = operator.post("/v1/customers", {"tenant": acme.tenant, "kind": "person", "name": "Bo"})
     assert made.status_code == 201, made.text

@@ -79,7 +79,7 @@ def readable(command: str, stored: Any) -> Any:
     """Stored input with its personal fields in clear, for those whose operation it is."""
     try:
         return inputs.readable(registry.find(command), stored)
-    except (DomainError, TypeError, AttributeError):
+    except (DomainError, TypeError, ValueError, AttributeError):
         return stored  # of a command that is no more, or input that never was valid
 
 

@@ -26,7 +26,7 @@ def main() -> int:
     def counted() -> Iterator[None]:
         psycopg.Connection.wait = wait  # type: ignore[method-assign, assignment]
         yield
-        psycopg.Connection.wait = original  # type: ignore[method-assign, assignment]
+        psycopg.Connection.wait = original  # type: ignore[method-assign]
 
     client, found = Client(), {}
     for asked in json.load(sys.stdin):

@@ -1,0 +1,39 @@
+"""The short way to the API, past what only browsers need: sessions, cookies, forgery, messages."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLResolver
+from django.urls.resolvers import RegexPattern, get_resolver
+
+from apps.api.view import ApiView
+
+PREFIX = "/v1/"
+
+
+def straight_to_api(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware that answers what is the API's by itself, and lets all else pass, its documentation as well."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        path = request.path_info
+        if not path.startswith(PREFIX):
+            return get_response(request)
+        match = _routes().resolve(path[len(PREFIX) :])
+        view: Any = match.func
+        if not issubclass(getattr(view, "cls", object), ApiView):
+            return get_response(request)
+        request.resolver_match = match
+        response: HttpResponse = view(request, **match.kwargs)
+        return response
+
+    return answer
+
+
+@cache
+def _routes() -> URLResolver:
+    get_resolver()  # so that all apps have said their routes
+    return URLResolver(RegexPattern(r""), "apps.api.urls")
