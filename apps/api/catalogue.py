@@ -1,4 +1,4 @@
-"""Every code that the API can answer, from the errors themselves."""
+"""Every code that the API can answer, from the errors themselves; the console has some of its own."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ def codes() -> list[Code]:
     return [
         Code(code, title(error), error.http_status, error.transient, _meaning(error))
         for code, error in all_error_codes().items()
-        if error.__module__.startswith("apps.")
+        if error.__module__.startswith("apps.") and not error.__module__.startswith("apps.console.")
     ]
 
 

@@ -8,12 +8,12 @@ import logging
 import os
 import threading
 from collections import deque
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-import psycopg
-from django.db import Error, connection
+from django.db import connection
 
 from apps.core import ids
 
@@ -97,7 +97,7 @@ class _Writer:
             self.woken.clear()
             try:
                 self.flush()
-            except (Error, psycopg.Error):
+            except Exception:  # whatever it is, the thread goes on
                 logger.warning("The request log cannot be written; it is tried again.", exc_info=True)
                 connection.close()
                 self.woken.set()
@@ -140,10 +140,8 @@ def _start_anew() -> None:
 
 
 def _last() -> None:
-    try:
+    with suppress(Exception):  # nobody is left to be told
         _writer.flush()
-    except Exception:
-        logger.warning("What was asked in the last second is not in the request log.")
 
 
 # A forked child has the queue of its parent, but not its thread.

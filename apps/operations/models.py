@@ -71,6 +71,7 @@ class Operation(models.Model):
                 name="operation_refusal_says_why",
             ),
         ]
+        indexes = [models.Index(fields=["book", "-id"], name="operation_by_book")]
 
     def __str__(self) -> str:
         return f"{self.command} {self.id}"

@@ -180,6 +180,10 @@ class Migration(migrations.Migration):
             model_name='decision',
             constraint=models.UniqueConstraint(fields=('request', 'actor_id', 'approved_hash'), name='decision_once_a_person'),
         ),
+        migrations.AddIndex(
+            model_name='operation',
+            index=models.Index(fields=['book', '-id'], name='operation_by_book'),
+        ),
         migrations.AddConstraint(
             model_name='operation',
             constraint=models.UniqueConstraint(condition=models.Q(('holds_key', True)), fields=('book', 'key', 'generation'), name='operation_key_once'),
