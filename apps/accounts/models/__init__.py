@@ -5,6 +5,7 @@ from apps.accounts.models.customers import (
     CustomerKind,
     CustomerStatus,
     Wallet,
+    WalletAddresses,
     WalletCategory,
     WalletStatus,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "TenantStatus",
     "User",
     "Wallet",
+    "WalletAddresses",
     "WalletCategory",
     "WalletStatus",
 ]

@@ -70,7 +70,29 @@ class WalletStatus(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
-class Wallet(models.Model):
+class WalletAddresses:
+    """The accounts of a wallet by address."""
+
+    __slots__ = ()
+    id: str
+
+    @property
+    def available(self) -> str:
+        """The address of what may be spent."""
+        return f"wallet:{self.id}:available"
+
+    @property
+    def held(self) -> str:
+        """The address of what is reserved."""
+        return f"wallet:{self.id}:held"
+
+    @property
+    def owed(self) -> str:
+        """The address of what an involuntary debit could not take."""
+        return f"wallet:{self.id}:owed"
+
+
+class Wallet(WalletAddresses, models.Model):
     """What a tenant, or a customer of its, has in one currency: three accounts of the tenant's book.
 
     Everything but the name, the metadata and the status is as it was made, so it may be kept in memory.
@@ -121,18 +143,3 @@ class Wallet(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.id
-
-    @property
-    def available(self) -> str:
-        """The address of what may be spent."""
-        return f"wallet:{self.id}:available"
-
-    @property
-    def held(self) -> str:
-        """The address of what is reserved."""
-        return f"wallet:{self.id}:held"
-
-    @property
-    def owed(self) -> str:
-        """The address of what an involuntary debit could not take."""
-        return f"wallet:{self.id}:owed"

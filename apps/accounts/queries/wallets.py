@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.backends.signals import connection_created
 
-from apps.accounts.models import Wallet, WalletCategory
+from apps.accounts.models import Wallet, WalletAddresses, WalletCategory
 from apps.core import ids
 from apps.core.errors import DomainError
 from apps.core.money import Money
@@ -26,28 +26,13 @@ class WalletNotFound(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(WalletAddresses):
     """What never changes of a wallet. `accounts` are those of what is available, held and owed."""
 
     id: str
     book_id: int
     currency: str
     accounts: tuple[int, int, int]
-
-    @property
-    def available(self) -> str:
-        """The address of what may be spent."""
-        return f"wallet:{self.id}:available"
-
-    @property
-    def held(self) -> str:
-        """The address of what is reserved."""
-        return f"wallet:{self.id}:held"
-
-    @property
-    def owed(self) -> str:
-        """The address of what an involuntary debit could not take."""
-        return f"wallet:{self.id}:owed"
 
     @property
     def book(self) -> Book:
