@@ -35,6 +35,10 @@ BEAT_SCHEDULE = {
         "task": "api.forget_requests",
         "schedule": timedelta(hours=1),
     },
+    "send-invitations": {
+        "task": "accounts.send_invitations",
+        "schedule": timedelta(seconds=30),
+    },
     "complete-pay-ins": {
         "task": "transfers.complete_pay_ins",
         "schedule": timedelta(seconds=10),

@@ -115,6 +115,17 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 LOGIN_URL = reverse_lazy("console:login")
 LOGIN_REDIRECT_URL = reverse_lazy("console:index")
 
+# Where people and links reach the product from outside.
+PUBLIC_URL = env.text("PUBLIC_URL", None if PRODUCTION else "http://127.0.0.1:8000").rstrip("/")
+DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Countinghouse <no-reply@countinghouse.example>")
+EMAIL_HOST = env.text("MAIL_HOST", "")
+EMAIL_PORT = env.number("MAIL_PORT", 587)
+EMAIL_HOST_USER = env.text("MAIL_USER", "")
+EMAIL_HOST_PASSWORD = env.text("MAIL_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("MAIL_TLS", True)
+EMAIL_TIMEOUT = 20
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+
 # Feature flags (W083-W089): `fail_closed` lets only enabled scopes transact; `gate` freezes completions too.
 CORE_WALLET_FLAG_MODE = env.text("CORE_WALLET_FLAG_MODE", "fail_open")
 CORE_WALLET_COMPLETION_GATING = env.text("CORE_WALLET_COMPLETION_GATING", "record")

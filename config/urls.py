@@ -2,6 +2,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from apps.console import health
+from apps.console.joining import join
 from apps.console.site import site
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -9,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive),
     path("livez", health.alive),
     path("readyz", health.ready),
+    path("join/<str:token>/", join, name="join"),
     path("ops/", site.urls),
     path("v1/", include("apps.api.urls")),
 ]

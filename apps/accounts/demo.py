@@ -21,7 +21,9 @@ def make(now: datetime) -> bool:
     tenant = {"name": "Demo Pay", "slug": SLUG, "base_currency": "EUR", "time_zone": "Europe/Berlin"}
     [made] = _run([_request("accounts.create_tenant", "tenant", tenant)])
     _run([_account("bank:ing", "Settlement account at ING"), _account("revenue:fees", "Fees earned")])
-    _run(_movements(now, _wallets(made.result["tenant"])))
+    wallets = _wallets(made.result["tenant"])
+    _run(_movements(now, wallets))
+    _run(_transfers(wallets))
     return True
 
 
@@ -66,6 +68,24 @@ def _wallets(tenant: str) -> list[str]:
         ]
     )
     return [wallet.result["wallet"] for wallet in wallets]
+
+
+def _transfers(wallets: Sequence[str]) -> list[Request]:
+    """What happened today: a pay-in, a transfer, and money held for an order."""
+    amara, bo, chidi, _ = wallets
+    moves = [
+        (
+            "transfers.post_pay_in",
+            {"wallet": amara, "from_account": "bank:ing", "reference": "salary"},
+            "410.00",
+        ),
+        ("transfers.create_transfer", {"from_wallet": amara, "to_wallet": bo, "reference": "rent"}, "180.00"),
+        ("transfers.place_hold", {"wallet": chidi, "reason": "Order 1042"}, "75.00"),
+    ]
+    return [
+        _request(command, command, {**data, "amount": {"amount": amount, "currency": "EUR"}})
+        for command, data, amount in moves
+    ]
 
 
 def _movements(now: datetime, wallets: Sequence[str]) -> list[Request]:

@@ -22,6 +22,9 @@ SETUP = Actor.system(
         "ledger.post_opening_balance",
         "ledger.rebuild_coa",
         "ledger.rebuild_templates",
+        "transfers.create_transfer",
+        "transfers.place_hold",
+        "transfers.post_pay_in",
     },
 )
 """Who sets a new installation up, makes the demo and imports histories. Never a person's stand-in."""
@@ -58,10 +61,14 @@ def find_actor(kind: str, actor_id: str) -> Actor:
 
 
 def _key(key_id: str) -> Actor:
-    key = ApiKey.objects.select_related("tenant").filter(pk=key_id).first()
+    try:
+        key = ApiKey.objects.select_related("tenant").filter(pk=key_id).first()
+    except ValidationError:  # no id at all
+        key = None
     if key is None or not key.is_valid(clock.now()):
-        raise UserNotFound(f"The API key {key_id} has ended.")
-    return scopes.actor(key.pk, str(key), frozenset(key.scopes), key.tenant.book.pk if key.tenant else None)
+        raise UserNotFound(f"There is no API key {key_id} that has not ended.")
+    book_id = key.tenant.book.pk if key.tenant else None
+    return scopes.actor(str(key.pk), str(key), frozenset(key.scopes), book_id)
 
 
 def _active_user(name: str) -> User | None:

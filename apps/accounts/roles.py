@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.apps import apps
+from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
@@ -81,6 +83,8 @@ def permissions_of(role: str) -> set[str]:
 
 def seed(**_: Any) -> None:
     """Make a Permission for each command's permission and give each role its own, and sight of everything."""
+    for config in apps.get_app_configs():
+        create_permissions(config, verbosity=0)  # those of the apps above have not been made yet
     with transaction.atomic():
         known = {
             name: _permission(name) for name in sorted({command.permission for command in all_commands()})

@@ -2,7 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -60,6 +60,16 @@ def walk(
     return queryset.filter(beyond(tuple(F(name) for name in names), tuple(cursor)))
 
 
+def every_row(queryset: QuerySet[Row], keyset: Keyset, some: int) -> Iterator[list[Row]]:
+    """All rows in their order, some at a time, each walk from where the last one ended."""
+    cursor: list[Any] | None = None
+    while rows := list(walk(queryset, keyset, cursor)[:some]):
+        yield rows
+        if len(rows) < some:
+            return
+        cursor = _values(rows[-1], keyset)
+
+
 def _page(rows: list[Row], keyset: Keyset, *, earlier: bool, later: bool) -> Page[Row]:
     earlier, later = earlier and bool(rows), later and bool(rows)
     return Page(
@@ -72,8 +82,11 @@ def _page(rows: list[Row], keyset: Keyset, *, earlier: bool, later: bool) -> Pag
 
 
 def _encode(row: Model, keyset: Keyset) -> str:
-    values = [_value(row, name.removeprefix("-")) for name in keyset]
-    return urlsafe_b64encode(json.dumps(values, default=str).encode()).decode().rstrip("=")
+    return urlsafe_b64encode(json.dumps(_values(row, keyset), default=str).encode()).decode().rstrip("=")
+
+
+def _values(row: Model, keyset: Keyset) -> list[Any]:
+    return [_value(row, name.removeprefix("-")) for name in keyset]
 
 
 def _value(row: Any, path: str) -> Any:

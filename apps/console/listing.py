@@ -1,23 +1,31 @@
 """One list for all models: keyset pages, filters from an allow-list, search by what is indexed. It never counts."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 
 from apps.console import keyset
 from apps.console.keyset import Keyset, Page
+from apps.console.list_files import Declared, ListFile, ListResource
 from apps.console.readonly import Context, ReadOnlyAdmin
+from apps.core.errors import DomainError
 from apps.core.fields import PrefixedIdField
 from apps.operations.models import Book
 
 Text = str | Promise
 Choices = Callable[[], Iterable[tuple[str, Text]]]
+
+ENDINGS = ("csv", "xlsx")
+TO_EXPORT = "ledger.request_export"
+AT_A_TIME = 500
+"""Rows that a file keeps in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +104,58 @@ class KeysetAdmin(ReadOnlyAdmin):
     tabs: ClassVar[str] = ""
     """The filter that is drawn as tabs."""
     page_size: ClassVar[int] = 50
+    in_files: ClassVar[Declared]
+    """The columns of the list as a file, of its rows as `decorate` answers them."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """The list as a file, then the list and its pages."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}_file"
+        view = self.admin_site.admin_view(self.file_view)
+        return [path(f"as/{ending}/", view, {"ending": ending}, f"{name}_{ending}") for ending in ENDINGS] + [
+            *super().get_urls()
+        ]
+
+    def file_view(self, request: HttpRequest, ending: str) -> HttpResponseBase:
+        """What the list is narrowed to, whole and in its order."""
+        self.allow(request)
+        if not request.user.has_perm(TO_EXPORT):
+            raise PermissionDenied
+        name = str(self.opts.verbose_name_plural).replace(" ", "_")
+        try:
+            return ListFile(name, ListResource(self.in_files), self.file_rows(request)).answer(ending)
+        except DomainError as error:
+            crumbs = [(self.plural, reverse(self.url_name("changelist"))), (error.code, None)]
+            answer = self.render(
+                request, "console/refused.html", {"title": error.code, "crumbs": crumbs, "error": error}
+            )
+            answer.status_code = error.http_status
+            return answer
+
+    def file_rows(self, request: HttpRequest) -> Iterator[Any]:
+        """Every row that filters and search keep, as the list shows it."""
+        for rows in self.batches(request):
+            yield from self.decorate(rows)
+
+    def batches(self, request: HttpRequest) -> Iterator[list[Any]]:
+        """Every row that filters and search keep, some at a time along the index."""
+        queryset, order = self.narrowed(*asked(request))
+        return keyset.every_row(queryset, order, AT_A_TIME)
+
+    def file_ways(
+        self, request: HttpRequest, change: Mapping[str, str] | None = None
+    ) -> list[tuple[str, str]]:
+        """Links to the list as files, for who may have them."""
+        if not request.user.has_perm(TO_EXPORT):
+            return []
+        narrowed = query(request, change or {}) or ""
+        return [
+            (ending.upper(), reverse(self.url_name(f"file_{ending}")) + narrowed.rstrip("?"))
+            for ending in ENDINGS
+        ]
 
     def list_context(self, request: HttpRequest) -> Context:
         """The page of rows and everything around it."""
-        wanted = {name: str(value).replace("\0", "") for name, value in request.GET.items()}
-        text = wanted.get("q", "").strip()
+        wanted, text = asked(request)
         queryset, order = self.narrowed(wanted, text)
         page = keyset.page(queryset, order, wanted, self.page_size)
         chosen = [self._chosen(request, each) for each in self.filters]
@@ -116,6 +171,7 @@ class KeysetAdmin(ReadOnlyAdmin):
             "q": text,
             "is_narrowed": bool(text) or any(each.value for each in chosen),
             "way": self.ways(request, page),
+            "files": self.file_ways(request),
         }
 
     @staticmethod
@@ -163,6 +219,12 @@ class KeysetAdmin(ReadOnlyAdmin):
         choices = [(str(key), label) for key, label in each.choices()] if each.choices else []
         label = dict(choices).get(value, value)
         return Chosen(each, value, label, choices, query(request, {}, drop=(each.name,)) or "?")
+
+
+def asked(request: HttpRequest) -> tuple[dict[str, str], str]:
+    """The parameters of an address, and what its search box holds."""
+    wanted = {name: str(value).replace("\0", "") for name, value in request.GET.items()}
+    return wanted, wanted.get("q", "").strip()
 
 
 def query(request: HttpRequest, change: Mapping[str, str] | None, drop: Collection[str] = ()) -> str | None:

@@ -69,6 +69,7 @@ class FloorField(TextField):
 
 
 SIDES = [("credit", _("Credit")), ("debit", _("Debit"))]
+EFFECTIVE = _("When it counts, in UTC. Empty is now.")
 
 
 class OpenAccountInput(serializers.Serializer[Any]):

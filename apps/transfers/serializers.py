@@ -11,15 +11,22 @@ from apps.ledger.serializers import AddressField, ReasonField
 REFERENCE = _("Your own name for it, by which you can find it again.")
 
 
-class NamedInput(serializers.Serializer[Any]):
-    reference = TextField(max_length=120, default="", allow_blank=True, help_text=REFERENCE)
-    description = TextField(
-        max_length=500, default="", allow_blank=True, help_text=_("What statements say of it.")
-    )
-    metadata = MetadataField(default=dict, help_text=_("Notes of your own."))
+class _Named(serializers.Serializer[Any]):
+    """What the caller says of a movement of money; it stands last in forms."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """The movement's own fields, then these."""
+        return {
+            **super().get_fields(),
+            "reference": TextField(max_length=120, default="", allow_blank=True, help_text=REFERENCE),
+            "description": TextField(
+                max_length=500, default="", allow_blank=True, help_text=_("What statements say of it.")
+            ),
+            "metadata": MetadataField(default=dict),
+        }
 
 
-class PayInInput(NamedInput):
+class PayInInput(_Named):
     wallet = IdField("wal", help_text=_("Whose money it is now."))
     amount = MoneyField(positive=True)
     from_account = AddressField(
@@ -33,8 +40,8 @@ class PayInInput(NamedInput):
     )
 
 
-class CreateTransferInput(NamedInput):
-    from_wallet = IdField("wal")
+class CreateTransferInput(_Named):
+    from_wallet = IdField("wal", help_text=_("The wallet that pays."))
     to_wallet = IdField(
         "wal", help_text=_("Another wallet in the same currency, of yours or of another tenant.")
     )

@@ -7,9 +7,11 @@
 
   const offer = async (input) => {
     const address = new URL(input.dataset.lookUp, window.location.origin);
-    const book = input.form.elements.namedItem("book");
     address.searchParams.set("q", input.value);
-    if (book && book !== input) { address.searchParams.set("book", book.value); }
+    for (const name of ["book", "tenant"]) {
+      const other = input.form.elements.namedItem(name);
+      if (other && other !== input) { address.searchParams.set(name, other.value); }
+    }
     const answer = await fetch(address, { credentials: "same-origin" });
     if (answer.ok) { input.list.innerHTML = await answer.text(); }
   };

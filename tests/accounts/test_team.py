@@ -5,9 +5,12 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from apps.accounts.models import Invitation, Membership, User
+from apps.accounts.services import invitations
 from apps.accounts.services.team import token_of
+from apps.accounts.tasks import send_invitations
 from apps.core import clock
 from tests.support.door import PASSWORD, done, refused, run
 from tests.support.tenants import World, world
@@ -98,3 +101,50 @@ def test_who_is_not_in_the_team_cannot_leave_it(acme: World) -> None:
     stranger = joined(world("bloom"), "s@bloom.example", "owner")
     given = {"tenant": acme.tenant, "user": stranger, "reason": "x"}
     assert refused("accounts.remove_member", **given) == "MEMBER_NOT_FOUND"
+
+
+class TestMail:
+    def test_an_invitation_is_mailed_once_with_its_link(self, acme: World, mailoutbox: list[Any]) -> None:
+        invited(acme)
+        for _ in range(2):
+            send_invitations()
+        [mail] = mailoutbox
+        assert (mail.to, "Acme" in mail.subject) == (["amara@acme.example"], True)
+        assert "as Developer" in mail.body
+        assert invitations.link(Invitation.objects.get()) in mail.body
+
+    def test_what_no_server_takes_is_tried_again(
+        self, acme: World, settings: Any, mailoutbox: list[Any]
+    ) -> None:
+        invited(acme)
+        taking = settings.EMAIL_BACKEND
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+        send_invitations()
+        settings.EMAIL_BACKEND = taking
+        send_invitations()
+        assert mailoutbox == []
+        assert invitations.send_due(now=clock.now() + invitations.LEASE + timedelta(seconds=1)) == 1
+
+    def test_what_was_revoked_is_not_mailed(self, acme: World, mailoutbox: list[Any]) -> None:
+        done("accounts.revoke_invitation", invitation=invited(acme), reason="wrong person")
+        send_invitations()
+        assert mailoutbox == []
+
+
+class TestJoining:
+    def test_the_link_leads_to_a_form_and_into_the_team(self, acme: World, client: Client) -> None:
+        path = f"/join/{token_of(invited(acme))}/"
+        assert b"Join the team" in client.get(path).content
+        weak = client.post(path, {"name": "Amara <b>", "password": "short"})
+        assert (weak.status_code, b"Amara &lt;b&gt;" in weak.content) == (400, True)
+        for _ in range(2):
+            answer = client.post(path, {"name": "Amara", "password": PASSWORD})
+            assert (answer.status_code, b"You are in the team" in answer.content) == (200, True)
+        assert Membership.objects.get().user.name == "Amara"
+
+    @pytest.mark.parametrize("token", ["x", "x" * 300, "a:b:c", "%00"])
+    def test_a_made_up_link_joins_nothing(self, acme: World, client: Client, token: str) -> None:
+        answer = client.post(f"/join/{token}/", {"name": "", "password": PASSWORD})
+        assert answer.status_code in {400, 410}
+        assert not Membership.objects.exists()

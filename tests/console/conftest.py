@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
+from apps.accounts import roles
 from apps.accounts.models import User
 from apps.core import clock
 from apps.operations.models import (
@@ -79,6 +80,14 @@ def console(viewer: User) -> Client:
 def platform(db: Any) -> Book:
     """The platform's book."""
     return Book.objects.get(slug="platform")
+
+
+@pytest.fixture
+def viewers_see_nothing() -> Iterator[None]:
+    """The viewers' role without its permissions, which outlive the tests and so are given back."""
+    Group.objects.get(name="viewer").permissions.clear()
+    yield
+    roles.seed()
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, Permission
 from django.test import Client, override_settings
 from django.urls import reverse
 
 from apps.accounts.models import User
+from apps.accounts.scopes import SCOPES
 from apps.console.forms.form import Form
 from apps.ledger.models import Freeze, JournalEntry
 from apps.operations.models import ApprovalPolicy, ApprovalRequest, FeatureFlag, Operation
@@ -279,16 +279,11 @@ class TestWhoMayNot:
             assert answer.headers["Location"].startswith("/ops/login/")
         assert not Operation.objects.filter(key="k-1").exists()
 
+    @pytest.mark.usefixtures("viewers_see_nothing")
     def test_a_role_without_sight_looks_nothing_up(self, make_user: Callable[..., User]) -> None:
-        Group.objects.get(name="viewer").permissions.set(Permission.objects.none())
         client = Client()
         client.force_login(make_user("viewer"))
-        try:
-            assert client.get("/ops/look-up/account/?q=a").status_code == 403
-        finally:
-            from apps.accounts.roles import seed
-
-            seed()
+        assert client.get("/ops/look-up/account/?q=a").status_code == 403
 
 
 def test_csrf_is_kept(finance: User, wallets: None) -> None:
@@ -362,6 +357,19 @@ class TestBadInput:
             )
         assert answer.status_code == status
         assert not Operation.objects.filter(key="k-1", status="accepted").exists()
+
+    def test_that_is_no_text_is_refused_though_all_else_is_right(self, client: Client, wallets: None) -> None:
+        """Bytes that are no UTF-8 would be kept as something else than was meant."""
+        names = {name.replace("__", "."): value for name, value in HOLD.items()}
+        body = _encoded({**names, "reason": "ORDER", "idempotency_key": "k-1", "do": "run"})
+        address, urlencoded = page_of("ledger.place_hold"), "application/x-www-form-urlencoded"
+        with nothing_moved():
+            broken = client.post(address, body.replace("ORDER", "%ff%fe"), content_type=urlencoded)
+            in_parts = client.post(address, {**names, "idempotency_key": "k-1", "do": "run"})
+        assert [broken.status_code, in_parts.status_code] == [400, 400]
+        assert "TEXT_DAMAGED" in text(broken)
+        assert client.post(address, body, content_type=urlencoded).status_code == 200
+        assert balance("amara") == "60.00"
 
     @pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x", "text/plain"])
     def test_of_another_type_is_refused(self, client: Client, wallets: None, kind: str) -> None:
@@ -437,6 +445,19 @@ def test_a_password_is_never_drawn_nor_kept(make_user: Callable[..., User], ledg
     again = client.get(f"{page_of('accounts.create_user')}?again={operation.pk}")
     assert "bo@example.com" not in text(again)
     assert [each.values for each in again.context["controls"] if each.name == "role_names"] == [["viewer"]]
+
+
+def test_a_secret_is_shown_once(make_user: Callable[..., User], ledger_db: Any) -> None:
+    client = Client()
+    client.force_login(make_user("admin"))
+    given = {"name": "a program", "scopes": next(iter(sorted(SCOPES)))}
+    first = send(client, "accounts.create_operator_key", **given)
+    [secret] = [each.text for each in first.context["card"].facts if each.name == "secret"]
+    assert (first.status_code, first["Cache-Control"]) == (200, "private, no-store")
+    assert f'data-copy="{secret}"' in text(first)
+    again = send(client, "accounts.create_operator_key", **given)
+    assert "nothing happened twice" in text(again)
+    assert secret not in text(again)
 
 
 def test_a_refused_operation_runs_again_as_it_was_asked(client: Client, wallets: None) -> None:

@@ -27,6 +27,8 @@ from tests.console.making import move, open_account, run, seal_and_project
 PAGE = 50
 MANY = 20_000
 BIG = {
+    "accounts_customer",
+    "accounts_wallet",
     "ledger_account",
     "ledger_balance",
     "ledger_entry",
@@ -36,6 +38,7 @@ BIG = {
     "operations_event",
     "operations_eventposition",
     "operations_operation",
+    "transfers_transfer",
 }
 
 # Consistent books past the door: every entry moves one cent between the first two of many accounts.
@@ -79,6 +82,22 @@ INSERT INTO operations_event (id, book_id, type, version, subject, data, operati
     FROM generate_series(1, %(many)s) i;
 INSERT INTO operations_eventposition (book_id, position, event_id, ordinal, sequenced_at)
   SELECT book_id, ordinal, id, ordinal, now() FROM operations_event;
+INSERT INTO accounts_customer (id, tenant_id, kind, name, email, external_id, metadata, status, created_at)
+  SELECT ('a' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 50), 32, '0')::uuid, 'person', '', '', 'key:' || i, '{}', 'active', now()
+    FROM generate_series(1, %(many)s) i;
+INSERT INTO accounts_wallet (id, tenant_id, book_id, customer_id, currency, available_account_id, held_account_id, owed_account_id,
+                             purpose, category, name, external_id, metadata, status, created_at)
+  SELECT ('b' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 50), 32, '0')::uuid, %(book)s, lpad(to_hex(i %% 5000), 32, '0')::uuid,
+         'EUR', i, i + 1000000, i + 2000000, '', 'banking', '', 'key:' || i, '{}', 'open', now()
+    FROM generate_series(1, %(many)s) i;
+INSERT INTO transfers_transfer (id, book_id, kind, status, source_wallet_id, destination_wallet_id, amount, currency, fee, reference,
+                                description, metadata, provider, provider_reference, failure_code, failure_message, attempts,
+                                operation_id, created_at, changed_at, ended_at)
+  SELECT ('9' || lpad(to_hex(i), 31, '0'))::uuid, %(book)s, 'internal',
+         CASE WHEN i %% 1000 = 0 THEN 'manual_review' ELSE 'completed' END,
+         lpad(to_hex(i %% 5000), 32, '0')::uuid, lpad(to_hex(i %% 4999), 32, '0')::uuid, 1, 'EUR', 0, 'key:' || i, '', '{}', '', '',
+         '', '', 0, ('d' || lpad(to_hex(i), 31, '0'))::uuid, now(), now(), CASE WHEN i %% 1000 = 0 THEN NULL ELSE now() END
+    FROM generate_series(1, %(many)s) i;
 RESET session_replication_role;
 ANALYZE;
 """
@@ -296,6 +315,10 @@ def variants(model_admin: KeysetAdmin, book: Book) -> Iterator[dict[str, str]]:
         "role": "1",
         "by": "usr_7",
         "schedule": ids.encode("sch", uuid.UUID(hex="0" * 32)),
+        "tenant": ids.encode("ten", uuid.UUID(int=7)),
+        "customer": ids.encode("cus", uuid.UUID(int=7)),
+        "from": ids.encode("wal", uuid.UUID(int=7)),
+        "to": ids.encode("wal", uuid.UUID(int=7)),
     }
     yield {}
     for each in model_admin.filters:

@@ -243,7 +243,11 @@ def test_the_palette_finds_ids_references_addresses_and_lists(console: Client, w
 @pytest.mark.django_db
 def test_every_model_in_the_sidebar_is_registered() -> None:
     assert {model._meta.label for model in site._registry} == {
+        "accounts.ApiKey",
+        "accounts.Customer",
+        "accounts.Tenant",
         "accounts.User",
+        "accounts.Wallet",
         "auth.Group",
         "ledger.Account",
         "ledger.ExportJob",
@@ -257,4 +261,5 @@ def test_every_model_in_the_sidebar_is_registered() -> None:
         "operations.Event",
         "operations.FeatureFlag",
         "operations.Operation",
+        "transfers.Transfer",
     }

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
 from django.test import Client
 
 from apps.console.pages.rates import HEIGHT, WIDTH, picture
@@ -90,9 +89,9 @@ def test_it_costs_as_many_queries_for_two_rates_as_for_many(
         text(console, f"{PAGE}?on=2026-02-27")
 
 
+@pytest.mark.usefixtures("viewers_see_nothing")
 def test_it_is_read_by_who_may_and_written_by_nobody(console: Client) -> None:
     assert console.post(PAGE).status_code == 403
-    Group.objects.get(name="viewer").permissions.clear()
     assert console.get(PAGE).status_code == 403
 
 

@@ -89,6 +89,7 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField()),
                 ('accepted_at', models.DateTimeField(null=True)),
                 ('revoked_at', models.DateTimeField(null=True)),
+                ('next_attempt_at', models.DateTimeField(null=True)),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to='accounts.tenant')),
             ],
         ),
@@ -228,5 +229,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='wallet',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('status', 'open')), models.Q(('closed_at__isnull', False), ('status', 'closed')), _connector='OR'), name='wallet_status_known'),
+        ),
+        migrations.AddIndex(
+            model_name='invitation',
+            index=models.Index(condition=models.Q(('next_attempt_at__isnull', False)), fields=['next_attempt_at'], name='invitation_to_be_sent'),
         ),
     ]

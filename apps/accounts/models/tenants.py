@@ -154,7 +154,10 @@ class Membership(models.Model):
 
 
 class Invitation(models.Model):
-    """An e-mail address that is asked into a team. Its link is signed and follows from its id: nothing is stored."""
+    """An e-mail address that is asked into a team. Its link is signed and follows from its id: nothing is stored.
+
+    A worker mails it; `next_attempt_at` is when it does so, or looks again, and empty once it was sent.
+    """
 
     id = PrefixedIdField(prefix="inv", primary_key=True)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="invitations")
@@ -165,8 +168,16 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    next_attempt_at = models.DateTimeField(null=True)
 
     class Meta:
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=models.Q(next_attempt_at__isnull=False),
+                name="invitation_to_be_sent",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 "tenant",

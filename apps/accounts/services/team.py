@@ -16,7 +16,7 @@ from apps.operations.plan import Context, EventDraft
 from apps.operations.registry import Done, Input, Target
 
 OPEN_FOR = timedelta(days=7)
-SALT = "invitation"
+_SIGNER = signing.Signer(salt="invitation")
 
 
 class AlreadyInTeam(DomainError):
@@ -57,12 +57,13 @@ def invitation(tenant: Tenant, email: str, role: str, by: str, now: datetime) ->
         invited_by=by,
         created_at=now,
         expires_at=now + OPEN_FOR,
+        next_attempt_at=now,
     )
 
 
 def token_of(invitation: str) -> str:
     """What the link of an invitation says; signed, so that ids cannot be guessed into teams."""
-    return signing.dumps(invitation, salt=SALT)
+    return _SIGNER.sign(invitation)
 
 
 def target(data: Input) -> Iterator[Target]:
@@ -162,7 +163,7 @@ def _keep_an_owner(members: QuerySet[Membership], leaving: Membership) -> None:
 
 def _of_token(token: str) -> Invitation | None:
     try:
-        found = signing.loads(token, salt=SALT)
+        found = _SIGNER.unsign(token)
     except signing.BadSignature:
         return None
     return Invitation.objects.select_for_update(of=["self"]).select_related("tenant").filter(pk=found).first()

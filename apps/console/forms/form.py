@@ -106,7 +106,7 @@ class Form:
     def look_up(self, name: str) -> None:
         """Find what begins as the control of this name does."""
         for control in self.named(name):
-            self.found[name] = looking.find(control.look_up, self.values.get(name) or "", self._book())
+            self.found[name] = looking.find(control.look_up, self.values.get(name) or "", self._within())
 
     def pick(self, name: str, value: str) -> None:
         """Take what was found."""
@@ -120,8 +120,8 @@ class Form:
                 control.found = self.found[control.name]
         return controls
 
-    def _book(self) -> str:
-        return self.values.get("book") or ""
+    def _within(self) -> dict[str, str]:
+        return {name: self.values.get(name) or "" for name in ("book", "tenant")}
 
     def _flat(self, controls: Sequence[Control]) -> list[Control]:
         return [each for control in controls for each in (control, *self._flat(control.parts))]

@@ -1,6 +1,6 @@
 """Looking up what a field names: by the start of its name or by its id, along indexes, as far as the user may see it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from rest_framework.serializers import Field
 
+from apps.accounts.models import ApiKey, Customer, Invitation, Tenant, Wallet
 from apps.console.listing import KeysetAdmin
 from apps.console.site import site
 from apps.core.currencies import all_currencies
@@ -19,6 +20,9 @@ from apps.ledger.models import Account, Freeze, GlAccount, Hold
 from apps.operations.models import ApprovalRequest, ApprovalStatus, Book, Operation, OperationStatus
 
 MANY = 12
+
+Within = Mapping[str, str]
+"""The book and the tenant that a form names already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +35,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Finder:
-    """How to find rows of one kind: `rows(text, book)` for the start of a name, and an option for each."""
+    """How to find rows of one kind: `rows(text, within)` for the start of a name, and an option for each."""
 
     model: type[Model]
-    rows: Callable[[str, str], QuerySet[Any]]
+    rows: Callable[[str, Within], QuerySet[Any]]
     option: Callable[[Any], Option]
 
 
@@ -61,15 +65,15 @@ def may_look_up(request: HttpRequest, kind: str) -> bool:
     return request.user.has_perm(f"{opts.app_label}.view_{opts.model_name}")
 
 
-def find(kind: str, text: str, book: str = "") -> list[Option]:
-    """A few that begin so; without text the latest, or the first in order."""
+def find(kind: str, text: str, within: Within) -> list[Option]:
+    """A few that begin so, in this book and of this tenant; without text the latest, or the first in order."""
     text = text.replace("\0", "").strip()[:200]
     if kind == "currency":
         return _currencies(text)
     finder = _finder(kind)
     if text.startswith(f"{kind}_"):
         return _of_id(finder, text)
-    return [finder.option(row) for row in finder.rows(text, book)[:MANY]]
+    return [finder.option(row) for row in finder.rows(text, within)[:MANY]]
 
 
 def _finder(kind: str) -> Finder:
@@ -89,7 +93,7 @@ def _listed() -> dict[str, KeysetAdmin]:
 def _of_list(admin: KeysetAdmin) -> Finder:
     """A finder that looks where the search box of a list does."""
 
-    def rows(text: str, book: str) -> QuerySet[Any]:
+    def rows(text: str, within: Within) -> QuerySet[Any]:
         if not text:
             return admin.rows().order_by(*admin.keyset)
         if admin.search is None:
@@ -120,12 +124,13 @@ def _currencies(text: str) -> list[Option]:
     return [Option(each.code, each.name) for each in found]
 
 
-def _books(text: str, book: str) -> QuerySet[Book]:
+def _books(text: str, within: Within) -> QuerySet[Book]:
     return Book.objects.filter(Q(slug__startswith=text) | Q(name__istartswith=text)).order_by("id")
 
 
-def _accounts(text: str, book: str) -> QuerySet[Account]:
+def _accounts(text: str, within: Within) -> QuerySet[Account]:
     # Naming every book lets the index on (book, address, …) serve a search over all of them.
+    book = within.get("book")
     books = Book.objects.filter(slug=book) if book else Book.objects.all()
     rows = Account.objects.filter(
         book_id__in=list(books.values_list("id", flat=True)), address__startswith=text
@@ -133,30 +138,73 @@ def _accounts(text: str, book: str) -> QuerySet[Account]:
     return rows.select_related("book").order_by("book_id", "address", "currency")
 
 
-def _gl_accounts(text: str, book: str) -> QuerySet[GlAccount]:
+def _gl_accounts(text: str, within: Within) -> QuerySet[GlAccount]:
     return GlAccount.objects.filter(Q(code__startswith=text) | Q(name__icontains=text)).order_by("code")
 
 
-def _holds(text: str, book: str) -> QuerySet[Hold]:
+def _holds(text: str, within: Within) -> QuerySet[Hold]:
     rows = Hold.objects.filter(remaining__gt=0).select_related("account").order_by("-id")
-    return rows.filter(account__in=[each.pk for each in _accounts(text, book)[:MANY]]) if text else rows
+    return rows.filter(account__in=[each.pk for each in _accounts(text, within)[:MANY]]) if text else rows
 
 
-def _freezes(text: str, book: str) -> QuerySet[Freeze]:
+def _freezes(text: str, within: Within) -> QuerySet[Freeze]:
     rows = Freeze.objects.filter(lifted_at=None).select_related("account").order_by("-id")
-    return rows.filter(account__in=[each.pk for each in _accounts(text, book)[:MANY]]) if text else rows
+    return rows.filter(account__in=[each.pk for each in _accounts(text, within)[:MANY]]) if text else rows
 
 
-def _requests(text: str, book: str) -> QuerySet[ApprovalRequest]:
+def _requests(text: str, within: Within) -> QuerySet[ApprovalRequest]:
     rows: QuerySet[ApprovalRequest] = ApprovalRequest.objects.filter(
         status=ApprovalStatus.PENDING, command__startswith=text
     )
     return rows.order_by("-id")
 
 
-def _refused(text: str, book: str) -> QuerySet[Operation]:
+def _refused(text: str, within: Within) -> QuerySet[Operation]:
     rows = Operation.objects.filter(status=OperationStatus.REFUSED, holds_key=True).order_by("-id")
     return rows.filter(key=text) if text else rows
+
+
+def _tenants(text: str, within: Within) -> QuerySet[Tenant]:
+    rows: QuerySet[Tenant] = Tenant.objects.filter(Q(slug__startswith=text) | Q(name__istartswith=text))
+    return rows.order_by("-id")
+
+
+def _owned(rows: QuerySet[Any], text: str, within: Within) -> QuerySet[Any]:
+    """Of a tenant by name; of all by their own name for it alone, because there are many."""
+    tenant = _tenant(within)
+    if tenant:
+        rows = rows.filter(tenant_id=tenant)
+    if text:
+        named = Q(external_id=text) | Q(name__istartswith=text) if tenant else Q(external_id=text)
+        rows = rows.filter(named)
+    return rows.select_related("tenant").order_by("-id")
+
+
+def _tenant(within: Within) -> str | None:
+    try:
+        found: str | None = Tenant._meta.pk.to_python(within.get("tenant") or None)
+        return found
+    except ValidationError:
+        return None
+
+
+def _customers(text: str, within: Within) -> QuerySet[Customer]:
+    return _owned(Customer.objects.all(), text, within)
+
+
+def _wallets(text: str, within: Within) -> QuerySet[Wallet]:
+    return _owned(Wallet.objects.all(), text, within)
+
+
+def _keys(text: str, within: Within) -> QuerySet[ApiKey]:
+    rows = ApiKey.objects.filter(revoked_at=None, prefix__startswith=text).select_related("tenant")
+    tenant = _tenant(within)
+    return (rows.filter(tenant_id=tenant) if tenant else rows).order_by("-id")
+
+
+def _invitations(text: str, within: Within) -> QuerySet[Invitation]:
+    rows = Invitation.objects.filter(accepted_at=None, revoked_at=None, email__startswith=text)
+    return rows.select_related("tenant").order_by("-id")
 
 
 _FINDERS: dict[str, Finder] = {
@@ -179,4 +227,13 @@ _FINDERS: dict[str, Finder] = {
     "op": Finder(
         Operation, _refused, lambda row: Option(row.pk, f"{row.command} · {row.refusal['code']} · {row.key}")
     ),
+    "ten": Finder(Tenant, _tenants, lambda row: Option(row.pk, f"{row.name} · {row.status}")),
+    "cus": Finder(Customer, _customers, lambda row: Option(row.pk, f"{row.name} · {row.tenant}")),
+    "wal": Finder(
+        Wallet,
+        _wallets,
+        lambda row: Option(row.pk, f"{row.currency} {row.name or row.purpose} · {row.tenant}"),
+    ),
+    "key": Finder(ApiKey, _keys, lambda row: Option(row.pk, f"{row} · {row.tenant or row.created_by}")),
+    "inv": Finder(Invitation, _invitations, lambda row: Option(row.pk, f"{row.email} · {row.tenant}")),
 }

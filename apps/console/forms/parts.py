@@ -424,4 +424,5 @@ def choices_of(each: Field) -> list[tuple[str, str | Promise]]:
 def _called(value: Any, label: Any) -> str | Promise:
     """A value that has no other name, as a word."""
     text = str(label)
-    return text.replace("_", " ").capitalize() if text == str(value) and text.islower() else text
+    is_word = text == str(value) and text.islower() and text.replace("_", "").isalpha()
+    return text.replace("_", " ").capitalize() if is_word else text

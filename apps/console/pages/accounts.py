@@ -1,6 +1,6 @@
 """Accounts by address, by the chart of accounts and as a list; address patterns; an account with its statement."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from apps.console.readonly import Context
 from apps.console.site import site
 from apps.core import clock
 from apps.core.currencies import currency
+from apps.core.money import Money
 from apps.ledger.models import Account, GlAccount
 from apps.ledger.queries import (
     AsOf,
@@ -52,6 +53,17 @@ class AccountAdmin(KeysetAdmin):
         Column(_("State"), "wide"),
         Column(_("Balance"), "amount"),
     )
+    in_files = {
+        "Id": "id",
+        "Book": "book.slug",
+        "Address": "address",
+        "Name": "name",
+        "GL code": "gl_code",
+        "Currency": "currency",
+        "Balance": lambda row: getattr(row, "then", None) or Money(row.balance.shown, row.currency),
+        "Opened at": "opened_at",
+        "Closed": "balance.closed",
+    }
     row_template = "console/row/account.html"
     page_template = "console/page/account.html"
     empty_template = "console/empty/accounts.html"
@@ -109,6 +121,15 @@ class AccountAdmin(KeysetAdmin):
             "points": points_of(request),
         }
 
+    def file_rows(self, request: HttpRequest) -> Iterator[Account]:
+        """With the balances of now or as of another time."""
+        form = AsOfForm(request.GET)
+        for rows in self.batches(request):
+            then = {} if form.is_now else balances_then(rows, **form.points())
+            for row in rows:
+                row.then = then.get(row.pk)
+            yield from rows
+
     def _crumbs(self, request: HttpRequest) -> Context:
         """From the accounts of a GL code back to the chart, at the same points in time."""
         found = GlAccount.objects.filter(pk=request.GET.get("gl", "")[:20]).first()
@@ -148,6 +169,7 @@ class AccountAdmin(KeysetAdmin):
             "nodes": nodes,
             "after": after,
             "depth": _number(request, "depth") or 0,
+            "files": self.file_ways(request, {"book": str(book.pk), "q": f"{under}:" if under else ""}),
         }
 
     def _context(self) -> Context:

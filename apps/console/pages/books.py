@@ -34,6 +34,15 @@ class BookAdmin(KeysetAdmin):
         Column(_("Time zone"), "wide"),
         Column(_("Since"), "wide"),
     )
+    in_files = {
+        "Id": "id",
+        "Slug": "slug",
+        "Name": "name",
+        "Tenant": "tenant_id",
+        "Time zone": "time_zone",
+        "Closed through": "period.closed_through",
+        "Since": "created_at",
+    }
     row_template = "console/row/book.html"
     page_template = "console/page/book.html"
 

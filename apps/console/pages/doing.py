@@ -89,18 +89,18 @@ def command_page(request: HttpRequest, name: str) -> HttpResponse:
 
 def _kept(answer: HttpResponse, command: Command) -> HttpResponse:
     """A page that a browser keeps: who goes back after sending finds the old key, which replays and does not repeat."""
-    hidden = command.secret_fields | command.personal_fields
+    hidden = command.secret_fields | command.personal_fields | command.secret_results
     answer["Cache-Control"] = "private, no-store" if hidden else "private, no-cache"
     return answer
 
 
 def look_up(request: HttpRequest, kind: str) -> HttpResponse:
-    """Options for a control, as HTML: what begins with `q`, in `book` if that is said."""
+    """Options for a control, as HTML: what begins with `q`, in `book` and of `tenant` if they are said."""
     if kind not in looking.kinds():
         raise Http404("There is nothing of this kind to look up.")
     if request.method not in {"GET", "HEAD"} or not looking.may_look_up(request, kind):
         raise PermissionDenied
-    options = looking.find(kind, request.GET.get("q", ""), request.GET.get("book", ""))
+    options = looking.find(kind, request.GET.get("q", ""), request.GET.dict())
     return TemplateResponse(request, "console/form/options.html", {"options": options})
 
 
@@ -216,7 +216,7 @@ def _page(request: HttpRequest, form: Form, **more: Any) -> HttpResponse:
         "form": form,
         "controls": form.controls() if may_run(request, command) else [],
         "may_run": may_run(request, command),
-        "currencies": looking.find("currency", ""),
+        "currencies": looking.find("currency", "", {}),
         **more,
     }
     return site.page(request, "console/command.html", context)

@@ -14,6 +14,7 @@ from apps.console.listing import Column, Filter, KeysetAdmin, Search
 from apps.console.pages.accounts import book_choices
 from apps.console.readonly import Context
 from apps.console.site import site
+from apps.core.money import Money
 from apps.ledger.models import JournalEntry, Line
 from apps.operations.models import Operation
 
@@ -35,6 +36,18 @@ class EntryAdmin(KeysetAdmin):
         Column(_("Position"), "wide number"),
         Column(_("Amount"), "amount"),
     )
+    in_files = {
+        "Id": "entry.id",
+        "Reference": "entry.reference",
+        "Kind": "entry.kind",
+        "Description": "entry.description",
+        "Book": "entry.book.slug",
+        "Effective on": "entry.effective_on",
+        "Recorded at": "entry.recorded_at",
+        "Position": "entry.seal.position",
+        "Operation": "entry.operation_id",
+        "Moved": lambda row: [str(Money(each["moved"], each["currency"])) for each in row["totals"]],
+    }
     row_template = "console/row/entry.html"
     page_template = "console/page/entry.html"
     empty_template = "console/empty/entries.html"

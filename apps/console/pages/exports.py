@@ -50,6 +50,17 @@ class ExportAdmin(KeysetAdmin):
         Column(_("Rows"), "wide number"),
         Column(_("Status")),
     )
+    in_files = {
+        "Id": "job.id",
+        "Report": "title",
+        "Format": "format",
+        "Asked": "asked",
+        "Status": "job.status",
+        "Rows": "job.rows_done",
+        "SHA-256": "job.sha256",
+        "Asked for by": "job.requested_by_label",
+        "Asked for at": "job.created_at",
+    }
     row_template = "console/row/export.html"
     page_template = "console/page/export.html"
     empty_template = "console/empty/exports.html"
@@ -105,6 +116,18 @@ class ScheduleAdmin(KeysetAdmin):
         Column(_("Next from"), "wide"),
         Column(_("State")),
     )
+    in_files = {
+        "Id": "id",
+        "Book": "book.slug",
+        "Account": "account",
+        "Currency": "currency",
+        "Report": "report",
+        "Format": "format",
+        "Every": "cadence",
+        "Next from": "next_day",
+        "Active": "active",
+        "Scheduled by": "scheduled_by_label",
+    }
     row_template = "console/row/schedule.html"
     page_template = "console/page/schedule.html"
     empty_template = "console/empty/schedules.html"

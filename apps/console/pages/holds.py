@@ -8,6 +8,7 @@ from apps.console.forms.ways import Doing, doings
 from apps.console.listing import Column, Filter, KeysetAdmin
 from apps.console.readonly import Context
 from apps.console.site import site
+from apps.core.money import Money
 from apps.ledger.models import Hold, Line
 
 
@@ -24,6 +25,15 @@ class HoldAdmin(KeysetAdmin):
         Column(_("Amount"), "amount wide"),
         Column(_("Remaining"), "amount"),
     )
+    in_files = {
+        "Id": "id",
+        "Book": "book.slug",
+        "Account": "account.address",
+        "Currency": "account.currency",
+        "Amount": lambda row: Money(int(row.amount), row.account.currency),
+        "Remaining": lambda row: Money(int(row.remaining), row.account.currency),
+        "Opened at": "opened_at",
+    }
     row_template = "console/row/hold.html"
     page_template = "console/page/hold.html"
     empty_template = "console/empty/holds.html"

@@ -55,6 +55,18 @@ class OperationAdmin(KeysetAdmin):
         Column(_("Recorded at"), "wide"),
         Column(_("Status")),
     )
+    in_files = {
+        "Id": "id",
+        "Command": "command",
+        "Status": "status",
+        "Refusal": "refusal.code",
+        "Reason": "refusal.message",
+        "Actor": "actor_label",
+        "Origin": "origin",
+        "Book": "book.slug",
+        "Key": "key",
+        "Recorded at": "recorded_at",
+    }
     row_template = "console/row/operation.html"
     page_template = "console/page/operation.html"
     empty_template = "console/empty/operations.html"
@@ -105,6 +117,17 @@ class ApprovalRequestAdmin(KeysetAdmin):
         Column(_("Needs"), "wide"),
         Column(_("Status")),
     )
+    in_files = {
+        "Id": "id",
+        "Command": "command",
+        "Status": "status",
+        "Made by": "maker_label",
+        "Created at": "created_at",
+        "Approvers needed": "approvers_needed",
+        "Role": "role",
+        "Book": "book.slug",
+        "Decided at": "decided_at",
+    }
     list_template = "console/approvals.html"
     row_template = "console/row/approval_request.html"
     page_template = "console/page/approval_request.html"
@@ -151,6 +174,15 @@ class EventAdmin(KeysetAdmin):
         Column(_("Recorded at"), "wide"),
         Column(_("Position"), "number"),
     )
+    in_files = {
+        "Id": "id",
+        "Type": "type",
+        "Subject": "subject",
+        "Book": "book.slug",
+        "Position": "place.position",
+        "Operation": "operation_id",
+        "Recorded at": "recorded_at",
+    }
     row_template = "console/row/event.html"
     page_template = "console/page/event.html"
     empty_template = "console/empty/events.html"
@@ -171,6 +203,15 @@ class FeatureFlagAdmin(KeysetAdmin):
         Column(_("Changed at"), "wide"),
         Column(_("State")),
     )
+    in_files = {
+        "Flag": "name",
+        "Scope": "scope",
+        "Scope id": "scope_id",
+        "Enabled": "enabled",
+        "Reason": "reason",
+        "Changed by": "changed_by",
+        "Changed at": "changed_at",
+    }
     row_template = "console/row/flag.html"
     page_template = "console/page/flag.html"
     empty_template = "console/empty/flags.html"

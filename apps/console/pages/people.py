@@ -26,6 +26,15 @@ class UserAdmin(KeysetAdmin):
         Column(_("Created at"), "wide"),
         Column(_("State")),
     )
+    in_files = {
+        "Id": "id",
+        "E-mail address": "email",
+        "Name": "name",
+        "Roles": lambda row: sorted(role.name for role in row.roles.all()),
+        "Last sign-in": "last_login",
+        "Active": "is_active",
+        "Created at": "created_at",
+    }
     row_template = "console/row/user.html"
     page_template = "console/page/user.html"
     filters = (Filter("role", _("Role"), lookup="roles"),)
@@ -54,6 +63,10 @@ class RoleAdmin(KeysetAdmin):
     called = _("Roles")
     keyset = ("name",)
     columns = (Column(_("Role")), Column(_("Permissions"), "number"))
+    in_files = {
+        "Role": "name",
+        "Permissions": lambda row: sorted(each.codename for each in row.permissions.all()),
+    }
     row_template = "console/row/role.html"
     page_template = "console/page/role.html"
 

@@ -41,6 +41,16 @@ class PeriodChangeAdmin(KeysetAdmin):
         Column(_("By"), "wide"),
         Column(_("At"), "wide"),
     )
+    in_files = {
+        "Id": "id",
+        "Book": "book.slug",
+        "Change": "what",
+        "Closed through": "closed_through",
+        "Closing through": "closing_through",
+        "By": "changed_by",
+        "At": "changed_at",
+        "Reason": "reason",
+    }
     row_template = "console/row/period_change.html"
     page_template = "console/page/period_change.html"
     empty_template = "console/empty/periods.html"

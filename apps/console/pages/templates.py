@@ -1,7 +1,7 @@
 """Posting templates: what they say, what they said before, what they made, and what they would make."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,6 +130,13 @@ class TemplateAdmin(KeysetAdmin):
         Column(_("Loaded by"), "wide"),
         Column(_("Files and database")),
     )
+    in_files = {
+        "Template": "name",
+        "Summary": "summary",
+        "Version": "version.version",
+        "Loaded at": "version.loaded_at",
+        "Loaded by": "version.loaded_by",
+    }
     search = Search("name__startswith", ("name",), _("start of a name"))
 
     def get_urls(self) -> list[URLPattern]:
@@ -151,18 +158,20 @@ class TemplateAdmin(KeysetAdmin):
         newer = TemplateVersion.objects.filter(name=OuterRef("name"), version__gt=OuterRef("version"))
         return TemplateVersion.objects.filter(~Exists(newer))
 
+    def file_rows(self, request: HttpRequest) -> Iterator[dict[str, Any]]:
+        """What the list shows."""
+        yield from _matching(request, template_drift())
+
     def list_context(self, request: HttpRequest) -> Context:
         """All that the files and the database have, narrowed by a word in name or summary."""
         drift = template_drift()
-        text = request.GET.get("q", "").strip()
         return {
-            "rows": [
-                row for row in _listed(drift) if text.lower() in f"{row['name']} {row['summary']}".lower()
-            ],
+            "rows": _matching(request, drift),
+            "files": self.file_ways(request),
             "columns": self.columns,
             "row_template": self.row_template,
             "empty_template": self.empty_template,
-            "q": text,
+            "q": request.GET.get("q", "").strip(),
             "loaded": TemplateVersion.objects.exists(),
             **_remedy(request, drift),
         }
@@ -276,6 +285,11 @@ def _listed(drift: list[TemplateDrift]) -> list[dict[str, Any]]:
         }
         for name in sorted({*files, *versions})
     ]
+
+
+def _matching(request: HttpRequest, drift: list[TemplateDrift]) -> list[dict[str, Any]]:
+    text = request.GET.get("q", "").strip().lower()
+    return [row for row in _listed(drift) if text in f"{row['name']} {row['summary']}".lower()]
 
 
 def _remedy(request: HttpRequest, drift: list[TemplateDrift]) -> Context:

@@ -44,6 +44,16 @@ class TenantAdmin(KeysetAdmin):
         Column(_("Time zone"), "wide"),
         Column(_("Since"), "wide"),
     )
+    in_files = {
+        "Id": "id",
+        "Slug": "slug",
+        "Name": "name",
+        "Status": "status",
+        "Base currency": "base_currency",
+        "Time zone": "time_zone",
+        "Test environment of": "test_of_id",
+        "Since": "created_at",
+    }
     row_template = "console/row/tenant.html"
     page_template = "console/page/tenant.html"
     tabs = "status"
@@ -113,6 +123,15 @@ class CustomerAdmin(KeysetAdmin):
         Column(_("Status")),
         Column(_("Since"), "wide"),
     )
+    in_files = {
+        "Id": "id",
+        "Tenant": "tenant.slug",
+        "Kind": "kind",
+        "Name": "name",
+        "External id": "external_id",
+        "Status": "status",
+        "Since": "created_at",
+    }
     row_template = "console/row/customer.html"
     page_template = "console/page/customer.html"
     empty_template = "console/empty/customers.html"
@@ -154,6 +173,16 @@ class ApiKeyAdmin(KeysetAdmin):
         Column(_("Ends"), "wide"),
         Column(_("Status")),
     )
+    in_files = {
+        "Id": "row.id",
+        "Name": "row.name",
+        "Prefix": "row.prefix",
+        "Tenant": "row.tenant.slug",
+        "Scopes": "row.scopes",
+        "Last used": "row.last_used_at",
+        "Ends": "row.expires_at",
+        "Valid": "is_valid",
+    }
     row_template = "console/row/api_key.html"
     page_template = "console/page/api_key.html"
     empty_template = "console/empty/api_keys.html"

@@ -37,6 +37,22 @@ class WalletAdmin(KeysetAdmin):
         Column(_("Held"), "amount wide"),
         Column(_("Available"), "amount"),
     )
+    in_files = {
+        "Id": "row.id",
+        "Name": "row.name",
+        "Tenant": "row.tenant.slug",
+        "Customer": "row.customer_id",
+        "Customer's name": "row.customer.name",
+        "External id": "row.external_id",
+        "Category": "row.category",
+        "Status": "row.status",
+        "Currency": "row.currency",
+        "Available": "balances.available",
+        "Held": "balances.held",
+        "Owed": "balances.owed",
+        "Total": "balances.total",
+        "Since": "row.created_at",
+    }
     row_template = "console/row/wallet.html"
     page_template = "console/page/wallet.html"
     empty_template = "console/empty/wallets.html"
@@ -110,6 +126,21 @@ class TransferAdmin(KeysetAdmin):
         Column(_("Status")),
         Column(_("Amount"), "amount"),
     )
+    in_files = {
+        "Id": "id",
+        "Kind": "kind",
+        "Status": "status",
+        "From wallet": "source_wallet_id",
+        "To wallet": "destination_wallet_id",
+        "Provider": "provider",
+        "Amount": "money",
+        "Currency": "currency",
+        "Reference": "reference",
+        "Description": "description",
+        "Failure": "failure_code",
+        "Asked for at": "created_at",
+        "Ended at": "ended_at",
+    }
     row_template = "console/row/transfer.html"
     page_template = "console/page/transfer.html"
     empty_template = "console/empty/transfers.html"

@@ -58,6 +58,12 @@ TONES = {
 
 
 @register.filter
+def in_words(name: str) -> str:
+    """A name such as `pay_in` as words."""
+    return name.replace("_", " ").capitalize()
+
+
+@register.filter
 def format_title(name: str) -> str:
     """The title of a format of files."""
     return title_of(name)

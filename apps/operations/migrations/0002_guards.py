@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
         ),
         run_sql_file(
             SQL / "isolation.sql",
-            undo="DROP FUNCTION operations_guard_books, operations_bind, operations_tenants, operations_books;",
+            undo="DROP FUNCTION operations_guard_books, operations_bind, operations_tenants, operations_books CASCADE;",
         ),
         run_sql_file(SQL / "claim.sql", undo="DROP FUNCTION operations_claim"),
         migrations.RunPython(make_platform_book, migrations.RunPython.noop),

@@ -1,0 +1,33 @@
+"""Where somebody who was asked into a team joins it: no sign-in, the link is the proof."""
+
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
+from django.views.decorators.http import require_http_methods
+
+from apps.core.actor import Actor
+from apps.operations.executor import execute
+from apps.operations.plan import Request
+
+INVITEE: Final = Actor.system("invitee", {"accounts.accept_invitation"})
+LONGEST = 200
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    """The form, and what became of it."""
+    context: dict[str, object] = {"name": request.POST.get("name", "")[:LONGEST]}
+    status = 200
+    if request.method == "POST":
+        given = {"token": token, "name": context["name"], "password": request.POST.get("password", "")}
+        # The token itself is the key: whoever sends the form twice joins once.
+        outcome = execute(
+            Request("accounts.accept_invitation", given, token[:255], INVITEE, origin="console")
+        )
+        status = outcome.error.http_status if outcome.error else 200
+        context |= {"error": outcome.error, "joined": outcome.accepted}
+    answer = render(request, "console/join.html", context, status=status)
+    add_never_cache_headers(answer)
+    return answer
