@@ -98,7 +98,7 @@ def _count(key: str) -> tuple[int, int]:
             settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, retry=None
         )
         found = _own.connection = pool.make_connection()
-        found.connect()
+        found.connect()  # type: ignore[no-untyped-call]
     name = key.encode()
     found.send_packed_command([_COMMAND % (len(name), name)], check_health=False)
     count, resets_in = found.read_response()
