@@ -113,9 +113,10 @@ class Comparison:
 
     def _content(self, document: Schema, response: Schema) -> Schema:
         content = _Document(document).resolve(response).get("content", {})
-        first: Schema = next(iter(content.values()), {})
-        found: Schema = first.get("schema", {})
-        return found
+        for media in content.values():
+            found: Schema = media.get("schema", {})
+            return found
+        return {}
 
 
 class _Document:
@@ -147,7 +148,7 @@ def _narrower(where: str, old: Schema, new: Schema) -> Iterator[str]:
 def _types(schema: Schema) -> set[str]:
     named = schema.get("type")
     if named is None and ("oneOf" in schema or "anyOf" in schema):
-        parts = schema.get("oneOf") or schema.get("anyOf") or ()
+        parts: list[Schema] = schema.get("oneOf") or schema.get("anyOf") or []
         return {each for part in parts for each in _types(part)}
     return set(named) if isinstance(named, list) else {named} if named else set()
 

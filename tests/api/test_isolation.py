@@ -203,7 +203,11 @@ def test_a_query_that_forgets_its_filter_gets_nothing(
     forgetful = lambda model, owner, caller, shared=None: model._base_manager.all()  # noqa: E731
     for module in ("apps.api.reading", "apps.api.resources.base", "apps.api.money_views"):
         monkeypatch.setattr(f"{module}.own", forgetful)
+    unfiltered = "SELECT * FROM api_wallet_balances(%s, %s, CASE WHEN %s::uuid IS NULL THEN NULL::uuid END, %s::bigint[], %s::uuid[])"
+    monkeypatch.setattr("apps.api.money_views._NOW", unfiltered)
     caller = asking(acme.key)
+    assert caller.get(f"/v1/wallets/{theirs['wal']}/balances").status_code == 404
+    assert caller.get(f"/v1/wallets/{acme.wallet}/balances").status_code == 200
     for resource in all_resources():
         if resource.owner and resource.scope != "platform:read":
             text = caller.get(f"/v1/{resource.path}", params={"limit": 200}).text

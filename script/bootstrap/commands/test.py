@@ -60,6 +60,7 @@ def _production() -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(64),
         "ENCRYPTION_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "ALLOWED_HOSTS": "example.org",
+        "PUBLIC_URL": "https://example.org",
     }
 
 
