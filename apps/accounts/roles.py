@@ -18,6 +18,7 @@ HOLDS = {
     for command in ("place_hold", "settle_hold", "release_hold")
 }
 TRANSFERS = {"transfers.post_pay_in", "transfers.create_transfer"}
+BESIDE = {"operations.add_note", "operations.assign", "operations.attach_file"}
 FREEZES = {"ledger.freeze_account", "ledger.unfreeze_account"}
 
 PERMISSIONS: dict[str, set[str]] = {
@@ -35,12 +36,13 @@ PERMISSIONS: dict[str, set[str]] = {
         "accounts.update_tenant",
         "ledger.open_account",
         "operations.reset_key",
+        *BESIDE,
         *HOLDS,
         *FREEZES,
         *TRANSFERS,
     },
-    "approver": {"operations.decide"},
-    "compliance": {"accounts.suspend_tenant", "ledger.request_export", *FREEZES},
+    "approver": {"operations.decide", *BESIDE},
+    "compliance": {"accounts.suspend_tenant", "ledger.request_export", *BESIDE, *FREEZES},
     "finance": {
         "ledger.begin_closing",
         "ledger.close_account",
@@ -58,6 +60,7 @@ PERMISSIONS: dict[str, set[str]] = {
         "ledger.set_floor",
         "ledger.set_late_policy",
         "rates.load_ecb",
+        *BESIDE,
     },
 }
 """Beside looking at everything, which every role may. An admin may run every command."""

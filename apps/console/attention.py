@@ -6,14 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.conf import settings
+from django.db.models import Max, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.accounts.models import Provisioning, ProvisioningStatus
 from apps.console import chart
 from apps.console.standing import Books
-from apps.core import ids
+from apps.core import clock, ids
 from apps.ledger.queries.templates import template_drift
 from apps.operations import sequencer
 from apps.operations.models import (
@@ -24,6 +26,8 @@ from apps.operations.models import (
     Operation,
     OperationStatus,
 )
+from apps.rates.models import Load, Source
+from apps.rates.queries import FRANKFURT
 
 MANY = 1000
 PATIENCE = timedelta(seconds=60)
@@ -169,6 +173,34 @@ def _chart(now: datetime) -> Iterator[Notice]:
     )
 
 
+def _provisioning(now: datetime) -> Iterator[Notice]:
+    count = _up_to_many(Provisioning.objects.filter(status=ProvisioningStatus.FAILED))
+    if count:
+        yield Notice(
+            "stop",
+            _figure(count),
+            ngettext("tenant could not be provisioned", "tenants could not be provisioned", count),
+            _("The tenant's page says why."),
+            reverse("console:accounts_tenant_changelist") + "?status=provisioning",
+        )
+
+
+def _rates(now: datetime) -> Iterator[Notice]:
+    """Only where rates are used at all."""
+    last = Load.objects.filter(source=Source.ECB).aggregate(last=Max("last_day"))["last"]
+    if last is None:
+        return
+    days = (clock.today_in(FRANKFURT, now) - last).days
+    if days > settings.RATES_MAX_AGE_DAYS:
+        yield Notice(
+            "stop",
+            _("%(days)s d") % {"days": days},
+            _("since the last ECB rates"),
+            _("They are too old to count: amounts in other currencies are above any threshold."),
+            reverse("console:rates"),
+        )
+
+
 _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
     _approvals,
     _refusals,
@@ -177,6 +209,8 @@ _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
     _sequencer,
     _worker,
     _chart,
+    _provisioning,
+    _rates,
 ]
 
 

@@ -1,9 +1,11 @@
-"""Where the command palette leads: an id, a reference or an address, and the lists by name."""
+"""Where the command palette leads: an id of any kind, a reference, an address, a name, and the lists by name."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,12 +14,27 @@ from unfold.sites import UnfoldAdminSite
 
 from apps.console.listing import KeysetAdmin
 from apps.core.fields import PrefixedIdField
+from apps.operations import subjects
 
 FEW, SHORTEST = 8, 3
+
+PAGES: Mapping[str, Callable[[Any], Any]] = {
+    "asg": lambda row: row.subject,
+    "att": lambda row: row.subject,
+    "dec": lambda row: row.request_id,
+    "frz": lambda row: row.account,
+    "inv": lambda row: row.tenant_id,
+    "krs": lambda row: row.operation_id,
+    "mem": lambda row: row.user_id,
+    "not": lambda row: row.subject,
+    "prv": lambda row: row.tenant_id,
+}
+"""For ids of what has no page of its own: what shows it, or its id."""
 
 
 def destinations(site: UnfoldAdminSite, request: HttpRequest, text: str) -> list[SearchResult]:
     """What this text can mean, as far as the user may see it."""
+    text = text.replace("\0", "")
     if not text:
         return []
     lists = [
@@ -25,7 +42,9 @@ def destinations(site: UnfoldAdminSite, request: HttpRequest, text: str) -> list
         for each in site._registry.values()
         if isinstance(each, KeysetAdmin) and each.has_view_permission(request)
     ]
-    return [result for each in lists for result in (*_named(each, text), *_found(each, text))]
+    found = chain.from_iterable((*_named(each, text), *_found(each, text)) for each in lists)
+    leads = [*found, *_shown_elsewhere(request, lists, text)]
+    return list({each.link: each for each in leads}.values())
 
 
 def _named(each: KeysetAdmin, text: str) -> Iterator[SearchResult]:
@@ -35,18 +54,57 @@ def _named(each: KeysetAdmin, text: str) -> Iterator[SearchResult]:
 
 def _found(each: KeysetAdmin, text: str) -> Iterator[SearchResult]:
     kind = str(each.opts.verbose_name)
-    pk = each.opts.pk
-    if isinstance(pk, PrefixedIdField) and text.startswith(f"{pk.prefix}_"):
+    if _has(each, text):
         yield from (_result(each, row, str(row), kind) for row in _with_id(each, text))
-    elif each.search is not None and len(text) >= SHORTEST:
+    if len(text) < SHORTEST:
+        return
+    if each.search is not None:
         field = each.search.lookup.partition("__")[0]
         rows = each.search.narrow(each.rows(), text).order_by(*each.search.keyset)[:FEW]
         yield from (_result(each, row, str(getattr(row, field)), f"{kind} {row}") for row in rows)
+    for lookup in each.also_found_by:
+        field = lookup.partition("__")[0]
+        # In no order: sorting all that begin so could take long, and a few are enough.
+        rows = by(each, lookup, text).order_by()[:FEW]
+        yield from (_result(each, row, str(getattr(row, field)), f"{kind} {row.pk}") for row in rows)
 
 
-def _with_id(each: KeysetAdmin, text: str) -> list[Any]:
+def by(each: KeysetAdmin, lookup: str, text: str) -> QuerySet[Any]:
+    """The rows that a lookup finds; those with no text in its field are in no index."""
+    name = lookup.partition("__")[0]
     try:
-        return list(each.rows().filter(pk=text))
+        rows = each.rows().filter(**{lookup: text})
+    except ValidationError:  # no id at all
+        return each.rows().none()
+    return rows if isinstance(each.opts.get_field(name), PrefixedIdField) else rows.exclude(**{name: ""})
+
+
+def _shown_elsewhere(request: HttpRequest, lists: list[KeysetAdmin], text: str) -> Iterator[SearchResult]:
+    """The page that shows what has this id and no page of its own."""
+    prefix = text.partition("_")[0]
+    if prefix not in PAGES:
+        return
+    model = subjects.kinds()[prefix]
+    if not request.user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}"):
+        return
+    try:
+        row = model._base_manager.filter(pk=text).first()
+    except ValidationError:  # no id at all
+        return
+    shown = PAGES[prefix](row) if row else None
+    for each in lists:
+        if isinstance(shown, each.model) or (isinstance(shown, str) and _has(each, shown)):
+            for found in _with_id(each, shown):
+                yield _result(each, found, str(found), f"{model._meta.verbose_name} {text}")
+
+
+def _has(each: KeysetAdmin, text: str) -> bool:
+    return isinstance(each.opts.pk, PrefixedIdField) and text.startswith(f"{each.opts.pk.prefix}_")
+
+
+def _with_id(each: KeysetAdmin, shown: Any) -> list[Any]:
+    try:
+        return list(each.rows().filter(pk=getattr(shown, "pk", shown)))
     except ValidationError:
         return []
 

@@ -101,6 +101,8 @@ class KeysetAdmin(ReadOnlyAdmin):
     columns: ClassVar[tuple[Column, ...]]
     filters: ClassVar[tuple[Filter, ...]] = ()
     search: ClassVar[Search | None] = None
+    also_found_by: ClassVar[tuple[str, ...]] = ()
+    """Lookups, each along an index, by which the command palette finds rows too: by name, mostly."""
     tabs: ClassVar[str] = ""
     """The filter that is drawn as tabs."""
     page_size: ClassVar[int] = 50

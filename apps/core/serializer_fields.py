@@ -1,6 +1,7 @@
 """DRF fields for what core owns, and for what inputs of all apps have: texts, moments, networks, notes."""
 
 import re
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any, NoReturn
@@ -18,6 +19,7 @@ from apps.core.errors import DomainError
 from apps.core.money import Money
 
 PRINTABLE = re.compile(r"^[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*\Z")
+_SEVERAL_LINES = re.compile(r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]*\Z")
 EXAMPLE = '{"amount": "12.34", "currency": "EUR"}'
 
 
@@ -189,3 +191,48 @@ class MetadataField(serializers.DictField):
 
 def _refuse(key: str, message: str, code: str) -> NoReturn:
     raise serializers.ValidationError({key: [ErrorDetail(message, code)]})
+
+
+class NoteField(serializers.CharField):
+    """Text of several lines; other characters that do not print are refused."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(style={"base_template": "textarea.html"}, **kwargs)
+        self.validators += [RegexValidator(_SEVERAL_LINES)]
+
+    def to_internal_value(self, data: Any) -> str:
+        """The text with line feeds alone: a browser sends two characters for each."""
+        return super().to_internal_value(data).replace("\r\n", "\n")
+
+
+class FileField(serializers.Field[bytes, Any, str, Any]):
+    """A file in base64. In a form it is a file to choose, and `names` are the fields that its name and hash go to."""
+
+    def __init__(self, *, max_bytes: int, names: dict[str, str], **kwargs: Any) -> None:
+        self.max_bytes, self.names = max_bytes, names
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> bytes:
+        """The bytes."""
+        if not isinstance(data, str):
+            raise serializers.ValidationError("Give the file in base64.", "invalid")
+        if len(data) > self.longest:
+            raise serializers.ValidationError(f"The file is larger than {self.max_bytes} bytes.", "too_large")
+        try:
+            content = b64decode(data, validate=True)
+        except ValueError:
+            raise serializers.ValidationError("This is no base64.", "invalid") from None
+        if not content:
+            raise serializers.ValidationError("The file is empty.", "empty")
+        if len(content) > self.max_bytes:
+            raise serializers.ValidationError(f"The file is larger than {self.max_bytes} bytes.", "too_large")
+        return content
+
+    def to_representation(self, value: bytes) -> str:
+        """Base64."""
+        return b64encode(value).decode()
+
+    @property
+    def longest(self) -> int:
+        """Characters of the base64 of the largest file."""
+        return 4 * -(-self.max_bytes // 3)

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.operations import serializers
 from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
-from apps.operations.services import approvals, flags, keys
+from apps.operations.services import approvals, beside, flags, keys
 
 register(
     Command(
@@ -49,5 +49,37 @@ register(
         scope="platform:write",
         path="operations/{operation}/reset-key",
         surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="operations.add_note",
+        summary=_("Add a note"),
+        handler=beside.add_note,
+        input=serializers.AddNoteInput,
+        permission="operations.add_note",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="operations.assign",
+        summary=_("Assign to somebody"),
+        handler=beside.assign,
+        input=serializers.AssignInput,
+        permission="operations.assign",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="operations.attach_file",
+        summary=_("Attach a file"),
+        handler=beside.attach_file,
+        input=serializers.AttachFileInput,
+        permission="operations.attach_file",
+        surfaces=BY_OPERATORS,
+        # Neither drawn again nor kept in the operation, which has its hash.
+        secret_fields=frozenset({"content"}),
     )
 )

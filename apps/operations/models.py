@@ -276,6 +276,72 @@ class EventPosition(models.Model):
         return f"{self.book_id}/{self.position}"
 
 
+class Beside(models.Model):
+    """What operators keep beside an object, which `subject` names by its id. Theirs alone: tenants reach none of it."""
+
+    subject = models.CharField(max_length=60, db_collation="C")
+    actor_id = models.CharField(max_length=60)
+    actor_label = models.CharField(max_length=200)
+    operation_id = PrefixedIdField(prefix="op", editable=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
+class Note(Beside):
+    """What somebody wrote down beside an object. Insert-only."""
+
+    id = PrefixedIdField(prefix="not", primary_key=True)
+    text = models.TextField()
+
+    class Meta:
+        indexes = [models.Index(fields=["subject", "-id"], name="note_by_subject")]
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+
+class Assignment(Beside):
+    """Who looks after an object from now on; nobody if `assignee_id` is empty. The last one counts. Insert-only."""
+
+    id = PrefixedIdField(prefix="asg", primary_key=True)
+    assignee_id = models.CharField(max_length=60, blank=True, db_collation="C")
+    assignee_label = models.CharField(max_length=200, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["subject", "-id"], name="assignment_by_subject"),
+            models.Index(fields=["assignee_id", "-id"], name="assignment_by_assignee"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.assignee_label or _('nobody')}"
+
+
+class Attachment(Beside):
+    """A file that was put beside an object, with its SHA-256 in hexadecimal. Insert-only."""
+
+    id = PrefixedIdField(prefix="att", primary_key=True)
+    name = models.CharField(max_length=120)
+    media_type = models.CharField(max_length=100)
+    size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64, db_collation="C")
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(sha256__regex=r"^[0-9a-f]{64}$"), name="attachment_hash_shape"
+            )
+        ]
+        indexes = [models.Index(fields=["subject", "-id"], name="attachment_by_subject")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Heartbeat(models.Model):
     """When a process was last seen alive. Machinery."""
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from apps.core.serializer_fields import IdField, TextField
+from apps.core.serializer_fields import FileField, IdField, NoteField, TextField
 from apps.operations.models import FlagScope
 
 
@@ -39,4 +39,46 @@ class ResetKeyInput(serializers.Serializer[Any]):
     operation = IdField("op", help_text=_("The refused operation whose key is freed; its row stays."))
     reason = TextField(
         max_length=500, help_text=_("Why, in words that somebody understands a year from now.")
+    )
+
+
+class _BesideInput(serializers.Serializer[Any]):
+    subject = TextField(
+        max_length=60,
+        pattern=r"[a-z]{2,4}_[0-9a-z]{26}",
+        help_text=_("The id of what it stands beside, such as wal_… or je_…."),
+    )
+
+
+class AddNoteInput(_BesideInput):
+    text = NoteField(max_length=4_000, help_text=_("What other operators should know. It cannot be changed."))
+
+
+class AssignInput(_BesideInput):
+    assignee = IdField(
+        "usr",
+        default=None,
+        allow_null=True,
+        help_text=_("Who looks after it; the start of an e-mail address finds them. Empty is nobody."),
+    )
+    reason = TextField(max_length=500, default="", allow_blank=True, help_text=_("What is to be done."))
+
+
+class AttachFileInput(_BesideInput):
+    content = FileField(
+        max_bytes=10 * 1024 * 1024,
+        names={"name": "name", "sha256": "sha256"},
+        help_text=_("A PDF, a picture, a text or a table of at most 10 MB. Choose it again after a preview."),
+    )
+    name = TextField(
+        max_length=120,
+        pattern=r"[^/\\\x00-\x1f\x7f]+\.[A-Za-z]{3,4}",
+        help_text=_("What it is called, with its ending; left blank in a form it is the name of the file."),
+    )
+    sha256 = TextField(
+        max_length=64,
+        pattern="[0-9A-Fa-f]{64}",
+        default="",
+        allow_blank=True,
+        help_text=_("Of the file, in hexadecimal; if it is given, another file is refused."),
     )

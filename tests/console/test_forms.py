@@ -1,9 +1,12 @@
 """The generated forms: every command is drawn, and what is drawn is read back as it was."""
 
+import hashlib
+from base64 import b64decode, b64encode
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
 from rest_framework import serializers
 
@@ -13,6 +16,7 @@ from apps.core import ids
 from apps.core.serializer_fields import (
     CountryField,
     CurrencyField,
+    FileField,
     IdField,
     MetadataField,
     MoneyField,
@@ -36,12 +40,16 @@ TEXTS = {
     "owner_email": "bo@example.com",
     "website": "https://example.com/",
     "from_account": "bank:sandbox",
+    "subject": "wal_01jd0000000000000000000000",
+    "sha256": hashlib.sha256(b"a file").hexdigest(),
 }
 AWKWARD = "=1+1; DROP TABLE x --'\"<script>alert(1)</script>"
 
 
 def example(name: str, field: Any) -> Any:
     """A value that a field takes: awkward text wherever text is free."""
+    if isinstance(field, FileField):
+        return b64encode(b"a file").decode()
     if isinstance(field, MoneyField):
         return {"amount": "12.30", "currency": "EUR"}
     if isinstance(field, CurrencyField):
@@ -71,7 +79,8 @@ def example(name: str, field: Any) -> Any:
     if isinstance(field, serializers.Serializer):
         return {key: example(key, each) for key, each in field.fields.items()}
     pattern = getattr(field, "pattern", None)
-    usual = "plain_1" if pattern and pattern.fullmatch("plain_1") else AWKWARD
+    fitting = [text for text in ("plain_1", "a file.txt") if pattern and pattern.fullmatch(text)]
+    usual = fitting[0] if fitting else AWKWARD
     return TEXTS.get(name, usual)[: getattr(field, "max_length", None)]
 
 
@@ -87,6 +96,11 @@ def posted(form: Form) -> QueryDict:
         for value in sent(control):
             values.appendlist(control.name, value)
     return values
+
+
+def chosen(form: Form, data: dict[str, Any]) -> dict[str, Any]:
+    """The files that a browser sends with a form."""
+    return {name: SimpleUploadedFile("other.txt", b64decode(data[name])) for name in form.uploads()}
 
 
 def flat(controls: list[Control]) -> list[Control]:
@@ -113,7 +127,7 @@ def test_what_a_form_is_filled_with_is_what_the_door_is_given(command: Command) 
     for name in command.secret_fields:
         assert given[name] == ""  # never drawn
         given[name] = data[name]
-    read = Form.posted(command, given).input()
+    read = Form.posted(command, given, chosen(form, data)).input()
     assert inputs.validate(command, read) == inputs.validate(command, data)
 
 
@@ -126,7 +140,9 @@ def test_what_is_left_as_it_was_drawn_has_its_default(command: Command) -> None:
     form.fill(required)
     given = posted(form)
     given.update({name: required[name] for name in command.secret_fields})
-    assert inputs.validate(command, Form.posted(command, given).input()) == inputs.validate(command, required)
+    read = Form.posted(command, given, chosen(form, required)).input()
+    hashes = {each.names["sha256"]: TEXTS["sha256"] for each in form.uploads().values()}
+    assert inputs.validate(command, read) == inputs.validate(command, required | hashes)
 
 
 @pytest.mark.parametrize("command", ON_CONSOLE, ids=lambda each: each.name)

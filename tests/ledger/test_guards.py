@@ -37,6 +37,9 @@ APPEND_ONLY = (
     "operations_eventposition",
     "operations_decision",
     "operations_keyreset",
+    "operations_note",
+    "operations_assignment",
+    "operations_attachment",
 )
 KEPT = ("ledger_account", "ledger_balance", "ledger_hold")
 BY_FUNCTION = (

@@ -1,9 +1,12 @@
 """The form of a command: drawn from its serializer, read into its input, marked with what the door refused."""
 
+import hashlib
 import uuid
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from rest_framework.fields import empty
@@ -21,6 +24,7 @@ from apps.console.forms.parts import (
     written_fields,
 )
 from apps.core.errors import DomainError
+from apps.core.serializer_fields import FileField
 from apps.operations.registry import Command
 
 KEY = "idempotency_key"
@@ -60,10 +64,30 @@ class Form:
         return form
 
     @classmethod
-    def posted(cls, command: Command, given: QueryDict) -> "Form":
+    def posted(
+        cls, command: Command, given: QueryDict, files: Mapping[str, "UploadedFile[Any]"] | None = None
+    ) -> "Form":
         """A form as a browser sent it."""
         values: Values = MultiValueDict({name: list(each) for name, each in given.lists()})
-        return cls(command, values, key=given.get(KEY, ""))
+        form = cls(command, values, key=given.get(KEY, ""))
+        for name, each in form.uploads().items():
+            values.pop(name, None)
+            if files and name in files:
+                form._take(name, each, files[name])
+        return form
+
+    def uploads(self) -> dict[str, FileField]:
+        """The fields that are files."""
+        fields = written_fields(self.serializer)
+        return {name: each for name, each in fields.items() if isinstance(each, FileField)}
+
+    def _take(self, name: str, field: FileField, file: "UploadedFile[Any]") -> None:
+        """Put a chosen file into its field, with its hash and, unless it was given another, its name."""
+        content = file.read(field.max_bytes + 1)
+        self.values[name] = b64encode(content).decode()
+        self.values[field.names["sha256"]] = hashlib.sha256(content).hexdigest()
+        if not self.values.get(field.names["name"], "").strip():
+            self.values[field.names["name"]] = file.name or ""
 
     def fill(self, data: Mapping[str, Any]) -> None:
         """Put input, as the command takes it, into the controls."""

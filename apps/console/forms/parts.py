@@ -20,7 +20,7 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from apps.console.forms.looking import Option, look_up_of
-from apps.core.serializer_fields import MoneyField
+from apps.core.serializer_fields import FileField, MoneyField
 
 Values = MultiValueDict[str, str]
 Errors = dict[str, list[str]]
@@ -220,6 +220,21 @@ class Check(Line):
         return control
 
 
+class Upload(Line):
+    """A file to choose. What was chosen is never drawn again: a browser would not take it."""
+
+    widget = "file"
+
+    def write(self, place: Place, data: Any) -> None:
+        """Nothing: a browser lets nobody choose for its user."""
+
+    def draw(self, place: Place) -> Control:
+        """The control, empty."""
+        control = super().draw(place)
+        control.widget, control.value = self.widget, ""
+        return control
+
+
 class Ticks(Line):
     """Any number of several values."""
 
@@ -361,6 +376,7 @@ class Json(Line):
 
 _KINDS: list[tuple[type[Any], Line]] = [
     (MoneyField, MoneyPair()),
+    (FileField, Upload()),
     (serializers.Serializer, Group()),
     (serializers.MultipleChoiceField, Ticks()),
     (serializers.ChoiceField, Choice()),

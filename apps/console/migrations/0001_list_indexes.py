@@ -11,6 +11,13 @@ INDEXES = {
     "console_operation_by_command": "operations_operation (command, id)",
     "console_operation_unfinished": "operations_operation (status, id) WHERE status <> 'accepted'",
     "console_event_by_subject": "operations_event (subject, ordinal)",
+    "console_provisioning_failed": "accounts_provisioning (id) WHERE status = 'failed'",
+    # What the command palette finds: names by their beginning, whatever their case.
+    "console_tenant_by_name": "accounts_tenant (upper(name) text_pattern_ops)",
+    "console_customer_by_name": "accounts_customer (upper(name) text_pattern_ops)",
+    "console_wallet_by_name": "accounts_wallet (upper(name) text_pattern_ops) WHERE name <> ''",
+    "console_user_by_name": "accounts_user (upper(name) text_pattern_ops)",
+    "console_transfer_by_provider_reference": "transfers_transfer (provider_reference) WHERE provider_reference <> ''",
     # Ids follow time, and so do these tables: a summary of each few pages leads to an operation's
     # rows, and posting does not write to it, where each row would be one more in a tree.
     "console_event_by_operation": "operations_event USING brin (operation_id) WITH (pages_per_range = 32, autosummarize = on)",
@@ -19,7 +26,12 @@ INDEXES = {
 
 
 class Migration(migrations.Migration):
-    dependencies = [("operations", "0001_initial"), ("ledger", "0001_initial")]
+    dependencies = [
+        ("operations", "0001_initial"),
+        ("ledger", "0001_initial"),
+        ("accounts", "0001_initial"),
+        ("transfers", "0001_initial"),
+    ]
 
     operations = [
         migrations.RunSQL(f"CREATE INDEX {name} ON {columns}", f"DROP INDEX {name}")

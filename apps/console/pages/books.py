@@ -43,6 +43,7 @@ class BookAdmin(KeysetAdmin):
         "Closed through": "period.closed_through",
         "Since": "created_at",
     }
+    also_found_by = ("slug__startswith",)
     row_template = "console/row/book.html"
     page_template = "console/page/book.html"
 

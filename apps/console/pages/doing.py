@@ -24,7 +24,7 @@ from apps.operations.plan import Request
 from apps.operations.registry import Command
 from apps.operations.run import Outcome
 
-URLENCODED = "application/x-www-form-urlencoded"
+URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 LOST = "\ufffd"
 """What stands where bytes were no text."""
 
@@ -130,10 +130,12 @@ def _operation(text: str) -> Operation | None:
 
 def _answer(request: HttpRequest, command: Command) -> HttpResponse:
     """What the button asks for. Only running and previewing need the permission, and the door asks for it."""
-    if request.content_type != URLENCODED or _is_damaged(request):
+    fresh = Form.fresh(command)
+    expected = MULTIPART if fresh.uploads() else URLENCODED
+    if request.content_type != expected or _is_damaged(request):
         error = TextDamaged("The form did not come as text in UTF-8. Nothing was done; type it again.")
-        return _refused(request, Form.fresh(command), error, sticks=False)
-    form = Form.posted(command, request.POST)
+        return _refused(request, fresh, error, sticks=False)
+    form = Form.posted(command, request.POST, request.FILES)
     wish, _colon, what = request.POST.get(DO, "preview").partition(":")
     if wish == "run":
         return _run(request, form)
@@ -214,6 +216,7 @@ def _page(request: HttpRequest, form: Form, **more: Any) -> HttpResponse:
         "command": command,
         "about": about(command),
         "form": form,
+        "encoding": MULTIPART if form.uploads() else URLENCODED,
         "controls": form.controls() if may_run(request, command) else [],
         "may_run": may_run(request, command),
         "currencies": looking.find("currency", "", {}),

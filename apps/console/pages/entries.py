@@ -48,6 +48,7 @@ class EntryAdmin(KeysetAdmin):
         "Operation": "entry.operation_id",
         "Moved": lambda row: [str(Money(each["moved"], each["currency"])) for each in row["totals"]],
     }
+    also_found_by = ("group_id",)
     row_template = "console/row/entry.html"
     page_template = "console/page/entry.html"
     empty_template = "console/empty/entries.html"

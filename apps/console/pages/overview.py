@@ -4,7 +4,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from apps.console import attention, standing
+from apps.console import attention, beside, standing
+from apps.console.forms.outcomes import page_of
 from apps.console.pages.entries import totals
 from apps.console.site import site
 from apps.core import clock
@@ -30,6 +31,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "crumbs": [(_("Overview"), None)],
             "notices": attention.notices(clock.now(), books),
             "books": books,
+            "mine": [(each, page_of(each.assignment.subject)) for each in beside.mine(request)],
             "volumes": standing.volumes(request.GET.get("currency", ""), books),
             "entries": [{"entry": entry, "totals": moved[str(entry.pk)]} for entry in entries],
             "operations": list(Operation.objects.order_by("-id")[:RECENT]),

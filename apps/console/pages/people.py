@@ -35,6 +35,7 @@ class UserAdmin(KeysetAdmin):
         "Active": "is_active",
         "Created at": "created_at",
     }
+    also_found_by = ("name__istartswith",)
     row_template = "console/row/user.html"
     page_template = "console/page/user.html"
     filters = (Filter("role", _("Role"), lookup="roles"),)

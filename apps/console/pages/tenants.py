@@ -18,12 +18,13 @@ from apps.accounts.models import (
     TenantStatus,
     Wallet,
 )
-from apps.accounts.queries.wallets import totals
+from apps.accounts.queries.wallets import Total, totals
 from apps.console.forms.ways import Doing, doings
 from apps.console.listing import Column, Filter, KeysetAdmin, Search
 from apps.console.readonly import Context
 from apps.console.site import site
 from apps.core import clock
+from apps.rates.queries import in_base
 
 LATEST = 10
 
@@ -54,6 +55,7 @@ class TenantAdmin(KeysetAdmin):
         "Test environment of": "test_of_id",
         "Since": "created_at",
     }
+    also_found_by = ("name__istartswith",)
     row_template = "console/row/tenant.html"
     page_template = "console/page/tenant.html"
     tabs = "status"
@@ -83,11 +85,13 @@ class TenantAdmin(KeysetAdmin):
         """Profile, money by category, team, keys and the latest of the rest."""
         now = clock.now()
         team = row.live
+        had = totals(row.pk)
         return {
             "book": row.book if row.status != TenantStatus.PROVISIONING else None,
             "sibling": row.test_of or Tenant.objects.filter(test_of=row).first(),
             "provisioning": Provisioning.objects.filter(tenant=team).first(),
-            "categories": _by_category(row),
+            "categories": _by_category(had),
+            "in_base": in_base([each.balances.total for each in had], row.base_currency, on=now),
             "members": Membership.objects.filter(tenant=team).select_related("user").order_by("joined_at"),
             "invitations": [
                 each
@@ -103,8 +107,7 @@ class TenantAdmin(KeysetAdmin):
         }
 
 
-def _by_category(tenant: Tenant) -> list[dict[str, Any]]:
-    rows = totals(tenant.pk)
+def _by_category(rows: list[Total]) -> list[dict[str, Any]]:
     return [
         {"category": category, "totals": list(same)}
         for category, same in groupby(rows, key=lambda total: total.category_title)
@@ -132,6 +135,7 @@ class CustomerAdmin(KeysetAdmin):
         "Status": "status",
         "Since": "created_at",
     }
+    also_found_by = ("name__istartswith",)
     row_template = "console/row/customer.html"
     page_template = "console/page/customer.html"
     empty_template = "console/empty/customers.html"

@@ -53,6 +53,7 @@ class WalletAdmin(KeysetAdmin):
         "Total": "balances.total",
         "Since": "row.created_at",
     }
+    also_found_by = ("name__istartswith",)
     row_template = "console/row/wallet.html"
     page_template = "console/page/wallet.html"
     empty_template = "console/empty/wallets.html"
@@ -141,6 +142,7 @@ class TransferAdmin(KeysetAdmin):
         "Asked for at": "created_at",
         "Ended at": "ended_at",
     }
+    also_found_by = ("provider_reference",)
     row_template = "console/row/transfer.html"
     page_template = "console/page/transfer.html"
     empty_template = "console/empty/transfers.html"

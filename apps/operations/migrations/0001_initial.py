@@ -44,6 +44,58 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Assignment',
+            fields=[
+                ('subject', models.CharField(db_collation='C', max_length=60)),
+                ('actor_id', models.CharField(max_length=60)),
+                ('actor_label', models.CharField(max_length=200)),
+                ('operation_id', apps.core.fields.PrefixedIdField(editable=False, prefix='op')),
+                ('created_at', models.DateTimeField()),
+                ('id', apps.core.fields.PrefixedIdField(prefix='asg', primary_key=True, serialize=False)),
+                ('assignee_id', models.CharField(blank=True, db_collation='C', max_length=60)),
+                ('assignee_label', models.CharField(blank=True, max_length=200)),
+                ('reason', models.CharField(blank=True, max_length=500)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['subject', '-id'], name='assignment_by_subject'), models.Index(fields=['assignee_id', '-id'], name='assignment_by_assignee')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Attachment',
+            fields=[
+                ('subject', models.CharField(db_collation='C', max_length=60)),
+                ('actor_id', models.CharField(max_length=60)),
+                ('actor_label', models.CharField(max_length=200)),
+                ('operation_id', apps.core.fields.PrefixedIdField(editable=False, prefix='op')),
+                ('created_at', models.DateTimeField()),
+                ('id', apps.core.fields.PrefixedIdField(prefix='att', primary_key=True, serialize=False)),
+                ('name', models.CharField(max_length=120)),
+                ('media_type', models.CharField(max_length=100)),
+                ('size', models.PositiveIntegerField()),
+                ('sha256', models.CharField(db_collation='C', max_length=64)),
+                ('content', models.BinaryField()),
+            ],
+            options={
+                'indexes': [models.Index(fields=['subject', '-id'], name='attachment_by_subject')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='attachment_hash_shape')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Note',
+            fields=[
+                ('subject', models.CharField(db_collation='C', max_length=60)),
+                ('actor_id', models.CharField(max_length=60)),
+                ('actor_label', models.CharField(max_length=200)),
+                ('operation_id', apps.core.fields.PrefixedIdField(editable=False, prefix='op')),
+                ('created_at', models.DateTimeField()),
+                ('id', apps.core.fields.PrefixedIdField(prefix='not', primary_key=True, serialize=False)),
+                ('text', models.TextField()),
+            ],
+            options={
+                'indexes': [models.Index(fields=['subject', '-id'], name='note_by_subject')],
+            },
+        ),
+        migrations.CreateModel(
             name='Heartbeat',
             fields=[
                 ('name', models.CharField(max_length=120, primary_key=True, serialize=False)),

@@ -8,7 +8,16 @@ from django.utils import timezone
 from apps.core.sql import run_sql_file
 
 SQL = Path(__file__).parent.parent / "sql"
-APPEND_ONLY = ["operation", "event", "eventposition", "decision", "keyreset"]
+APPEND_ONLY = [
+    "operation",
+    "event",
+    "eventposition",
+    "decision",
+    "keyreset",
+    "note",
+    "assignment",
+    "attachment",
+]
 
 
 def make_platform_book(apps: StateApps, _: BaseDatabaseSchemaEditor) -> None:

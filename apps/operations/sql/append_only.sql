@@ -17,3 +17,9 @@ CREATE TRIGGER operations_decision_append_only BEFORE UPDATE OR DELETE OR TRUNCA
   FOR EACH STATEMENT EXECUTE FUNCTION operations_append_only();
 CREATE TRIGGER operations_keyreset_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON operations_keyreset
   FOR EACH STATEMENT EXECUTE FUNCTION operations_append_only();
+CREATE TRIGGER operations_note_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON operations_note
+  FOR EACH STATEMENT EXECUTE FUNCTION operations_append_only();
+CREATE TRIGGER operations_assignment_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON operations_assignment
+  FOR EACH STATEMENT EXECUTE FUNCTION operations_append_only();
+CREATE TRIGGER operations_attachment_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON operations_attachment
+  FOR EACH STATEMENT EXECUTE FUNCTION operations_append_only();

@@ -1,0 +1,132 @@
+"""Notes, assignments and files on pages: one card for all, forms filled in, files that are only downloads."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from apps.accounts.models import User
+from apps.operations.models import Attachment, Note
+from tests.support.door import done
+from tests.support.tenants import World
+from tests.support.tenants import world as tenant_world
+
+ATTACH = "/ops/do/operations.attach_file/"
+
+
+@pytest.fixture
+def acme(ledger_db: Any) -> World:
+    return tenant_world()
+
+
+@pytest.fixture
+def ada(make_user: Callable[..., User]) -> User:
+    return make_user("operator")
+
+
+@pytest.fixture
+def operator(ada: User) -> Client:
+    client = Client()
+    client.force_login(ada)
+    return client
+
+
+def sent(client: Client, acme: World, content: bytes, name: str, **more: str) -> Any:
+    """The answer to a file that is sent by its form."""
+    given = {"idempotency_key": "k-1", "do": "run", "subject": acme.tenant, "name": ""} | more
+    return client.post(ATTACH, {**given, "content": SimpleUploadedFile(name, content)})
+
+
+def test_every_page_of_a_row_with_an_id_has_the_card(acme: World, operator: Client) -> None:
+    wallet = acme.funded("10.00")
+    pages = {
+        f"/ops/accounts/tenant/{acme.tenant}/": acme.tenant,
+        f"/ops/accounts/wallet/{wallet}/": wallet,
+    }
+    for page, subject in pages.items():
+        done("operations.add_note", subject=subject, text=f"<b>about</b> {subject}")
+        found = operator.get(page).content.decode()
+        assert f"&lt;b&gt;about&lt;/b&gt; {subject}" in found
+        for name in ("add_note", "assign", "attach_file"):
+            assert f"/ops/do/operations.{name}/?subject={subject}" in found
+    assert "<b>about</b>" not in found
+
+
+def test_a_viewer_reads_and_is_offered_nothing(acme: World, console: Client) -> None:
+    done("operations.add_note", subject=acme.tenant, text="called back")
+    page = console.get(f"/ops/accounts/tenant/{acme.tenant}/").content.decode()
+    assert "called back" in page
+    assert "operations.add_note" not in page
+
+
+def test_a_note_of_several_lines_is_written_in_its_form(acme: World, operator: Client) -> None:
+    given = {"idempotency_key": "k-1", "do": "run", "subject": acme.tenant, "text": "one\r\ntwo"}
+    body = "&".join(f"{name}={value}" for name, value in given.items()).replace("\r\n", "%0D%0A")
+    answer = operator.post("/ops/do/operations.add_note/", body, "application/x-www-form-urlencoded")
+    assert answer.status_code == 200, answer.content
+    assert Note.objects.get().text == "one\ntwo"
+
+
+def test_a_file_is_sent_once_and_only_downloaded(acme: World, operator: Client) -> None:
+    form = operator.get(f"{ATTACH}?subject={acme.tenant}").content.decode()
+    assert 'enctype="multipart/form-data"' in form
+    assert 'type="file"' in form
+    content = b"name,amount\r\n=1+1,2\r\n"
+    assert sent(operator, acme, content, 'ünder "list".csv').status_code == 200
+    assert sent(operator, acme, content, 'ünder "list".csv').status_code == 200
+    kept = Attachment.objects.get()
+    answer = operator.get(f"/ops/attachments/{kept.pk}/")
+    assert answer.content == content
+    assert answer["Content-Disposition"].startswith("attachment; filename")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert kept.pk in operator.get(f"/ops/accounts/tenant/{acme.tenant}/").content.decode()
+
+
+def test_another_file_with_the_same_key_is_refused(acme: World, operator: Client) -> None:
+    sent(operator, acme, b"one", "a.txt")
+    assert sent(operator, acme, b"two", "a.txt").status_code == 422
+    assert Attachment.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "name"), [(b"<script>", "a.html"), (b"<script>", "a.png"), (b"", "a.txt")]
+)
+def test_what_is_no_such_file_is_refused_with_words(
+    acme: World, operator: Client, content: bytes, name: str
+) -> None:
+    answer = sent(operator, acme, content, name)
+    assert answer.status_code == 400
+    assert not Attachment.objects.exists()
+
+
+def test_a_file_that_is_too_large_is_refused(acme: World, operator: Client) -> None:
+    answer = sent(operator, acme, b"x" * (10 * 1024 * 1024 + 1), "a.txt")
+    assert answer.status_code == 400
+    assert "The file is larger than 10485760 bytes." in answer.content.decode()
+
+
+def test_nobody_without_the_permission_fetches_a_file(acme: World, operator: Client, make_user: Any) -> None:
+    sent(operator, acme, b"one", "a.txt")
+    kept = Attachment.objects.get()
+    assert operator.post(f"/ops/attachments/{kept.pk}/").status_code == 403
+    assert operator.get("/ops/attachments/att_01jd0000000000000000000000/").status_code == 404
+    assert operator.get("/ops/attachments/nothing/").status_code == 404
+    assert Client().get(f"/ops/attachments/{kept.pk}/").status_code == 302
+    outsider = Client()
+    outsider.force_login(make_user(email="out@example.com"))
+    assert outsider.get(f"/ops/attachments/{kept.pk}/").status_code == 302
+
+
+def test_what_is_assigned_to_me_stands_on_my_overview(acme: World, operator: Client, ada: User) -> None:
+    assert "Assigned to me" not in operator.get("/ops/").content.decode()
+    done("operations.assign", subject=acme.tenant, assignee=ada.pk, reason="look at the KYB")
+    page = operator.get("/ops/").content.decode()
+    assert "Assigned to me" in page
+    assert "look at the KYB" in page
+    assert f"/ops/accounts/tenant/{acme.tenant}/" in page
+    assert "looked after by" in operator.get(f"/ops/accounts/tenant/{acme.tenant}/").content.decode()
+    done("operations.assign", subject=acme.tenant, assignee=None)
+    assert "Assigned to me" not in operator.get("/ops/").content.decode()
