@@ -116,7 +116,10 @@ class TestOperation:
     )
     def test_hides_them_in_a_wrong_input_too(self, wrong: Any) -> None:
         assert code(execute(Request("tests.register", wrong, "k", everyone()))) == "INPUT_INVALID"
-        [(kept,)] = rows("SELECT o::text FROM operations_operation o WHERE key = 'k'")
+        # Ids and hashes are random, and may have any letters in them.
+        [(kept,)] = rows(
+            "SELECT (to_jsonb(o) - 'id' - 'input_hash')::text FROM operations_operation o WHERE key = 'k'"
+        )
         assert "1234" not in kept
         assert "ada" not in kept
 
