@@ -65,7 +65,7 @@ class Form:
 
     @classmethod
     def posted(
-        cls, command: Command, given: QueryDict, files: Mapping[str, UploadedFile] | None = None
+        cls, command: Command, given: QueryDict, files: "Mapping[str, UploadedFile[Any]] | None" = None
     ) -> "Form":
         """A form as a browser sent it."""
         values: Values = MultiValueDict({name: list(each) for name, each in given.lists()})
@@ -81,7 +81,7 @@ class Form:
         fields = written_fields(self.serializer)
         return {name: each for name, each in fields.items() if isinstance(each, FileField)}
 
-    def _take(self, name: str, field: FileField, file: UploadedFile) -> None:
+    def _take(self, name: str, field: FileField, file: "UploadedFile[Any]") -> None:
         """Put a chosen file into its field, with its hash and, unless it was given another, its name."""
         content = file.read(field.max_bytes + 1)
         self.values[name] = b64encode(content).decode()
