@@ -23,6 +23,11 @@
     waiting.set(input, setTimeout(() => offer(input), event.type === "focusin" ? 0 : PATIENCE));
   };
 
+  // unfold writes the name of a chosen file into the first text field around it, unless it thinks that it listens already.
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const input of document.querySelectorAll("input[type=file]")) { input.hasChangeListener = true; }
+  });
+
   document.addEventListener("input", later);
   document.addEventListener("focusin", later);
 })();

@@ -12,6 +12,7 @@ import pytest
 
 from apps.accounts.models import Wallet
 from apps.ledger.models import Account, JournalEntry
+from apps.operations.models import Attachment
 from apps.transfers.models import Transfer
 from tests.console.browsing import NEEDS_CHROMIUM, tell
 from tests.console.making import PASSWORD
@@ -148,7 +149,21 @@ def transfer(operator: Operator, source: str, destination: str) -> None:
     operator.page.go_back()
     operator.look()
     operator.press("run")
-    operator.open(f"/ops/accounts/wallet/{source}/")
+    write_down(operator, f"/ops/accounts/wallet/{source}/")
+
+
+def write_down(operator: Operator, page: str) -> None:
+    """Leave a note and a file for the next one."""
+    operator.open(page)
+    operator.follow("Add a note")
+    operator.fill(text="Salary account. Rent goes to savings\nuntil the new lease begins.")
+    operator.press("run")
+    operator.open(page)
+    operator.follow("Attach a file")
+    lease = {"name": "lease.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n"}
+    operator.page.set_input_files("[name=content]", files=[lease])
+    operator.press("run")
+    operator.open(page)
     operator.keep("wallet")
 
 
@@ -164,7 +179,6 @@ def test_an_operator_sets_a_tenant_up_and_moves_its_money_once(
         operator.sign_in()
         transfer(operator, *build(operator))
         operator.open("/ops/")
-        operator.keep("overview")
         return operator
 
     operator = browse(steps, theme, size)
@@ -176,9 +190,11 @@ def test_an_operator_sets_a_tenant_up_and_moves_its_money_once(
         "Preview: nothing was done",
         "Done",
         "Done: this is the first result, nothing happened twice",
+        *["Done"] * 2,
     ]
     assert operator.wrong == []
     assert JournalEntry.objects.count() == 2
     assert Transfer.objects.filter(kind="internal", status="completed").count() == 1
     assert [has(str(each.pk)).available.decimal for each in (spending, savings)] == ["850.00", "400.00"]
+    assert [each.name for each in Attachment.objects.filter(subject=spending.pk)] == ["lease.pdf"]
     assert Account.objects.filter(book__slug="acme", address="bank:ing").exists()
