@@ -65,11 +65,7 @@ class Form:
 
     @classmethod
     def posted(
-<<<<<<< HEAD
         cls, command: Command, given: QueryDict, files: Mapping[str, "UploadedFile[Any]"] | None = None
-=======
-        cls, command: Command, given: QueryDict, files: "Mapping[str, UploadedFile[Any]] | None" = None
->>>>>>> extras
     ) -> "Form":
         """A form as a browser sent it."""
         values: Values = MultiValueDict({name: list(each) for name, each in given.lists()})
