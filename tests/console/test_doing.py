@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 from django.urls import reverse
 
@@ -52,9 +53,12 @@ def page_of(command: str) -> str:
 def send(client: Client, command: str, do: str = "run", key: str = "k-1", **given: Any) -> Any:
     """Press a button of a form; names of controls have __ for the dot."""
     data = {name.replace("__", "."): value for name, value in given.items()}
+    data |= {"idempotency_key": key, "do": do}
+    if any(isinstance(value, SimpleUploadedFile) for value in data.values()):
+        return client.post(page_of(command), data)
     return client.post(
         page_of(command),
-        _encoded({**data, "idempotency_key": key, "do": do}),
+        _encoded(data),
         content_type="application/x-www-form-urlencoded",
     )
 
@@ -93,9 +97,9 @@ def test_every_form_is_drawn_and_its_buttons_reach_the_door(
     given = posted(form)
     given.update({name: examples(command)[name] for name in command.secret_fields})
     for do in ("preview", "run"):
-        answer = send(
-            client, command.name, do=do, key=f"{command.name}:{do}", **given.dict() | dict(given.lists())
-        )
+        files = {name: SimpleUploadedFile("a.txt", b"A text.") for name in form.uploads()}
+        sent = given.dict() | dict(given.lists()) | files
+        answer = send(client, command.name, do=do, key=f"{command.name}:{do}", **sent)
         assert answer.status_code < 500, text(answer)
         assert "INPUT_INVALID" not in text(answer)
         assert "<script>alert" not in text(answer)
