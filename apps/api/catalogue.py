@@ -1,7 +1,11 @@
-"""Every code that the API can answer, from the errors themselves; the console has some of its own."""
+"""Every code of the API and the shell commands, from the errors themselves; the console has some of its own."""
 
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import walk_packages
 
+import apps
 from apps.api.problems import title
 from apps.core.errors import all_error_codes
 
@@ -29,6 +33,7 @@ class Code:
 
 def codes() -> list[Code]:
     """All codes in order."""
+    _load_every_module()
     return [
         Code(code, title(error), error.http_status, error.transient, _meaning(error))
         for code, error in all_error_codes().items()
@@ -43,6 +48,14 @@ def as_markdown() -> str:
         for each in codes()
     )
     return HEADING + "".join(rows)
+
+
+@cache
+def _load_every_module() -> None:
+    # A class is known once its module was imported, and what only a shell command imports would come and go.
+    for module in walk_packages(apps.__path__, "apps."):
+        if ".migrations" not in module.name:
+            import_module(module.name)
 
 
 def _meaning(error: type[Exception]) -> str:
