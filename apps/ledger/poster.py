@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import psycopg
 from apps.core import arrays, ids
 from apps.core.canonical import canonical_json
 from apps.core.errors import DomainError
+from apps.core.money import Money
 from apps.ledger import addresses
 from apps.ledger.addresses import Address, Resolved
 from apps.ledger.errors import BY_CODE
@@ -19,7 +21,8 @@ from apps.operations.plan import Entry, Posting
 from apps.operations.posting import Group, Posted
 
 POST = """
-SELECT o_codes, CASE WHEN 'DUPLICATE_TRANSACTION' = ANY (o_codes) THEN o_ids END, o_details, o_balances::text[] FROM ledger_post(
+SELECT o_codes, CASE WHEN 'DUPLICATE_TRANSACTION' = ANY (o_codes) THEN o_ids END, o_details,
+       o_missing, o_balances::text[] FROM ledger_post(
   %s::uuid[], %s::bigint[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::jsonb[],
   %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::timestamptz[], %s::boolean[],
   %s::int[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[], %s::uuid[], %s::smallint[], true)
@@ -131,8 +134,8 @@ def post(
         for entry in entries:
             call.add(entry, group, ids.stored("op", operation), known)
     row = psycopg.Cursor(connection).execute(POST, call.arguments(), prepare=True).fetchone()
-    codes, standing, details, balances = row or ([], [], [], [])
-    return list(_answers(groups, call, codes, standing or [], details, balances or []))
+    codes, standing, details, missing, balances = row or ([], [], [], [], [])
+    return list(_answers(groups, call, _Found(codes, standing, details, missing), balances or []))
 
 
 def _named(entries: Sequence[Entry]) -> set[Address]:
@@ -144,44 +147,75 @@ def _named(entries: Sequence[Entry]) -> set[Address]:
     }
 
 
+@dataclass(slots=True)
+class _Found:
+    """What the posting function says of each entry."""
+
+    codes: list[str | None]
+    standing: list[UUID]
+    legs: list[int | None]
+    missing: list[Decimal | None]
+
+
 def _answers(
-    groups: Sequence[tuple[str, Group]],
-    call: _Call,
-    codes: list[str | None],
-    standing: list[UUID],
-    details: list[int | None],
-    balances: list[str],
+    groups: Sequence[tuple[str, Group]], call: _Call, found: _Found, balances: list[str]
 ) -> Iterator[Answer]:
     index = place = 0
     for _, entries in groups:
         posted: list[Posted] = []
         refused: DomainError | None = None
         for entry in entries:
-            code = codes[index]
+            code = found.codes[index]
             if code is None:
                 until = place + 2 * len(entry.postings)
                 posted.append(Posted(entry.id, entry.postings, balances[place:until]))
                 place = until
             elif refused is None or refused.code == "GROUP_REFUSED":
-                refused = _refusal(code, details[index], call, entry)
-                if code == "DUPLICATE_TRANSACTION":
-                    refused.details["standing"] = ids.encode("je", standing[index])
+                refused = _refusal(code, found, index, call, entry)
             index += 1
         yield refused or posted
 
 
-def _refusal(code: str, leg: int | None, call: _Call, entry: Entry) -> DomainError:
+def _refusal(code: str, found: _Found, index: int, call: _Call, entry: Entry) -> DomainError:
+    leg = found.legs[index]
     posting = call.postings[leg - 1][1] if leg else entry.postings[0]
-    return BY_CODE[code](
-        _words(code, entry, posting),
-        details={
-            "entry": entry.reference,
-            "source": posting.source,
-            "destination": posting.destination,
-            "amount": posting.amount.decimal,
-            "currency": posting.amount.currency,
-        },
+    details: dict[str, Any] = {
+        "entry": entry.reference,
+        "source": posting.source,
+        "destination": posting.destination,
+        "amount": posting.amount.decimal,
+        "currency": posting.amount.currency,
+    }
+    if code == "DUPLICATE_TRANSACTION":
+        details["standing"] = ids.encode("je", found.standing[index])
+    words = _words(code, entry, posting)
+    if code == "INSUFFICIENT_BALANCE":
+        short = _short(entry, posting, int(found.missing[index] or 0))
+        details |= {"account": short.account, "available": short.available.decimal}
+        words = f"{words}: {short.account} has {short.available} to spend, {short.missing} too little."
+    return BY_CODE[code](words, details=details)
+
+
+@dataclass(slots=True)
+class _Short:
+    """An account that an entry would bring below its floor."""
+
+    account: str
+    available: Money
+    missing: Money
+
+
+def _short(entry: Entry, posting: Posting, missing: int) -> _Short:
+    """Above zero it is missing at the posting's source, below zero at its destination."""
+    account = posting.source if missing > 0 else posting.destination
+    currency = posting.amount.currency
+    asked = sum(
+        each.amount.minor * ((each.source == account) - (each.destination == account))
+        for each in entry.postings
+        if each.amount.currency == currency
     )
+    lacks = Money(abs(missing), currency)
+    return _Short(account, Money(abs(asked), currency) - lacks, lacks)
 
 
 def _words(code: str, entry: Entry, posting: Posting) -> str:
@@ -201,7 +235,7 @@ def _words(code: str, entry: Entry, posting: Posting) -> str:
         "HOLD_REQUIRED": f"{route}: reserved money moves only in the name of its hold.",
         "HOLD_NOT_FOUND": f"{route}: there is no hold {hold} on that account.",
         "HOLD_EXHAUSTED": f"{posting.amount} is more than remains of the hold {hold}.",
-        "INSUFFICIENT_BALANCE": f"{route}: an account would fall below its floor.",
+        "INSUFFICIENT_BALANCE": route,
         "BALANCE_OVERFLOW": f"{route}: a balance would have more than 38 digits.",
         "GROUP_REFUSED": f"{entry.reference} was refused with its group.",
     }[code]

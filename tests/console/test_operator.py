@@ -186,7 +186,8 @@ def test_an_operator_sets_a_tenant_up_and_moves_its_money_once(
     assert operator.seen == [
         *["Done"] * 6,
         "INSUFFICIENT_BALANCE",
-        f"1250.01 EUR from {spending.available} to {savings.available}: an account would fall below its floor.",
+        f"1250.01 EUR from {spending.available} to {savings.available}:"
+        f" {spending.available} has 1250.00 EUR to spend, 0.01 EUR too little.",
         "Preview: nothing was done",
         "Done",
         "Done: this is the first result, nothing happened twice",

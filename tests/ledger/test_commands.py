@@ -131,6 +131,33 @@ class TestFloors:
         moved("amara", "cash", "10.00")
         assert balance("cash") == "0.00"
 
+    @pytest.mark.parametrize(
+        ("postings", "account", "available", "missing"),
+        [
+            ([("amara", "bo", "100.01")], "amara", "100.00", "0.01"),
+            ([("cash", "bo", "1.00"), ("amara", "cash", "3.50")], "cash", "0.00", "2.50"),
+            ([("amara", "bo", "60.00"), ("amara", "till", "50.00")], "amara", "100.00", "10.00"),
+            ([("bo", "amara", "5.00"), ("amara", "till", "106.00")], "bo", "0.00", "5.00"),
+            ([("cleo", "bo", "70.00")], "cleo", "50.00", "20.00"),
+        ],
+    )
+    def test_say_whose_account_has_how_much_too_little(
+        self, postings: list[tuple[str, str, str]], account: str, available: str, missing: str
+    ) -> None:
+        opened("cash", side="debit", floor="0")
+        opened("till")
+        opened("cleo", floor="-50.00")
+        entry = {
+            "book": "platform",
+            "reference": "r",
+            "postings": [[*posting, "EUR"] for posting in postings],
+        }
+        error = run("tests.post", entries=[entry]).error
+        assert error
+        assert (error.details["account"], error.details["available"]) == (account, available)
+        said = f"{account} has {available} EUR to spend, {missing} EUR too little."
+        assert error.message.endswith(said)
+
     def test_can_be_taken_away(self) -> None:
         given = {"book": "platform", "account": "bo", "currency": "EUR"}
         done("ledger.set_floor", **given, floor=None)

@@ -5,7 +5,7 @@ CREATE FUNCTION ledger_decide(
   p_period_closed boolean[], p_now timestamptz,
   p_entry int[], p_source bigint[], p_destination bigint[], p_currency text[], p_amount numeric[],
   p_hold uuid[], p_hold_use smallint[],
-  OUT o_codes text[], OUT o_ids uuid[], OUT o_details int[])
+  OUT o_codes text[], OUT o_ids uuid[], OUT o_details int[], OUT o_missing numeric[])
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -26,10 +26,11 @@ DECLARE
   by_reference int[]; by_reversed int[];
   reference_taken int[] := array_fill(NULL::int, ARRAY[n]); reversed_taken int[] := array_fill(NULL::int, ARRAY[n]);
   code text; leg int; worst int; i int; next int; g int; s int; d int; h int; amount numeric; use smallint;
-  overflow int;
+  overflow int; missing numeric; lack numeric;
 BEGIN
   o_codes := array_fill(NULL::text, ARRAY[n]);
   o_details := array_fill(NULL::int, ARRAY[n]);
+  o_missing := array_fill(NULL::numeric, ARRAY[n]);
   o_ids := p_ids;
 
   SELECT array_agg(account_id), array_agg(book_id), array_agg(currency::text), array_agg(side), array_agg(balance),
@@ -85,6 +86,7 @@ BEGIN
     ELSE
       worst := NULL;
       overflow := NULL;
+      missing := NULL;
       FOR j IN first_leg[i]..last_leg[i] LOOP
         amount := p_amount[j]; s := sp[j]; d := dp[j]; use := p_hold_use[j]; h := hp[j];
         code := CASE
@@ -127,6 +129,9 @@ BEGIN
           IF code IS NOT NULL AND (worst IS NULL OR array_position(precedence, code) < worst) THEN
             worst := array_position(precedence, code);
             leg := j;
+            lack := low[s] - bal[s] * sgn[s];
+            missing := CASE WHEN code <> 'INSUFFICIENT_BALANCE' THEN NULL
+              WHEN lack > 0 THEN lack ELSE bal[d] * sgn[d] - low[d] END;
           END IF;
         END LOOP;
         applied[i] := true;
@@ -136,6 +141,7 @@ BEGIN
       code := precedence[worst];
       o_codes[i] := code;
       o_details[i] := CASE WHEN worst IS NOT NULL THEN leg END;
+      o_missing[i] := missing;
     END IF;
 
     -- What was refused is taken back, and a refusal takes its whole group along.

@@ -23,6 +23,7 @@
 --                 BALANCE_OVERFLOW       the account would leave numeric(38,0)
 --                 GROUP_REFUSED          another entry of the group was refused
 -- o_details[e]  the leg (1-based within the call) that the code speaks of.
+-- o_missing[e]  of INSUFFICIENT_BALANCE: what the leg's source lacks, below zero what its destination lacks.
 -- o_balances    when p_balances: for each leg of each posted entry, in order, the source's and the
 --               destination's balance after it, as shown.
 --
@@ -36,7 +37,7 @@ CREATE FUNCTION ledger_post(
   p_effective timestamptz[], p_adjusts boolean[],
   p_entry int[], p_posting smallint[], p_source bigint[], p_destination bigint[], p_currency text[],
   p_amount numeric[], p_hold uuid[], p_hold_use smallint[], p_balances boolean,
-  OUT o_codes text[], OUT o_ids uuid[], OUT o_details int[], OUT o_balances numeric[])
+  OUT o_codes text[], OUT o_ids uuid[], OUT o_details int[], OUT o_missing numeric[], OUT o_balances numeric[])
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
 SET plan_cache_mode = force_generic_plan  -- a plan made on a young table must not stay a sequential scan
@@ -91,7 +92,7 @@ BEGIN
     RAISE EXCEPTION 'ledger_post: unknown book among %', p_books USING ERRCODE = '22023';
   END IF;
   v_day := ledger_place_in_periods(p_books, p_effective, p_adjusts, v_now);
-  SELECT d.o_codes, d.o_ids, d.o_details INTO o_codes, o_ids, o_details
+  SELECT d.o_codes, d.o_ids, d.o_details, d.o_missing INTO o_codes, o_ids, o_details, o_missing
     FROM ledger_decide(p_ids, p_books, p_references, p_groups, p_reverses, v_day.o_closed, v_now,
                        p_entry, p_source, p_destination, p_currency, p_amount, p_hold, p_hold_use) d;
   SELECT array_agg(c IS NULL ORDER BY i) INTO v_ok FROM unnest(o_codes) WITH ORDINALITY u(c, i);
