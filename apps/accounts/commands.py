@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts import serializers
+from apps.accounts import outputs, serializers
 from apps.accounts.services import customers, keys, people, provisioning, team, tenants, wallets
 from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
 
@@ -46,6 +46,7 @@ register(
         summary=_("Create a tenant"),
         plan=tenants.plan_create_tenant,
         input=serializers.CreateTenantInput,
+        output=outputs.TenantCreatedResult,
         permission="accounts.create_tenant",
         scope="platform:write",
         path="tenants",
@@ -70,6 +71,7 @@ register(
         plan=tenants.plan_update_tenant,
         targets=tenants.target,
         input=serializers.UpdateTenantInput,
+        output=outputs.TenantUpdatedResult,
         permission="accounts.update_tenant",
         scope="platform:write",
         path="tenants/{tenant}/update",
@@ -83,6 +85,7 @@ register(
         handler=tenants.suspend_tenant,
         targets=tenants.target,
         input=serializers.TenantReasonInput,
+        output=outputs.TenantStatusResult,
         permission="accounts.suspend_tenant",
         scope="platform:write",
         path="tenants/{tenant}/suspend",
@@ -96,6 +99,7 @@ register(
         handler=tenants.resume_tenant,
         targets=tenants.target,
         input=serializers.TenantReasonInput,
+        output=outputs.TenantStatusResult,
         permission="accounts.suspend_tenant",
         scope="platform:write",
         path="tenants/{tenant}/resume",
@@ -109,6 +113,7 @@ register(
         handler=tenants.close_tenant,
         targets=tenants.target,
         input=serializers.TenantReasonInput,
+        output=outputs.TenantStatusResult,
         permission="accounts.close_tenant",
         scope="platform:write",
         path="tenants/{tenant}/close",
@@ -121,11 +126,13 @@ register(
         name="accounts.invite_member",
         summary=_("Invite somebody into a team"),
         handler=team.invite_member,
-        targets=team.target,
         input=serializers.InviteMemberInput,
+        output=outputs.MemberInvitedResult,
         permission="accounts.manage_team",
+        scope="team:write",
+        path="team/invitations",
         personal_fields=frozenset({"email"}),
-        surfaces=BY_OPERATORS,
+        surfaces=EVERYWHERE,
     )
 )
 register(
@@ -134,8 +141,11 @@ register(
         summary=_("Revoke an invitation"),
         handler=team.revoke_invitation,
         input=serializers.RevokeInvitationInput,
+        output=outputs.InvitationRevokedResult,
         permission="accounts.manage_team",
-        surfaces=BY_OPERATORS,
+        scope="team:write",
+        path="team/invitations/{invitation}/revoke",
+        surfaces=EVERYWHERE,
     )
 )
 register(
@@ -154,10 +164,12 @@ register(
         name="accounts.change_member_role",
         summary=_("Change a member's role"),
         handler=team.change_member_role,
-        targets=team.target,
         input=serializers.ChangeMemberRoleInput,
+        output=outputs.MemberRoleResult,
         permission="accounts.manage_team",
-        surfaces=BY_OPERATORS,
+        scope="team:write",
+        path="team/members/{user}/role",
+        surfaces=EVERYWHERE,
     )
 )
 register(
@@ -165,10 +177,12 @@ register(
         name="accounts.remove_member",
         summary=_("Remove a member from a team"),
         handler=team.remove_member,
-        targets=team.target,
         input=serializers.RemoveMemberInput,
+        output=outputs.MemberRemovedResult,
         permission="accounts.manage_team",
-        surfaces=BY_OPERATORS,
+        scope="team:write",
+        path="team/members/{user}/remove",
+        surfaces=EVERYWHERE,
     )
 )
 
@@ -178,6 +192,7 @@ register(
         summary=_("Create a customer"),
         plan=customers.plan_create_customer,
         input=serializers.CreateCustomerInput,
+        output=outputs.CustomerCreatedResult,
         permission="accounts.create_customer",
         scope="customers:write",
         path="customers",
@@ -192,6 +207,7 @@ register(
         plan=customers.plan_update_customer,
         targets=customers.target,
         input=serializers.UpdateCustomerInput,
+        output=outputs.CustomerUpdatedResult,
         permission="accounts.update_customer",
         scope="customers:write",
         path="customers/{customer}/update",
@@ -206,6 +222,7 @@ register(
         plan=customers.plan_close_customer,
         targets=customers.target,
         input=serializers.CloseCustomerInput,
+        output=outputs.CustomerClosedResult,
         permission="accounts.close_customer",
         scope="customers:write",
         path="customers/{customer}/close",
@@ -220,6 +237,7 @@ register(
         plan=wallets.plan_create_wallet,
         targets=wallets.owner_target,
         input=serializers.CreateWalletInput,
+        output=outputs.WalletCreatedResult,
         permission="accounts.create_wallet",
         scope="wallets:write",
         path="wallets",
@@ -235,6 +253,7 @@ register(
         handler=wallets.close_wallet,
         targets=wallets.target,
         input=serializers.CloseWalletInput,
+        output=outputs.WalletClosedResult,
         permission="accounts.close_wallet",
         scope="wallets:write",
         path="wallets/{wallet}/close",
@@ -248,6 +267,7 @@ register(
         summary=_("Create an API key"),
         plan=keys.plan_create_api_key,
         input=serializers.CreateApiKeyInput,
+        output=outputs.ApiKeyCreatedResult,
         permission="accounts.create_api_key",
         scope="keys:write",
         path="api-keys",
@@ -261,6 +281,7 @@ register(
         summary=_("Create an operator's API key"),
         plan=keys.plan_create_operator_key,
         input=serializers.CreateOperatorKeyInput,
+        output=outputs.ApiKeyCreatedResult,
         permission="accounts.create_operator_key",
         secret_results=frozenset({"secret"}),
         surfaces=BY_OPERATORS,
@@ -273,6 +294,7 @@ register(
         plan=keys.plan_rotate_api_key,
         targets=keys.target,
         input=serializers.RotateApiKeyInput,
+        output=outputs.ApiKeyRotatedResult,
         permission="accounts.rotate_api_key",
         scope="keys:write",
         path="api-keys/{api_key}/rotate",
@@ -287,6 +309,7 @@ register(
         plan=keys.plan_revoke_api_key,
         targets=keys.target,
         input=serializers.RevokeApiKeyInput,
+        output=outputs.ApiKeyRevokedResult,
         permission="accounts.revoke_api_key",
         scope="keys:write",
         path="api-keys/{api_key}/revoke",

@@ -1,7 +1,6 @@
 """Input of the commands about people, tenants, customers, wallets and API keys."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -16,6 +15,7 @@ from apps.core.serializer_fields import (
     MetadataField,
     NetworkField,
     TextField,
+    TimeZoneField,
 )
 
 OWN_TENANT = _("An operator names the tenant; a tenant leaves it out.")
@@ -61,9 +61,7 @@ class CreateTenantInput(serializers.Serializer[Any]):
         help_text=_("The name of its book: letters, digits, - and _."),
     )
     base_currency = CurrencyField(help_text=_("The currency in which totals are shown."))
-    time_zone = serializers.ChoiceField(
-        sorted(available_timezones()), default="UTC", help_text=_("Where its days begin and end.")
-    )
+    time_zone = TimeZoneField(default="UTC", help_text=_("Where its days begin and end."))
     legal_name = TextField(max_length=200, default="", allow_blank=True, help_text=_("As in the register."))
     country = CountryField(default="", allow_blank=True)
     owner_email = serializers.EmailField(
@@ -97,7 +95,7 @@ class ProvisionTenantInput(serializers.Serializer[Any]):
 
 
 class InviteMemberInput(serializers.Serializer[Any]):
-    tenant = IdField("ten")
+    tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
     email = serializers.EmailField(help_text=_("Where the invitation goes."))
     role = serializers.ChoiceField(TeamRole.choices, help_text=ROLE)
 
@@ -114,13 +112,13 @@ class AcceptInvitationInput(serializers.Serializer[Any]):
 
 
 class ChangeMemberRoleInput(serializers.Serializer[Any]):
-    tenant = IdField("ten")
+    tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
     user = IdField("usr")
     role = serializers.ChoiceField(TeamRole.choices, help_text=ROLE)
 
 
 class RemoveMemberInput(serializers.Serializer[Any]):
-    tenant = IdField("ten")
+    tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
     user = IdField("usr")
     reason = TextField(max_length=500, help_text=REASON)
 

@@ -37,6 +37,7 @@ FRESH = timedelta(seconds=60)
 class OwnTenant(ApiView):
     """The tenant whose key it is."""
 
+    identity = "get_own_tenant"
     output = TenantOutput
     scope = "tenant:read"
 

@@ -63,6 +63,16 @@ class CurrencySchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untype
         return {"type": "string", "minLength": 3, "maxLength": 5, "examples": ["EUR"]}
 
 
+class TimeZoneSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """The name of a time zone: which there are, each system says itself."""
+
+    target_class = "apps.core.serializer_fields.TimeZoneField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Schema:
+        """A text."""
+        return {"type": "string", "examples": ["Europe/Berlin"]}
+
+
 class JsonSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     """Any JSON."""
 
@@ -126,6 +136,7 @@ class ApiSchema(AutoSchema):
             scope=view.scope,
             description=extra,
             headers=["Link"] if paged else [],
+            identity=getattr(view, "identity", None),
         )
 
     def _command(self, view: Any) -> Schema:
@@ -134,20 +145,21 @@ class ApiSchema(AutoSchema):
         command = view.command
         in_path = re.findall(r"{(\w+)}", command.path)
         body = self._body(command, in_path)
-        result = self._output(command.output) if command.output else {"type": "object"}
+        result, plan = self._output(command.output), component(self, "Preview", PREVIEWED)
         waiting = component(self, "Waiting", WAITING)
+        status = success_status(command)
         example = {name: value for name, value in example_of(command.input()).items() if name not in in_path}
         operation = self._operation(
             str(command.summary),
             parameters=[_shared(name) for name in ("Idempotency-Key", "Retry-Of", "preview")],
-            success={success_status(command): result, 202: waiting},
+            success={status: result if status != 200 else {"anyOf": [result, plan]}, 202: waiting},
             refusals=WRITE_REFUSALS,
             scope=command.scope,
             headers=["Operation-Id", "Idempotent-Replayed"],
             identity=command.name,
         )
-        if success_status(command) != 200:
-            preview = {"description": "What it would do, if preview=true.", **_content({"type": "object"})}
+        if status != 200:
+            preview = {"description": "What it would do, if preview=true.", **_content(plan)}
             operation["responses"]["200"] = {**preview, "headers": _headers([])}
         content = {"schema": body, "examples": {"example": {"value": example}}}
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
@@ -174,7 +186,8 @@ class ApiSchema(AutoSchema):
             "additionalProperties": False,
             "properties": {"items": items},
         }
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+        schema = component(self, "BulkBody", body)
+        operation["requestBody"] = {"required": True, **_content(schema)}
         return operation
 
     def _operation(
@@ -191,7 +204,7 @@ class ApiSchema(AutoSchema):
     ) -> Schema:
         responses: Schema = {
             str(status): {
-                "description": "Waits for people" if status == 202 else "Done",
+                "description": "Not done yet" if status == 202 else "Done",
                 "headers": _headers(headers or []),
                 **_content(schema),
             }
@@ -202,9 +215,10 @@ class ApiSchema(AutoSchema):
         needs = f"Needs the scope `{scope}`." if scope else ""
         view: Any = self.view
         segments = [part for part in self.path.removeprefix("/v1/").split("/") if part and part[0] != "{"]
-        name = identity or ".".join(["get", *re.findall(r"[\w-]+", self.path.removeprefix("/v1/"))])
         return {
-            "operationId": re.sub(r"\W", "_", name),
+            "operationId": re.sub(
+                r"\W", "_", identity or _name_of_read(self.path, "Link" in (headers or []))
+            ),
             "summary": summary,
             "description": f"{description} {needs}".strip(),
             "tags": [segments[0]],
@@ -249,6 +263,21 @@ class ApiSchema(AutoSchema):
         shown = self.resolve_serializer(_without(command.input, tuple(in_path)), "request")
         shown.schema["additionalProperties"] = False
         return dict(shown.ref)
+
+
+def _name_of_read(path: str, paged: bool) -> str:
+    """Such as list_wallets, get_wallet, get_wallet_balances."""
+    parts = path.removeprefix("/v1/").split("/")
+    names = [
+        _singular(part) if index + 1 < len(parts) and parts[index + 1][0] == "{" else part
+        for index, part in enumerate(parts)
+        if part[0] != "{"
+    ]
+    return "_".join(["list" if paged else "get", *names])
+
+
+def _singular(noun: str) -> str:
+    return noun.removesuffix("ies") + "y" if noun.endswith("ies") else noun.removesuffix("s")
 
 
 @cache
@@ -342,6 +371,20 @@ WAITING: Schema = {
     "description": "The approval request that waits for people.",
     "required": ["approval_request", "approvers_needed"],
     "properties": {"approval_request": TEXT, "approvers_needed": {"type": "integer"}},
+}
+PREVIEWED: Schema = {
+    "type": "object",
+    "description": "What a command would do, with preview=true.",
+    "required": ["entries", "opens", "rows", "updates", "events", "result", "approval"],
+    "properties": {
+        "entries": {"type": "array", "items": {"type": "object"}, "description": "What it would post."},
+        "opens": {"type": "array", "items": TEXT, "description": "Accounts that would be opened."},
+        "rows": {"type": "array", "items": TEXT, "description": "What would come to be."},
+        "updates": {"type": "array", "items": {"type": "object"}, "description": "What would be changed."},
+        "events": {"type": "array", "items": {"type": "object"}, "description": "What would be told."},
+        "result": {"type": "object", "description": "The answer, but for what only posting knows."},
+        "approval": {"type": ["object", "null"], "description": "How many people would have to approve it."},
+    },
 }
 BULK_ITEM: Schema = {
     "type": "object",

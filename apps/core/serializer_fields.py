@@ -5,6 +5,7 @@ from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any, NoReturn
+from zoneinfo import available_timezones
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.utils.text import format_lazy
@@ -149,6 +150,13 @@ class CountryField(TextField):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("help_text", _("Two letters, such as DE."))
         super().__init__(max_length=2, pattern="[A-Z]{2}", **kwargs)
+
+
+class TimeZoneField(serializers.ChoiceField):
+    """A time zone by its name, such as Europe/Berlin."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(sorted(available_timezones()), **kwargs)
 
 
 class NetworkField(serializers.CharField):

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.operations import serializers
+from apps.operations import outputs, serializers
 from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
 from apps.operations.services import approvals, beside, flags, keys
 
@@ -45,6 +45,7 @@ register(
         summary=_("Free the key of a refused operation"),
         handler=keys.reset_key,
         input=serializers.ResetKeyInput,
+        output=outputs.KeyResetResult,
         permission="operations.reset_key",
         scope="platform:write",
         path="operations/{operation}/reset-key",

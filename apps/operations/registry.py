@@ -86,6 +86,8 @@ def register(command: Command) -> None:
     """Declare a command; a name, alias or half-declared entry that clashes is a defect and raises."""
     if (command.plan is None) == (command.handler is None):
         raise ValueError(f"{command.name} needs either a plan or a handler.")
+    if command.path and command.output is None:
+        raise ValueError(f"{command.name} has a route and must say what it answers.")
     if command.name in _commands:
         raise ValueError(f"{command.name} is registered twice.")
     for alias in command.aliases:

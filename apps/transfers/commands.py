@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.ledger.services import lookups
 from apps.operations.registry import EVERYWHERE, Command, register
-from apps.transfers import serializers
+from apps.transfers import outputs, serializers
 from apps.transfers.services import holds, internal, pay_ins
 
 WALLET_FLAG = "core_wallet_enabled"
@@ -15,6 +15,7 @@ register(
         summary=_("Post a pay-in"),
         plan=pay_ins.plan_post_pay_in,
         input=serializers.PayInInput,
+        output=outputs.PayInResult,
         permission="transfers.post_pay_in",
         scope="transfers:write",
         path="pay-ins",
@@ -31,6 +32,7 @@ register(
         plan=pay_ins.plan_complete_pay_in,
         targets=pay_ins.target,
         input=serializers.CompletePayInInput,
+        output=outputs.PayInResult,
         permission="transfers.complete_pay_in",
     )
 )
@@ -40,6 +42,7 @@ register(
         summary=_("Transfer between wallets"),
         plan=internal.plan_create_transfer,
         input=serializers.CreateTransferInput,
+        output=outputs.TransferCreatedResult,
         permission="transfers.create_transfer",
         scope="transfers:write",
         path="transfers",
@@ -56,6 +59,7 @@ register(
         summary=_("Hold money of a wallet"),
         plan=holds.plan_place_hold,
         input=serializers.PlaceHoldInput,
+        output=outputs.HoldPlacedResult,
         permission="transfers.place_hold",
         scope="transfers:write",
         path="holds",
@@ -70,6 +74,7 @@ register(
         summary=_("Settle a hold to a wallet"),
         plan=holds.plan_settle_hold,
         input=serializers.SettleHoldInput,
+        output=outputs.HoldEndedResult,
         permission="transfers.settle_hold",
         scope="transfers:write",
         path="holds/{hold}/settle",
@@ -85,6 +90,7 @@ register(
         summary=_("Release a hold to its wallet"),
         plan=holds.plan_release_hold,
         input=serializers.ReleaseHoldInput,
+        output=outputs.HoldEndedResult,
         permission="transfers.release_hold",
         scope="transfers:write",
         path="holds/{hold}/release",

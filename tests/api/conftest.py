@@ -3,16 +3,20 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 import pytest
 
+from apps.accounts.models import Membership
 from apps.accounts.queries.wallets import forget
 from apps.accounts.scopes import OF_OPERATORS, SCOPES
+from apps.accounts.services.team import token_of
 from apps.api import limits, request_log
-from tests.support.door import done, moved, opened, tenant
+from apps.operations import registry
+from apps.operations.models import ApprovalPolicy
+from tests.support.door import PASSWORD, done, moved, opened, tenant
 
 ALL = sorted(SCOPES.keys() - OF_OPERATORS)
 
@@ -78,6 +82,22 @@ def make_key(tenant_id: str, *scopes: str, **more: Any) -> dict[str, Any]:
         "accounts.create_api_key", tenant=tenant_id, name="tests", scopes=list(scopes or ALL), **more
     )
     return made
+
+
+def let_wait(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy by which somebody must approve every run of a command."""
+    known = registry.find(command)
+    with_facts = replace(known, facts=lambda context, plan, **given: {})
+    monkeypatch.setitem(registry._commands, known.name, with_facts)
+    ApprovalPolicy.objects.create(name="all", command=known.name, conditions=[], approvers_needed=1)
+
+
+def joined(party: Party, name: str) -> Membership:
+    """An owner of the team who was invited and came."""
+    email = f"{name}@{party.book}.example"
+    invited = done("accounts.invite_member", tenant=party.tenant, email=email, role="owner")
+    done("accounts.accept_invitation", token=token_of(invited["invitation"]), name=name, password=PASSWORD)
+    return Membership.objects.get(tenant_id=party.tenant, user__email=email)
 
 
 def make_party(slug: str) -> Party:

@@ -10,9 +10,9 @@ from django.test import override_settings
 from apps.accounts.models import ApiKey, Customer, Wallet
 from apps.api import request_log
 from apps.api.models import LoggedRequest
-from apps.operations.models import ApprovalPolicy, Operation
+from apps.operations.models import Operation
 from apps.operations.registry import Command, all_commands
-from tests.api.conftest import Client, Party
+from tests.api.conftest import Client, Party, let_wait
 from tests.support.door import done
 
 WALLET = {"currency": "EUR", "name": "Savings"}
@@ -131,18 +131,11 @@ def test_a_preview_does_nothing_and_needs_no_key(client: Client, acme: Party) ->
 
 
 def test_what_waits_for_people_is_accepted(client: Client, monkeypatch: Any) -> None:
-    from dataclasses import replace
-
-    from apps.operations import registry
-
-    known = registry.find("accounts.create_wallet")
-    with_facts = replace(known, facts=lambda context, plan, **given: {})
-    monkeypatch.setitem(registry._commands, known.name, with_facts)
-    ApprovalPolicy.objects.create(name="all", command=known.name, conditions=[], approvers_needed=1)
+    let_wait("accounts.create_wallet", monkeypatch)
     answer = client.post("/v1/wallets", WALLET, key="k")
     assert answer.status_code == 202
     request = client.get(answer.headers["Location"]).json()
-    assert (request["status"], request["command"]) == ("pending", known.name)
+    assert (request["status"], request["command"]) == ("pending", "accounts.create_wallet")
     again = client.post("/v1/wallets", WALLET, key="k")
     assert (again.status_code, again.json()) == (202, answer.json())
 

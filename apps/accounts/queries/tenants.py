@@ -3,6 +3,35 @@
 from django.db.backends.signals import connection_created
 
 from apps.accounts.models import Tenant
+from apps.core.errors import DomainError
+from apps.operations.plan import Context
+
+
+class TenantNotFound(DomainError):
+    """There is no such tenant, as far as the caller may know."""
+
+    code = "TENANT_NOT_FOUND"
+    http_status = 404
+
+
+class TenantUnnamed(DomainError):
+    """Whoever reaches all tenants must say which one is meant."""
+
+    code = "TENANT_REQUIRED"
+
+
+def tenant_of(context: Context, named: str | None) -> Tenant:
+    """The caller's own tenant, or the one that an operator names. TenantNotFound for anybody else's."""
+    own = context.book.tenant_id
+    if named is None and own is None:
+        raise TenantUnnamed("Say which tenant it is for.", field="/tenant")
+    if own is not None and named not in {None, own}:
+        raise TenantNotFound(f"There is no tenant {named}.", field="/tenant")
+    found: Tenant | None = Tenant.objects.filter(pk=named or own).first()
+    if found is None:
+        raise TenantNotFound(f"There is no tenant {named}.", field="/tenant")
+    return found
+
 
 _tests: dict[str, bool] = {}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from apps.accounts.models import Customer, CustomerStatus, Wallet, WalletStatus
-from apps.accounts.services.tenants import tenant_of
+from apps.accounts.queries.tenants import tenant_of
 from apps.core import ids
 from apps.core.errors import DomainError
 from apps.operations.plan import Context, EventDraft, Plan, Update

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from apps.accounts.models import ApiKey, Tenant
-from apps.accounts.services.tenants import tenant_of
+from apps.accounts.queries.tenants import tenant_of
 from apps.core import ids
 from apps.core.errors import DomainError
 from apps.operations.plan import Context, EventDraft, Plan, Update

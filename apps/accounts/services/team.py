@@ -1,19 +1,22 @@
-"""A tenant's team: invited, joined, changed, removed. The last owner stays."""
+"""A tenant's team: invited, joined, changed, removed. The last owner stays.
 
-from collections.abc import Iterator
+A tenant's own program reaches neither people nor their teams, so these look themselves whose team it is.
+"""
+
 from datetime import datetime, timedelta
 
 from django.contrib.auth.password_validation import validate_password
 from django.core import signing
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 
 from apps.accounts.models import Invitation, Membership, TeamRole, Tenant, User
+from apps.accounts.queries.tenants import tenant_of
 from apps.accounts.services.people import PasswordTooWeak
 from apps.core import ids
 from apps.core.errors import DomainError
+from apps.operations.isolation import as_platform
 from apps.operations.plan import Context, EventDraft
-from apps.operations.registry import Done, Input, Target
+from apps.operations.registry import Done
 
 OPEN_FOR = timedelta(days=7)
 _SIGNER = signing.Signer(salt="invitation")
@@ -24,6 +27,13 @@ class AlreadyInTeam(DomainError):
 
     code = "ALREADY_IN_TEAM"
     http_status = 409
+
+
+class InvitationNotFound(DomainError):
+    """There is no such invitation, as far as the caller may know."""
+
+    code = "INVITATION_NOT_FOUND"
+    http_status = 404
 
 
 class InvitationUnusable(DomainError):
@@ -37,6 +47,13 @@ class LastOwner(DomainError):
     """A team keeps an owner."""
 
     code = "LAST_OWNER"
+    http_status = 409
+
+
+class TeamOfLive(DomainError):
+    """A test tenant has the team of its live tenant, which a test key cannot change."""
+
+    code = "TEAM_OF_LIVE_TENANT"
     http_status = 409
 
 
@@ -66,14 +83,14 @@ def token_of(invitation: str) -> str:
     return _SIGNER.sign(invitation)
 
 
-def target(data: Input) -> Iterator[Target]:
-    """The tenant: its team changes one at a time."""
-    yield Target(Tenant, data["tenant"])
-
-
-def invite_member(context: Context, *, tenant: str, email: str, role: str) -> Done:
+def invite_member(context: Context, *, tenant: str | None, email: str, role: str) -> Done:
     """Ask somebody into the team; the link is good for seven days."""
-    of, now = _tenant(context, tenant).live, context.now
+    with as_platform():
+        return _invite(context, _of(context, tenant), email, role)
+
+
+def _invite(context: Context, of: Tenant, email: str, role: str) -> Done:
+    now = context.now
     if Membership.objects.filter(tenant=of, user__email__iexact=email).exists():
         raise AlreadyInTeam(f"{email} is in the team already.", field="/email")
     earlier = Invitation.objects.filter(
@@ -93,7 +110,9 @@ def invite_member(context: Context, *, tenant: str, email: str, role: str) -> Do
 def revoke_invitation(context: Context, *, invitation: str, reason: str) -> Done:
     """The link opens nothing any more."""
     found = Invitation.objects.select_for_update().filter(pk=invitation).first()
-    if found is None or not found.is_open(context.now):
+    if found is None or context.book.tenant_id not in {None, found.tenant_id}:
+        raise InvitationNotFound(f"There is no invitation {invitation}.", field="/invitation")
+    if not found.is_open(context.now):
         raise InvitationUnusable("This invitation is not open.", field="/invitation")
     found.revoked_at = context.now
     found.save(update_fields=["revoked_at"])
@@ -118,46 +137,49 @@ def accept_invitation(context: Context, *, token: str, name: str, password: str)
     return Done(result, (EventDraft("team.joined", found.tenant_id, result),))
 
 
-def change_member_role(context: Context, *, tenant: str, user: str, role: str) -> Done:
+def change_member_role(context: Context, *, tenant: str | None, user: str, role: str) -> Done:
     """Give a member another role."""
-    members = _members(context, tenant)
-    member = _member(members, user)
-    if member.role == TeamRole.OWNER and role != TeamRole.OWNER:
-        _keep_an_owner(members, member)
-    member.role = role
-    member.save(update_fields=["role"])
+    with as_platform():
+        member = _member(_of(context, tenant), user)
+        if role != TeamRole.OWNER:
+            _keep_an_owner(member)
+        member.role = role
+        member.save(update_fields=["role"])
     result = {"tenant": member.tenant_id, "user": user, "role": role}
     return Done(result, (EventDraft("team.role_changed", member.tenant_id, result),))
 
 
-def remove_member(context: Context, *, tenant: str, user: str, reason: str) -> Done:
+def remove_member(context: Context, *, tenant: str | None, user: str, reason: str) -> Done:
     """Take a member out of the team; their user stays."""
-    members = _members(context, tenant)
-    member = _member(members, user)
-    if member.role == TeamRole.OWNER:
-        _keep_an_owner(members, member)
+    with as_platform():
+        member = _member(_of(context, tenant), user)
+        _keep_an_owner(member)
+        member.delete()
     result = {"tenant": member.tenant_id, "user": user, "reason": reason}
-    member.delete()
-    return Done(result, (EventDraft("team.left", result["tenant"], result),))
+    return Done(result, (EventDraft("team.left", member.tenant_id, result),))
 
 
-def _tenant(context: Context, tenant: str) -> Tenant:
-    return context.locked[Tenant, tenant]  # type: ignore[return-value]
+def _of(context: Context, named: str | None) -> Tenant:
+    """The live tenant whose team it is, locked: a team changes one at a time."""
+    tenant = tenant_of(context, named)
+    if context.actor.book_id is not None and tenant.test_of_id:
+        raise TeamOfLive("A test key cannot change the team; ask with a key of the live tenant.")
+    found: Tenant = Tenant.objects.select_for_update(of=["self"]).get(pk=tenant.test_of_id or tenant.pk)
+    return found
 
 
-def _members(context: Context, tenant: str) -> QuerySet[Membership]:
-    return Membership.objects.filter(tenant=_tenant(context, tenant).live)
-
-
-def _member(members: QuerySet[Membership], user: str) -> Membership:
-    found = members.filter(user_id=user).first()
+def _member(tenant: Tenant, user: str) -> Membership:
+    found = Membership.objects.filter(tenant=tenant, user_id=user).first()
     if found is None:
         raise MemberNotFound(f"{user} is not in this team.", field="/user")
     return found
 
 
-def _keep_an_owner(members: QuerySet[Membership], leaving: Membership) -> None:
-    if not members.filter(role=TeamRole.OWNER).exclude(pk=leaving.pk).exists():
+def _keep_an_owner(leaving: Membership) -> None:
+    if leaving.role != TeamRole.OWNER:
+        return
+    others = Membership.objects.filter(tenant=leaving.tenant_id, role=TeamRole.OWNER).exclude(pk=leaving.pk)
+    if not others.exists():
         raise LastOwner("This is the only owner; make another one first.", field="/user")
 
 

@@ -21,19 +21,6 @@ class SlugTaken(DomainError):
     http_status = 409
 
 
-class TenantNotFound(DomainError):
-    """There is no such tenant, as far as the caller may know."""
-
-    code = "TENANT_NOT_FOUND"
-    http_status = 404
-
-
-class TenantUnnamed(DomainError):
-    """Whoever reaches all tenants must say which one is meant."""
-
-    code = "TENANT_REQUIRED"
-
-
 class TenantStatusUnfit(DomainError):
     """The tenant's status does not allow it."""
 
@@ -51,19 +38,6 @@ class TenantNotEmpty(DomainError):
 def target(data: Input) -> Iterator[Target]:
     """The tenant, which is locked."""
     yield Target(Tenant, data["tenant"])
-
-
-def tenant_of(context: Context, named: str | None) -> Tenant:
-    """The caller's own tenant, or the one that an operator names. TenantNotFound for anybody else's."""
-    own = context.book.tenant_id
-    if named is None and own is None:
-        raise TenantUnnamed("Say which tenant it is for.", field="/tenant")
-    if own is not None and named not in {None, own}:
-        raise TenantNotFound(f"There is no tenant {named}.", field="/tenant")
-    found: Tenant | None = Tenant.objects.filter(pk=named or own).first()
-    if found is None:
-        raise TenantNotFound(f"There is no tenant {named}.", field="/tenant")
-    return found
 
 
 def plan_create_tenant(

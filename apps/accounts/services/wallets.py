@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from apps.accounts.models import Customer, Tenant, TenantStatus, Wallet, WalletStatus
+from apps.accounts.queries.tenants import tenant_of
 from apps.accounts.queries.wallets import WalletNotFound
 from apps.accounts.services.customers import CustomerNotFound, ExternalIdTaken, own
-from apps.accounts.services.tenants import TenantStatusUnfit, tenant_of
+from apps.accounts.services.tenants import TenantStatusUnfit
 from apps.core import ids
 from apps.core.errors import DomainError
 from apps.ledger.models import Account

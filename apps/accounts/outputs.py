@@ -1,0 +1,108 @@
+"""What the commands about tenants, teams, customers, wallets and API keys answer."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.accounts.models import CustomerKind, TeamRole, TenantStatus, WalletCategory
+from apps.core.serializer_fields import CurrencyField, IdField
+
+
+class TenantCreatedResult(serializers.Serializer[Any]):
+    tenant = IdField("ten")
+    test_tenant = IdField("ten", help_text="The linked tenant whose money is play money.")
+    book = serializers.CharField(help_text="The name of its book.")
+
+
+class TenantUpdatedResult(serializers.Serializer[Any]):
+    tenant = IdField("ten")
+    name = serializers.CharField(required=False, help_text="Here and below: only what was changed.")
+    legal_name = serializers.CharField(required=False)
+    registration_number = serializers.CharField(required=False)
+    country = serializers.CharField(required=False)
+    website = serializers.CharField(required=False)
+    requests_per_minute = serializers.IntegerField(required=False)
+
+
+class TenantStatusResult(serializers.Serializer[Any]):
+    tenant = IdField("ten")
+    status = serializers.ChoiceField(TenantStatus.choices)
+    reason = serializers.CharField()
+
+
+class MemberInvitedResult(serializers.Serializer[Any]):
+    invitation = IdField("inv")
+    tenant = IdField("ten")
+    role = serializers.ChoiceField(TeamRole.choices)
+    expires_at = serializers.DateTimeField()
+
+
+class InvitationRevokedResult(serializers.Serializer[Any]):
+    invitation = IdField("inv")
+    tenant = IdField("ten")
+    reason = serializers.CharField()
+
+
+class MemberRoleResult(serializers.Serializer[Any]):
+    tenant = IdField("ten")
+    user = IdField("usr")
+    role = serializers.ChoiceField(TeamRole.choices)
+
+
+class MemberRemovedResult(serializers.Serializer[Any]):
+    tenant = IdField("ten")
+    user = IdField("usr")
+    reason = serializers.CharField()
+
+
+class CustomerCreatedResult(serializers.Serializer[Any]):
+    customer = IdField("cus")
+    tenant = IdField("ten")
+    kind = serializers.ChoiceField(CustomerKind.choices)
+    external_id = serializers.CharField(allow_blank=True)
+
+
+class CustomerUpdatedResult(serializers.Serializer[Any]):
+    customer = IdField("cus")
+    changed = serializers.ListField(child=serializers.CharField(), help_text="The fields that were given.")
+
+
+class CustomerClosedResult(serializers.Serializer[Any]):
+    customer = IdField("cus")
+    status = serializers.ChoiceField(["closed"])
+    reason = serializers.CharField()
+
+
+class WalletCreatedResult(serializers.Serializer[Any]):
+    wallet = IdField("wal")
+    tenant = IdField("ten")
+    customer = IdField("cus", allow_null=True)
+    currency = CurrencyField()
+    category = serializers.ChoiceField(WalletCategory.choices)
+    external_id = serializers.CharField(allow_blank=True)
+
+
+class WalletClosedResult(serializers.Serializer[Any]):
+    wallet = IdField("wal")
+    status = serializers.ChoiceField(["closed"])
+    reason = serializers.CharField()
+
+
+class ApiKeyCreatedResult(serializers.Serializer[Any]):
+    api_key = IdField("key")
+    tenant = IdField("ten", allow_null=True, help_text="None for an operator's key.")
+    name = serializers.CharField()
+    prefix = serializers.CharField(help_text="The part of the key that stays visible.")
+    scopes = serializers.ListField(child=serializers.CharField())
+    expires_at = serializers.DateTimeField(allow_null=True)
+    secret = serializers.CharField(help_text="The key itself: shown this once, `[redacted]` in a replay.")
+
+
+class ApiKeyRotatedResult(ApiKeyCreatedResult):
+    replaces = IdField("key")
+    replaced_key_ends_at = serializers.DateTimeField()
+
+
+class ApiKeyRevokedResult(serializers.Serializer[Any]):
+    api_key = IdField("key")
+    reason = serializers.CharField()

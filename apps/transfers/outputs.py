@@ -1,0 +1,46 @@
+"""What the commands that move money answer."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.core.serializer_fields import IdField, MoneyField
+from apps.transfers.models import Kind
+from apps.transfers.words import PUBLIC_STATUS, TYPE
+
+BALANCES = "What is available afterwards, by wallet."
+
+
+class TransferToldResult(serializers.Serializer[Any]):
+    transfer = IdField("trf")
+    kind = serializers.ChoiceField(Kind.choices)
+    type = serializers.ChoiceField(sorted(set(TYPE.values())))
+    status = serializers.ChoiceField(sorted(set(PUBLIC_STATUS.values())))
+    amount = MoneyField()
+    reference = serializers.CharField(allow_blank=True)
+    balances = serializers.DictField(child=MoneyField(), help_text=BALANCES)
+
+
+class PayInResult(TransferToldResult):
+    entry = IdField("je", allow_null=True, help_text="None while the money is awaited, or was refused.")
+
+
+class TransferCreatedResult(TransferToldResult):
+    entries = serializers.ListField(
+        child=IdField("je"), help_text="One, or one in each book where two tenants are part of it."
+    )
+
+
+class HoldPlacedResult(serializers.Serializer[Any]):
+    hold = IdField("hld")
+    entry = IdField("je")
+    balances = serializers.DictField(child=MoneyField(), help_text="Afterwards, by account.")
+
+
+class MovedResult(serializers.Serializer[Any]):
+    to = serializers.CharField(help_text="The address of an account.")
+    amount = MoneyField()
+
+
+class HoldEndedResult(HoldPlacedResult):
+    moved = MovedResult(many=True)

@@ -1,0 +1,994 @@
+"""One method for each operation of the API: made by script/api_client.py from docs/openapi.yaml."""
+
+from typing import Literal, TypedDict, Unpack, cast
+
+from countinghouse_client import models
+from countinghouse_client.transport import Page, Transport, part
+
+
+class ListAccountsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["address,currency", "-address,currency"] | None
+    address: str | None
+    under: str | None
+    currency: str | None
+    gl_code: str | None
+    tenant: str | None
+
+
+class GetAccountQuery(TypedDict, total=False):
+    tenant: str | None
+
+
+class GetAccountBalanceQuery(TypedDict, total=False):
+    as_of: str | None
+    known_at: str | None
+    position: int | None
+    tenant: str | None
+
+
+class GetAccountStatementQuery(TypedDict, total=False):
+    as_of: str | None
+    known_at: str | None
+    position: int | None
+    limit: int | None
+    cursor: str | None
+    order: Literal["-sequence", "sequence"] | None
+    tenant: str | None
+
+
+class ListApiKeysQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    prefix: str | None
+    tenant: str | None
+
+
+class ListApprovalRequestsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    command: str | None
+    status: Literal["pending", "approved", "applied", "rejected", "refused"] | None
+    tenant: str | None
+
+
+class GetBalancesQuery(TypedDict, total=False):
+    tenant: str | None
+
+
+class ListBulkQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    status: Literal["queued", "running", "done", "stopped"] | None
+    tenant: str | None
+
+
+class GetBulkItemsQuery(TypedDict, total=False):
+    cursor: str | None
+
+
+class ListCustomersQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    external_id: str | None
+    kind: Literal["person", "business"] | None
+    status: Literal["active", "closed"] | None
+    created_from: str | None
+    created_before: str | None
+    tenant: str | None
+
+
+class ListEntriesQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-position", "position"] | None
+    reference: str | None
+    kind: str | None
+    operation: str | None
+    tenant: str | None
+
+
+class ListEventsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["position", "-position"] | None
+    type: str | None
+    subject: str | None
+    after: int | None
+    tenant: str | None
+
+
+class ListHoldsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    wallet: str | None
+    remaining: Literal["some"] | None
+    tenant: str | None
+
+
+class ListIdempotencyKeysQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    key: str | None
+    status: Literal["accepted", "pending_approval", "refused"] | None
+    tenant: str | None
+
+
+class ListOperationsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    command: str | None
+    status: Literal["accepted", "pending_approval", "refused"] | None
+    idempotency_key: str | None
+    code: str | None
+    actor: str | None
+    recorded_from: str | None
+    recorded_before: str | None
+    tenant: str | None
+
+
+class GetPlatformStatisticsQuery(TypedDict, total=False):
+    since: str | None
+    through: str | None
+    tenant: str | None
+
+
+class GetRatesQuery(TypedDict, total=False):
+    on: str | None
+    known_at: str | None
+    currency: str | None
+
+
+class ListRequestsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    key: str | None
+    request_id: str | None
+    status: int | None
+    operation: str | None
+    asked_from: str | None
+    asked_before: str | None
+    tenant: str | None
+
+
+class ListTeamInvitationsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    tenant: str | None
+
+
+class ListTeamMembersQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    role: Literal["owner", "admin", "developer", "finance", "viewer"] | None
+    tenant: str | None
+
+
+class ListTenantsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    status: Literal["provisioning", "active", "suspended", "closed"] | None
+    slug: str | None
+    tenant: str | None
+
+
+class ListTransfersQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    reference: str | None
+    provider_reference: str | None
+    kind: (
+        Literal[
+            "pay_in",
+            "internal",
+            "payout",
+            "conversion",
+            "otc_trade",
+            "onramp",
+            "offramp",
+            "pool_top_up",
+            "pool_payout",
+            "refund",
+            "buy",
+            "sell",
+            "bridge",
+            "strategy_start",
+            "strategy_stop",
+        ]
+        | None
+    )
+    status: (
+        Literal["cancelled", "completed", "expired", "failed", "pending_approval", "processing", "reversed"]
+        | None
+    )
+    from_wallet: str | None
+    to_wallet: str | None
+    created_from: str | None
+    created_before: str | None
+    tenant: str | None
+
+
+class ListWalletsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    customer: str | None
+    currency: str | None
+    category: Literal["banking", "investing", "defi"] | None
+    status: Literal["open", "closed"] | None
+    external_id: str | None
+    created_from: str | None
+    created_before: str | None
+    tenant: str | None
+
+
+class GetWalletBalancesQuery(TypedDict, total=False):
+    as_of: str | None
+    known_at: str | None
+    position: int | None
+
+
+class GetWalletStatementQuery(TypedDict, total=False):
+    as_of: str | None
+    known_at: str | None
+    position: int | None
+    part: Literal["available", "held", "owed"] | None
+    limit: int | None
+    cursor: str | None
+    order: Literal["-sequence", "sequence"] | None
+
+
+class Client(Transport):
+    """The API, asked with one key."""
+
+    def list_accounts(self, **query: Unpack[ListAccountsQuery]) -> Page[models.AccountOutput]:
+        """Accounts of the book.
+
+        Needs the scope `ledger:read`.
+        """
+        return self._page("/v1/accounts", dict(query))
+
+    def get_account(
+        self, address: str, currency: str, **query: Unpack[GetAccountQuery]
+    ) -> models.AccountOutput:
+        """One account, by address and currency.
+
+        Needs the scope `ledger:read`.
+        """
+        return cast(
+            models.AccountOutput,
+            self.request("GET", f"/v1/accounts/{part(address)}/{part(currency)}", query=dict(query)),
+        )
+
+    def get_account_balance(
+        self, address: str, currency: str, **query: Unpack[GetAccountBalanceQuery]
+    ) -> models.AccountBalanceOutput:
+        """The balance of an account.
+
+        Needs the scope `ledger:read`.
+        """
+        return cast(
+            models.AccountBalanceOutput,
+            self.request("GET", f"/v1/accounts/{part(address)}/{part(currency)}/balance", query=dict(query)),
+        )
+
+    def get_account_statement(
+        self, address: str, currency: str, **query: Unpack[GetAccountStatementQuery]
+    ) -> models.StatementOutput:
+        """The statement of an account, line by line.
+
+        Needs the scope `ledger:read`.
+        """
+        return cast(
+            models.StatementOutput,
+            self.request(
+                "GET", f"/v1/accounts/{part(address)}/{part(currency)}/statement", query=dict(query)
+            ),
+        )
+
+    def get_alive(self) -> models.AliveOutput:
+        """Whether the API answers, and in which version. Needs no key."""
+        return cast(models.AliveOutput, self.request("GET", "/v1/alive", query={}))
+
+    def list_api_keys(self, **query: Unpack[ListApiKeysQuery]) -> Page[models.ApiKeyOutput]:
+        """API keys, without their secrets.
+
+        Needs the scope `keys:read`.
+        """
+        return self._page("/v1/api-keys", dict(query))
+
+    def create_api_key(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.CreateApiKeyBody],
+    ) -> models.ApiKeyCreatedResult:
+        """Create an API key.
+
+        Needs the scope `keys:write`.
+        """
+        return cast(
+            "models.ApiKeyCreatedResult", self._command("/v1/api-keys", dict(body), idempotency_key, retry_of)
+        )
+
+    def revoke_api_key(
+        self,
+        api_key: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RevokeApiKeyBody],
+    ) -> models.ApiKeyRevokedResult:
+        """Revoke an API key.
+
+        Needs the scope `keys:write`.
+        """
+        return cast(
+            "models.ApiKeyRevokedResult",
+            self._command(f"/v1/api-keys/{part(api_key)}/revoke", dict(body), idempotency_key, retry_of),
+        )
+
+    def rotate_api_key(
+        self,
+        api_key: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RotateApiKeyBody],
+    ) -> models.ApiKeyRotatedResult:
+        """Rotate an API key.
+
+        Needs the scope `keys:write`.
+        """
+        return cast(
+            "models.ApiKeyRotatedResult",
+            self._command(f"/v1/api-keys/{part(api_key)}/rotate", dict(body), idempotency_key, retry_of),
+        )
+
+    def get_api_key(self, id: str) -> models.ApiKeyOutput:
+        """One API key.
+
+        Needs the scope `keys:read`.
+        """
+        return cast(models.ApiKeyOutput, self.request("GET", f"/v1/api-keys/{part(id)}", query={}))
+
+    def list_approval_requests(
+        self, **query: Unpack[ListApprovalRequestsQuery]
+    ) -> Page[models.ApprovalRequestOutput]:
+        """Commands that wait for people.
+
+        Needs the scope `operations:read`.
+        """
+        return self._page("/v1/approval-requests", dict(query))
+
+    def get_approval_request(self, id: str) -> models.ApprovalRequestOutput:
+        """One approval request.
+
+        Needs the scope `operations:read`.
+        """
+        return cast(
+            models.ApprovalRequestOutput, self.request("GET", f"/v1/approval-requests/{part(id)}", query={})
+        )
+
+    def get_balances(self, **query: Unpack[GetBalancesQuery]) -> models.TotalsOutput:
+        """What all wallets hold together, by category and currency, and in the tenant's base currency.
+
+        Needs the scope `wallets:read`.
+        """
+        return cast(models.TotalsOutput, self.request("GET", "/v1/balances", query=dict(query)))
+
+    def list_bulk(self, **query: Unpack[ListBulkQuery]) -> Page[models.BulkJobOutput]:
+        """Bulks that are worked off later.
+
+        Needs the scope `operations:read`.
+        """
+        return self._page("/v1/bulk", dict(query))
+
+    def run_bulk(
+        self, *, later: bool = False, **body: Unpack[models.BulkBody]
+    ) -> models.BulkAnswers | models.BulkJobOutput:
+        """Run many commands.
+
+        Up to 10,000 items are answered at once, more, or with Prefer: respond-async, later.
+        """
+        return cast(
+            "models.BulkAnswers | models.BulkJobOutput",
+            self.request(
+                "POST", "/v1/bulk", body=dict(body), headers={"Prefer": "respond-async"} if later else None
+            ),
+        )
+
+    def get_bulk(self, id: str) -> models.BulkJobOutput:
+        """One bulk.
+
+        Needs the scope `operations:read`.
+        """
+        return cast(models.BulkJobOutput, self.request("GET", f"/v1/bulk/{part(id)}", query={}))
+
+    def get_bulk_items(self, id: str, **query: Unpack[GetBulkItemsQuery]) -> models.BulkItemsOutput:
+        """The answers of a bulk that is worked off later, in the order of its items.
+
+        Needs the scope `operations:read`.
+        """
+        return cast(
+            models.BulkItemsOutput, self.request("GET", f"/v1/bulk/{part(id)}/items", query=dict(query))
+        )
+
+    def list_customers(self, **query: Unpack[ListCustomersQuery]) -> Page[models.CustomerOutput]:
+        """Customers.
+
+        Needs the scope `customers:read`.
+        """
+        return self._page("/v1/customers", dict(query))
+
+    def create_customer(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.CreateCustomerBody],
+    ) -> models.CustomerCreatedResult:
+        """Create a customer.
+
+        Needs the scope `customers:write`.
+        """
+        return cast(
+            "models.CustomerCreatedResult",
+            self._command("/v1/customers", dict(body), idempotency_key, retry_of),
+        )
+
+    def close_customer(
+        self,
+        customer: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.CloseCustomerBody],
+    ) -> models.CustomerClosedResult:
+        """Close a customer.
+
+        Needs the scope `customers:write`.
+        """
+        return cast(
+            "models.CustomerClosedResult",
+            self._command(f"/v1/customers/{part(customer)}/close", dict(body), idempotency_key, retry_of),
+        )
+
+    def update_customer(
+        self,
+        customer: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.UpdateCustomerBody],
+    ) -> models.CustomerUpdatedResult:
+        """Change a customer.
+
+        Needs the scope `customers:write`.
+        """
+        return cast(
+            "models.CustomerUpdatedResult",
+            self._command(f"/v1/customers/{part(customer)}/update", dict(body), idempotency_key, retry_of),
+        )
+
+    def get_customer(self, id: str) -> models.CustomerOutput:
+        """One customer.
+
+        Needs the scope `customers:read`.
+        """
+        return cast(models.CustomerOutput, self.request("GET", f"/v1/customers/{part(id)}", query={}))
+
+    def list_entries(self, **query: Unpack[ListEntriesQuery]) -> Page[models.EntryOutput]:
+        """Journal entries by position.
+
+        What has its position; an entry just posted gets it within about a second. Needs the scope
+        `ledger:read`.
+        """
+        return self._page("/v1/entries", dict(query))
+
+    def get_entry(self, id: str) -> models.EntryOutput:
+        """One entry.
+
+        Needs the scope `ledger:read`.
+        """
+        return cast(models.EntryOutput, self.request("GET", f"/v1/entries/{part(id)}", query={}))
+
+    def list_events(self, **query: Unpack[ListEventsQuery]) -> Page[models.EventOutput]:
+        """The feed: every event by position.
+
+        Dense and in order: keep the last `next`, ask again with it, and miss nothing. Needs the scope
+        `operations:read`.
+        """
+        return self._page("/v1/events", dict(query))
+
+    def get_event(self, id: str) -> models.SingleEventOutput:
+        """One event.
+
+        Needs the scope `operations:read`.
+        """
+        return cast(models.SingleEventOutput, self.request("GET", f"/v1/events/{part(id)}", query={}))
+
+    def list_holds(self, **query: Unpack[ListHoldsQuery]) -> Page[models.HoldOutput]:
+        """Holds.
+
+        Needs the scope `transfers:read`.
+        """
+        return self._page("/v1/holds", dict(query))
+
+    def place_hold(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.PlaceHoldBody],
+    ) -> models.HoldPlacedResult:
+        """Hold money of a wallet.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.HoldPlacedResult", self._command("/v1/holds", dict(body), idempotency_key, retry_of)
+        )
+
+    def release_hold(
+        self,
+        hold: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ReleaseHoldBody],
+    ) -> models.HoldEndedResult:
+        """Release a hold to its wallet.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.HoldEndedResult",
+            self._command(f"/v1/holds/{part(hold)}/release", dict(body), idempotency_key, retry_of),
+        )
+
+    def settle_hold(
+        self,
+        hold: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.SettleHoldBody],
+    ) -> models.HoldEndedResult:
+        """Settle a hold to a wallet.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.HoldEndedResult",
+            self._command(f"/v1/holds/{part(hold)}/settle", dict(body), idempotency_key, retry_of),
+        )
+
+    def get_hold(self, id: str) -> models.HoldOutput:
+        """One hold.
+
+        Needs the scope `transfers:read`.
+        """
+        return cast(models.HoldOutput, self.request("GET", f"/v1/holds/{part(id)}", query={}))
+
+    def list_idempotency_keys(
+        self, **query: Unpack[ListIdempotencyKeysQuery]
+    ) -> Page[models.IdempotencyKeyOutput]:
+        """Idempotency keys and the operations that hold them.
+
+        Needs the scope `platform:read`.
+        """
+        return self._page("/v1/idempotency-keys", dict(query))
+
+    def get_idempotency_key(self, id: str) -> models.IdempotencyKeyOutput:
+        """One idempotency key.
+
+        Needs the scope `platform:read`.
+        """
+        return cast(
+            models.IdempotencyKeyOutput, self.request("GET", f"/v1/idempotency-keys/{part(id)}", query={})
+        )
+
+    def list_operations(self, **query: Unpack[ListOperationsQuery]) -> Page[models.OperationOutput]:
+        """Operations: each run of a command, with its result or why it was refused.
+
+        Needs the scope `operations:read`.
+        """
+        return self._page("/v1/operations", dict(query))
+
+    def get_operation(self, id: str) -> models.OperationOutput:
+        """One operation.
+
+        Needs the scope `operations:read`.
+        """
+        return cast(models.OperationOutput, self.request("GET", f"/v1/operations/{part(id)}", query={}))
+
+    def reset_key(
+        self,
+        operation: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ResetKeyBody],
+    ) -> models.KeyResetResult:
+        """Free the key of a refused operation.
+
+        Needs the scope `platform:write`.
+        """
+        return cast(
+            "models.KeyResetResult",
+            self._command(
+                f"/v1/operations/{part(operation)}/reset-key", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def post_pay_in(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.PayInBody],
+    ) -> models.PayInResult:
+        """Post a pay-in.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast("models.PayInResult", self._command("/v1/pay-ins", dict(body), idempotency_key, retry_of))
+
+    def get_platform_health(self) -> models.HealthOutput:
+        """Whether the parts that a request needs are there.
+
+        Needs the scope `platform:read`.
+        """
+        return cast(models.HealthOutput, self.request("GET", "/v1/platform/health", query={}))
+
+    def get_platform_statistics(self, **query: Unpack[GetPlatformStatisticsQuery]) -> models.StatisticsOutput:
+        """What was asked of the platform, what failed, and what moved.
+
+        Needs the scope `platform:read`.
+        """
+        return cast(
+            models.StatisticsOutput, self.request("GET", "/v1/platform/statistics", query=dict(query))
+        )
+
+    def get_rates(self, **query: Unpack[GetRatesQuery]) -> models.RatesOutput:
+        """Exchange rates that stand on a day, as they were published.
+
+        Needs the scope `rates:read`.
+        """
+        return cast(models.RatesOutput, self.request("GET", "/v1/rates", query=dict(query)))
+
+    def list_requests(self, **query: Unpack[ListRequestsQuery]) -> Page[models.LoggedRequestOutput]:
+        """The log of requests of the last 90 days.
+
+        Needs the scope `keys:read`.
+        """
+        return self._page("/v1/requests", dict(query))
+
+    def get_request(self, id: str) -> models.LoggedRequestOutput:
+        """One request.
+
+        Needs the scope `keys:read`.
+        """
+        return cast(models.LoggedRequestOutput, self.request("GET", f"/v1/requests/{part(id)}", query={}))
+
+    def list_team_invitations(
+        self, **query: Unpack[ListTeamInvitationsQuery]
+    ) -> Page[models.InvitationOutput]:
+        """Invitations into the team.
+
+        Needs the scope `team:read`.
+        """
+        return self._page("/v1/team/invitations", dict(query))
+
+    def invite_member(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.InviteMemberBody],
+    ) -> models.MemberInvitedResult:
+        """Invite somebody into a team.
+
+        Needs the scope `team:write`.
+        """
+        return cast(
+            "models.MemberInvitedResult",
+            self._command("/v1/team/invitations", dict(body), idempotency_key, retry_of),
+        )
+
+    def get_team_invitation(self, id: str) -> models.InvitationOutput:
+        """One invitation.
+
+        Needs the scope `team:read`.
+        """
+        return cast(
+            models.InvitationOutput, self.request("GET", f"/v1/team/invitations/{part(id)}", query={})
+        )
+
+    def revoke_invitation(
+        self,
+        invitation: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RevokeInvitationBody],
+    ) -> models.InvitationRevokedResult:
+        """Revoke an invitation.
+
+        Needs the scope `team:write`.
+        """
+        return cast(
+            "models.InvitationRevokedResult",
+            self._command(
+                f"/v1/team/invitations/{part(invitation)}/revoke", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def list_team_members(self, **query: Unpack[ListTeamMembersQuery]) -> Page[models.MemberOutput]:
+        """The team.
+
+        Of a live tenant; its test tenant has the same team, and lists none of its own. Needs the scope
+        `team:read`.
+        """
+        return self._page("/v1/team/members", dict(query))
+
+    def get_team_member(self, id: str) -> models.MemberOutput:
+        """One member.
+
+        Needs the scope `team:read`.
+        """
+        return cast(models.MemberOutput, self.request("GET", f"/v1/team/members/{part(id)}", query={}))
+
+    def remove_member(
+        self,
+        user: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RemoveMemberBody],
+    ) -> models.MemberRemovedResult:
+        """Remove a member from a team.
+
+        Needs the scope `team:write`.
+        """
+        return cast(
+            "models.MemberRemovedResult",
+            self._command(f"/v1/team/members/{part(user)}/remove", dict(body), idempotency_key, retry_of),
+        )
+
+    def change_member_role(
+        self,
+        user: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ChangeMemberRoleBody],
+    ) -> models.MemberRoleResult:
+        """Change a member's role.
+
+        Needs the scope `team:write`.
+        """
+        return cast(
+            "models.MemberRoleResult",
+            self._command(f"/v1/team/members/{part(user)}/role", dict(body), idempotency_key, retry_of),
+        )
+
+    def get_own_tenant(self) -> models.TenantOutput:
+        """The tenant whose key it is.
+
+        Needs the scope `tenant:read`.
+        """
+        return cast(models.TenantOutput, self.request("GET", "/v1/tenant", query={}))
+
+    def list_tenants(self, **query: Unpack[ListTenantsQuery]) -> Page[models.TenantOutput]:
+        """All tenants.
+
+        Needs the scope `platform:read`.
+        """
+        return self._page("/v1/tenants", dict(query))
+
+    def create_tenant(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.CreateTenantBody],
+    ) -> models.TenantCreatedResult:
+        """Create a tenant.
+
+        Needs the scope `platform:write`.
+        """
+        return cast(
+            "models.TenantCreatedResult", self._command("/v1/tenants", dict(body), idempotency_key, retry_of)
+        )
+
+    def get_tenant(self, id: str) -> models.TenantOutput:
+        """One tenant.
+
+        Needs the scope `platform:read`.
+        """
+        return cast(models.TenantOutput, self.request("GET", f"/v1/tenants/{part(id)}", query={}))
+
+    def close_tenant(
+        self,
+        tenant: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.TenantReasonBody],
+    ) -> models.TenantStatusResult:
+        """Close a tenant.
+
+        Needs the scope `platform:write`.
+        """
+        return cast(
+            "models.TenantStatusResult",
+            self._command(f"/v1/tenants/{part(tenant)}/close", dict(body), idempotency_key, retry_of),
+        )
+
+    def resume_tenant(
+        self,
+        tenant: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.TenantReasonBody],
+    ) -> models.TenantStatusResult:
+        """Resume a tenant.
+
+        Needs the scope `platform:write`.
+        """
+        return cast(
+            "models.TenantStatusResult",
+            self._command(f"/v1/tenants/{part(tenant)}/resume", dict(body), idempotency_key, retry_of),
+        )
+
+    def suspend_tenant(
+        self,
+        tenant: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.TenantReasonBody],
+    ) -> models.TenantStatusResult:
+        """Suspend a tenant.
+
+        Needs the scope `platform:write`.
+        """
+        return cast(
+            "models.TenantStatusResult",
+            self._command(f"/v1/tenants/{part(tenant)}/suspend", dict(body), idempotency_key, retry_of),
+        )
+
+    def update_tenant(
+        self,
+        tenant: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.UpdateTenantBody],
+    ) -> models.TenantUpdatedResult:
+        """Change a tenant's profile and settings.
+
+        Needs the scope `platform:write`.
+        """
+        return cast(
+            "models.TenantUpdatedResult",
+            self._command(f"/v1/tenants/{part(tenant)}/update", dict(body), idempotency_key, retry_of),
+        )
+
+    def list_transfers(self, **query: Unpack[ListTransfersQuery]) -> Page[models.TransferOutput]:
+        """Transfers, also those that another tenant made to yours.
+
+        Of another tenant's, its reference, notes and operation are left out. Needs the scope
+        `transfers:read`.
+        """
+        return self._page("/v1/transfers", dict(query))
+
+    def create_transfer(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.CreateTransferBody],
+    ) -> models.TransferCreatedResult:
+        """Transfer between wallets.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.TransferCreatedResult",
+            self._command("/v1/transfers", dict(body), idempotency_key, retry_of),
+        )
+
+    def get_transfer(self, id: str) -> models.TransferOutput:
+        """One transfer.
+
+        Needs the scope `transfers:read`.
+        """
+        return cast(models.TransferOutput, self.request("GET", f"/v1/transfers/{part(id)}", query={}))
+
+    def list_wallets(self, **query: Unpack[ListWalletsQuery]) -> Page[models.WalletOutput]:
+        """Wallets.
+
+        Needs the scope `wallets:read`.
+        """
+        return self._page("/v1/wallets", dict(query))
+
+    def create_wallet(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.CreateWalletBody],
+    ) -> models.WalletCreatedResult:
+        """Create a wallet.
+
+        Needs the scope `wallets:write`.
+        """
+        return cast(
+            "models.WalletCreatedResult", self._command("/v1/wallets", dict(body), idempotency_key, retry_of)
+        )
+
+    def get_wallet(self, id: str) -> models.WalletOutput:
+        """One wallet.
+
+        Needs the scope `wallets:read`.
+        """
+        return cast(models.WalletOutput, self.request("GET", f"/v1/wallets/{part(id)}", query={}))
+
+    def get_wallet_balances(
+        self, id: str, **query: Unpack[GetWalletBalancesQuery]
+    ) -> models.WalletBalancesOutput:
+        """What is in a wallet: available, held, owed, and what is left of it all.
+
+        Needs the scope `wallets:read`.
+        """
+        return cast(
+            models.WalletBalancesOutput,
+            self.request("GET", f"/v1/wallets/{part(id)}/balances", query=dict(query)),
+        )
+
+    def get_wallet_statement(
+        self, id: str, **query: Unpack[GetWalletStatementQuery]
+    ) -> models.StatementOutput:
+        """The statement of a wallet, line by line.
+
+        Needs the scope `wallets:read`.
+        """
+        return cast(
+            models.StatementOutput,
+            self.request("GET", f"/v1/wallets/{part(id)}/statement", query=dict(query)),
+        )
+
+    def close_wallet(
+        self,
+        wallet: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.CloseWalletBody],
+    ) -> models.WalletClosedResult:
+        """Close a wallet.
+
+        Needs the scope `wallets:write`.
+        """
+        return cast(
+            "models.WalletClosedResult",
+            self._command(f"/v1/wallets/{part(wallet)}/close", dict(body), idempotency_key, retry_of),
+        )
