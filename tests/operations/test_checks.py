@@ -79,6 +79,11 @@ def test_a_command_has_a_plan_or_a_handler_and_not_both(change: dict[str, Any]) 
         registry.register(replace(FITTING, **change))
 
 
+def test_a_route_says_what_it_answers() -> None:
+    with pytest.raises(ValueError, match="must say what it answers"):
+        registry.register(replace(FITTING, path="fits", output=None))
+
+
 def test_a_name_is_taken_once() -> None:
     with registered(FITTING), pytest.raises(ValueError, match="registered twice"):
         registry.register(FITTING)

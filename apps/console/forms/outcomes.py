@@ -102,9 +102,14 @@ def card(outcome: Outcome) -> Card:
         operation=Operation.objects.filter(pk=outcome.operation_id).first(),
         entries=entries,
         balances=balances,
-        facts=[each for each in facts(result) if not _is_told(each, entries, balances)],
+        facts=sorted((each for each in facts(result) if not _is_told(each, entries, balances)), key=_rank),
         request=_request(outcome, result),
     )
+
+
+def _rank(fact: Fact) -> int:
+    """What became of it first, then what it leads to, then how much, then the rest."""
+    return 0 if fact.name == "status" else 1 if fact.url else 2 if fact.money else 3
 
 
 def _is_told(fact: Fact, entries: list[JournalEntry], balances: list[Any]) -> bool:
