@@ -187,6 +187,7 @@ def _response(asking: Asking, answer: Answer) -> HttpResponse:
     response = HttpResponse(body, status=answer.status, content_type=answer.content_type)
     response._has_been_logged = True  # type: ignore[attr-defined] # in a log of our own
     headers = response.headers
+    headers["Content-Length"] = str(len(body))
     headers["Request-Id"] = asking.id
     headers["Api-Version"] = asking.version
     headers["Cache-Control"] = "no-store"

@@ -270,3 +270,11 @@ def test_a_list_takes_few_queries(acme: Party) -> None:
     # Beside the key's own: BEGIN and COMMIT are not among those that Django notes.
     assert len([query for query in queries if "SELECT" in query["sql"]]) == 2
     assert Wallet.objects.count() == 2
+
+
+def test_an_answer_comes_in_one_piece_and_a_head_without_it(client: Client) -> None:
+    whole = client.get("/v1/wallets")
+    assert whole.headers["Content-Length"] == str(len(whole.content))
+    assert "Transfer-Encoding" not in whole.headers
+    head = client.ask("HEAD", "/v1/wallets")
+    assert (head.status_code, head.content) == (200, b"")
