@@ -1,9 +1,10 @@
 """The base of models with a status that only transitions change."""
 
+from functools import cache
 from typing import Any
 
 from django.db import models
-from django_fsm import ConcurrentTransitionMixin
+from django_fsm import ConcurrentTransitionMixin, FSMFieldMixin
 
 
 class StateMachineModel(ConcurrentTransitionMixin, models.Model):
@@ -15,6 +16,11 @@ class StateMachineModel(ConcurrentTransitionMixin, models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def state_fields(self) -> tuple[FSMFieldMixin, ...]:
+        """The status fields, looked for once a model: every new instance asks for them."""
+        return _state_fields(type(self))
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         protected = {
@@ -30,3 +36,8 @@ class StateMachineModel(ConcurrentTransitionMixin, models.Model):
         for name, value in protected.items():
             self.__dict__.setdefault(name, value)
         self._update_initial_state()
+
+
+@cache
+def _state_fields(model: type[models.Model]) -> tuple[FSMFieldMixin, ...]:
+    return tuple(field for field in model._meta.fields if isinstance(field, FSMFieldMixin))

@@ -341,7 +341,7 @@ def _post(runs: Iterable[Run], now: Any) -> None:
     if not posting_runs:
         return
     plans = [run.plan for run in posting_runs if run.plan]
-    writes.insert_rows((account for plan in plans for account in plan.accounts), ignore_conflicts=True)
+    writes.insert_missing([account for plan in plans for account in plan.accounts])
     groups = [(run.operation_id, plan.posts) for run, plan in zip(posting_runs, plans, strict=True)]
     for run, answer in zip(posting_runs, posting.post(connection.connection, groups, now), strict=True):
         if isinstance(answer, DomainError):
@@ -377,10 +377,9 @@ def _write(runs: list[Run], now: Any) -> None:
         events += [
             writes.event_row(run, event, _encode_event(run, event, result)) for event in _events(run, part)
         ]
-    writes.insert_rows(row for plan in plans for row in plan.rows)
-    writes.insert_rows(requests)
     if operations:
-        writes.insert_operations(connection.connection, now, operations, events)
+        business = [*(row for plan in plans for row in plan.rows), *requests]
+        writes.insert(connection.connection, now, business, operations, events)
     writes.write_updates([*updates, *(update for plan in plans for update in plan.updates)])
 
 

@@ -11,12 +11,13 @@ from django.db import connection
 from django.db.models import Model
 
 from apps.core import arrays, ids
+from apps.operations import rows
 from apps.operations.errors import Conflict
 from apps.operations.plan import EventDraft, Update
 from apps.operations.run import Run
 
 INSERT = """
-WITH operation AS (
+WITH {rows} operation AS (
   INSERT INTO operations_operation
          (id, book_id, command, version, key, generation, holds_key, status, actor_kind, actor_id, actor_label,
           origin, input, input_hash, result, refusal, approval_request_id, recorded_at)
@@ -86,15 +87,24 @@ def event_row(run: Run, event: EventDraft, data: str) -> EventRow:
     )
 
 
-def insert_operations(
+def insert(
     raw: psycopg.Connection[Any],
     now: datetime,
+    business: Iterable[Model],
     operations: Sequence[OperationRow],
     events: Sequence[EventRow],
 ) -> None:
-    """All Operations and their Events, in one statement."""
-    parameters = [now, *_columns(_OPERATION_ARRAYS, operations), now, *_columns(_EVENT_ARRAYS, events)]
-    psycopg.Cursor(raw).execute(INSERT, parameters, prepare=True)
+    """Business rows, Operations and their Events: one statement, but for rows that only Django can write."""
+    parts = rows.parts(business)
+    parameters: list[Any] = [part.document for part in parts]
+    parameters += [now, *_columns(_OPERATION_ARRAYS, operations), now, *_columns(_EVENT_ARRAYS, events)]
+    statement = _insert_statement(tuple(part.statement for part in parts))
+    psycopg.Cursor(raw).execute(statement, parameters, prepare=True)
+
+
+@lru_cache(maxsize=256)
+def _insert_statement(parts: tuple[str, ...]) -> str:
+    return INSERT.format(rows="".join(f"rows_{i} AS ({part}), " for i, part in enumerate(parts)))
 
 
 def _columns(kinds: Sequence[Any], rows: Sequence[tuple[Any, ...]]) -> list[str]:
@@ -102,13 +112,10 @@ def _columns(kinds: Sequence[Any], rows: Sequence[tuple[Any, ...]]) -> list[str]
     return [array(column) for array, column in zip(kinds, columns, strict=True)]
 
 
-def insert_rows(rows: Iterable[Model], *, ignore_conflicts: bool = False) -> None:
-    """Business rows, one statement a model, in the order in which the plans first name a model."""
-    by_model: dict[type[Model], list[Model]] = {}
-    for row in rows:
-        by_model.setdefault(type(row), []).append(row)
-    for model, same in by_model.items():
-        model._base_manager.bulk_create(same, ignore_conflicts=ignore_conflicts)
+def insert_missing(same: Sequence[Model]) -> None:
+    """Rows of one model, but those that are there already."""
+    if same:
+        type(same[0])._base_manager.bulk_create(same, ignore_conflicts=True)
 
 
 def write_updates(updates: Iterable[Update]) -> None:

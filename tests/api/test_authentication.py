@@ -4,15 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import override_settings
-from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import ApiKey
 from apps.api.callers import authenticate, client_address
 from apps.core import clock
 from tests.api.conftest import Client, Party, make_key
 from tests.support.door import done
+from tests.support.statements import statements
 
 
 def test_no_key_is_refused(asking: Any) -> None:
@@ -99,9 +98,7 @@ def test_a_key_is_looked_up_in_one_query(acme: Party) -> None:
     now = clock.now()
     shown = {"HTTP_AUTHORIZATION": f"Bearer {acme.key}", "REMOTE_ADDR": "127.0.0.1"}
     authenticate(shown, now)
-    raw = connection.connection
-    counted: list[str] = []
-    with CaptureQueriesContext(connection), counting(raw, counted):
+    with statements() as counted:
         caller = authenticate(shown, now)
     assert caller.tenant_id == acme.tenant
     assert len(counted) == 1
@@ -135,27 +132,3 @@ def test_an_operator_reaches_all_tenants(operator: Client, acme: Party, globex: 
     assert {wallet["tenant"] for wallet in of_one} == {acme.tenant}
     assert operator.get(f"/v1/wallets/{globex.wallet}/balances").json()["available"]["amount"] == "100.00"
     assert operator.get(f"/v1/tenants/{globex.tenant}").json()["id"] == globex.tenant
-
-
-class counting:
-    """Counts what psycopg is asked, also past Django's cursors."""
-
-    def __init__(self, raw: Any, into: list[str]) -> None:
-        self.into = into
-
-    def __enter__(self) -> None:
-        import psycopg
-
-        self.original = psycopg.Cursor.execute
-        into, original = self.into, self.original
-
-        def execute(cursor: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
-            into.append(str(query))
-            return original(cursor, query, *args, **kwargs)
-
-        psycopg.Cursor.execute = execute
-
-    def __exit__(self, *_: object) -> None:
-        import psycopg
-
-        psycopg.Cursor.execute = self.original

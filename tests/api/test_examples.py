@@ -9,15 +9,14 @@ import httpx
 import jsonschema
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
-from django.db import connection
 from django.test import override_settings
 
 from apps.accounts.models import Tenant
 from apps.api import request_log
 from apps.api.document import document
 from tests.api.conftest import Client, Party, joined, make_key
-from tests.api.test_authentication import counting
 from tests.support.door import done, eur, run
+from tests.support.statements import statements
 
 POSTS = [
     (path, methods["post"]["requestBody"]["content"]["application/json"]["examples"]["example"]["value"])
@@ -102,11 +101,10 @@ def test_a_command_takes_at_most_eight_round_trips(acme: Party) -> None:
 
     with override_settings(API_COMBINER=False):
         assert post("warm").startswith("201")
-        statements: list[str] = []
-        with counting(connection, statements):
+        with statements() as asked:
             assert post("counted").startswith("201")
     request_log.flush()
-    assert len(statements) + 2 <= 8, statements
+    assert len(asked) + 2 <= 8, asked
 
 
 BASE: dict[str, Any] = {

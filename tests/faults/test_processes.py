@@ -52,7 +52,7 @@ class TestKilled:
         [
             "apps.operations.approvals.policies",
             "apps.ledger.poster.addresses.resolve",
-            "apps.operations.writes.insert_operations",
+            "apps.operations.writes.insert",
             "apps.operations.writes.write_updates",
         ],
     )

@@ -164,7 +164,7 @@ class TestKilled:
         ran(
             """
             from unittest.mock import patch
-            with patch("apps.operations.writes.insert_operations", die):
+            with patch("apps.operations.writes.insert", die):
                 run("ledger.export_journal", key="k", book="south")
             """,
             code=-9,

@@ -1,13 +1,14 @@
 """Whose a wallet is, and what is in it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+import psycopg
 from django.db import connection
 from django.db.backends.signals import connection_created
 
-from apps.accounts.models import Wallet, WalletAddresses, WalletCategory
-from apps.core import ids
+from apps.accounts.models import WalletAddresses, WalletCategory
+from apps.core import arrays, ids
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.ledger.models import Balance
@@ -61,6 +62,10 @@ class WalletBalances:
 
 _holders: dict[str, Holder] = {}
 
+_HOLDERS = """
+SELECT id, book_id, currency, available_account_id, held_account_id, owed_account_id
+  FROM accounts_wallet WHERE id = ANY (%s::uuid[])
+"""
 _TOTALS = """
 SELECT w.category, w.currency, count(*), sum(a.balance * a.side), sum(h.balance * h.side), sum(o.balance * o.side)
   FROM accounts_wallet w
@@ -87,12 +92,17 @@ def holders(wallets: Iterable[str]) -> dict[str, Holder]:
     if missing:
         if len(_holders) > KEPT:
             _holders.clear()
-        rows = Wallet.objects.filter(pk__in=missing).values_list(
-            "pk", "book_id", "currency", "available_account", "held_account", "owed_account"
-        )
-        found = (Holder(str(pk), book_id, currency, (a, h, o)) for pk, book_id, currency, a, h, o in rows)
-        _holders.update({each.id: each for each in found})
+        _holders.update({each.id: each for each in _fetch(missing)})
     return {wallet: _holders[wallet] for wallet in wanted if wallet in _holders}
+
+
+def _fetch(wallets: Iterable[str]) -> Iterator[Holder]:
+    connection.ensure_connection()
+    wanted = arrays.texts([ids.stored("wal", wallet) for wallet in wallets])
+    for wallet, book, currency, *accounts in psycopg.Cursor(connection.connection).execute(
+        _HOLDERS, [wanted], prepare=True
+    ):
+        yield Holder(ids.encode("wal", wallet), book, currency, tuple(accounts))
 
 
 def forget(**_: object) -> None:
