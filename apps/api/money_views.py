@@ -10,6 +10,7 @@ from django.db import connection
 from rest_framework import serializers
 
 from apps.accounts.models import Tenant, Wallet
+from apps.accounts.queries.wallets import holders
 from apps.api import cursors, parameters
 from apps.api.callers import Caller
 from apps.api.cursors import Cursor
@@ -103,8 +104,7 @@ class WalletStatement(ApiView):
         given = parameters.read(asking.request, self.known)
         _stored("wal", id, "wallets")
         with as_caller(caller):
-            account = _accounts(_wallet(caller, id))[given.get("part", "available")]
-            return _statement(asking, account, given)
+            return _statement(asking, _account_of(caller, id, given.get("part", "available")), given)
 
 
 class AccountDetail(ApiView):
@@ -241,6 +241,15 @@ def _wallet(caller: Caller, wallet: str) -> Wallet:
     if found is None:
         raise missing(find("wallets"))
     return found
+
+
+def _account_of(caller: Caller, wallet: str, part: str) -> Account:
+    """An account of a wallet, with its book. Whose a wallet is never changes, so the process may know it by now."""
+    holder = holders([wallet]).get(wallet)
+    if holder is None or caller.book not in {None, holder.book_id}:
+        raise missing(find("wallets"))
+    account: Account = Account.objects.select_related("book").get(pk=holder.accounts[PARTS.index(part)])
+    return account
 
 
 def _accounts(wallet: Wallet) -> dict[str, Account]:
