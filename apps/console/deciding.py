@@ -28,6 +28,7 @@ class Asked:
     given: int
     why_not: str
     key: str
+    seen: str
 
 
 def asked(request: HttpRequest, rows: Iterable[ApprovalRequest]) -> list[Asked]:
@@ -52,6 +53,7 @@ def _asked(user: Any, roles: set[str], row: ApprovalRequest, title: str | Promis
         given=sum(each.approves for each in of_this),
         why_not=_why_not(user, roles, row, decided),
         key=new_key(),
+        seen=bytes(row.approved_hash).hex(),
     )
 
 

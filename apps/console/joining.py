@@ -1,5 +1,6 @@
 """Where somebody who was asked into a team joins it: no sign-in, the link is the proof."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
@@ -7,7 +8,9 @@ from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_http_methods
 
+from apps.accounts.services.team import USED, InvitationUnusable, is_token
 from apps.core.actor import Actor
+from apps.core.canonical import fingerprint
 from apps.operations.executor import execute
 from apps.operations.plan import Request
 
@@ -20,14 +23,20 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     """The form, and what became of it."""
     context: dict[str, object] = {"name": request.POST.get("name", "")[:LONGEST]}
     status = 200
-    if request.method == "POST":
+    if not is_token(token):
+        status, context["error"] = InvitationUnusable.http_status, InvitationUnusable(USED)
+    elif request.method == "POST":
         given = {"token": token, "name": context["name"], "password": request.POST.get("password", "")}
-        # The token itself is the key: whoever sends the form twice joins once.
         outcome = execute(
-            Request("accounts.accept_invitation", given, token[:255], INVITEE, origin="console")
+            Request("accounts.accept_invitation", given, _key(given), INVITEE, origin="console")
         )
         status = outcome.error.http_status if outcome.error else 200
         context |= {"error": outcome.error, "joined": outcome.accepted}
     answer = render(request, "console/join.html", context, status=status)
     add_never_cache_headers(answer)
     return answer
+
+
+def _key(given: Mapping[str, object]) -> str:
+    """One for each try, which is joining once if it is sent twice. Keys are shown, so it is no token, nor leads to one."""
+    return f"join-{fingerprint(dict(given)).hex()}"

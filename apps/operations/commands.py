@@ -12,7 +12,7 @@ register(
         summary=_("Approve a request"),
         plan=approvals.plan_approve,
         targets=approvals.request_target,
-        input=serializers.DecisionInput,
+        input=serializers.ApproveInput,
         permission="operations.decide",
         surfaces=BY_OPERATORS,
     )

@@ -1,6 +1,7 @@
 """One request on its way through the door."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -17,6 +18,10 @@ from apps.operations.posting import Posted
 from apps.operations.registry import Command, Done
 
 LONGEST_KEY = 255
+FROM_OUTSIDE = frozenset({"api", "cli", "console"})
+
+# Such as apr_…:apply. Whoever took such a key first would keep what was approved from ever being applied.
+_OURS = re.compile(rf"(?:[a-z]{{2,4}}_[{ids.CROCKFORD}]{{{ids.LENGTH}}}|rates):")
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ class Run:
 def prepare(request: Request) -> Run | Outcome:
     """All that needs no database: the key, the command, the permission, the input."""
     try:
-        _check_key(request.key)
+        _check_key(request)
         command = registry.find(request.command)
         book_id = request.book_id or request.actor.book_id or books.platform_id()
     except DomainError as error:
@@ -117,7 +122,8 @@ def prepare(request: Request) -> Run | Outcome:
     return run
 
 
-def _check_key(key: str) -> None:
+def _check_key(request: Request) -> None:
+    key = request.key
     if not key:
         raise KeyMissing(
             "A command needs an idempotency key: make one for each new wish, repeat it to retry."
@@ -126,6 +132,8 @@ def _check_key(key: str) -> None:
         raise KeyInvalid(
             f"An idempotency key has at most {LONGEST_KEY} printable ASCII characters; this one has {len(key)}."
         )
+    if request.origin in FROM_OUTSIDE and _OURS.match(key):
+        raise KeyInvalid("Keys that begin with an id and a colon are our own; put something before it.")
 
 
 def _check_permission(run: Run) -> None:

@@ -16,6 +16,16 @@ class DecisionInput(serializers.Serializer[Any]):
     )
 
 
+class ApproveInput(DecisionInput):
+    seen = TextField(
+        max_length=64,
+        pattern="[0-9a-f]{64}",
+        default="",
+        allow_blank=True,
+        help_text=_("The hash of what was looked at: the yes is to that and nothing else."),
+    )
+
+
 class SetFeatureFlagInput(serializers.Serializer[Any]):
     name = TextField(
         max_length=60,

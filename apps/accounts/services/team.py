@@ -19,6 +19,7 @@ from apps.operations.plan import Context, EventDraft
 from apps.operations.registry import Done
 
 OPEN_FOR = timedelta(days=7)
+USED = "This invitation was used, revoked, or has expired; ask for a new one."
 _SIGNER = signing.Signer(salt="invitation")
 
 
@@ -83,6 +84,15 @@ def token_of(invitation: str) -> str:
     return _SIGNER.sign(invitation)
 
 
+def is_token(text: str) -> bool:
+    """Whether we signed it; what came of the invitation is another question."""
+    try:
+        _SIGNER.unsign(text)
+    except signing.BadSignature:
+        return False
+    return True
+
+
 def invite_member(context: Context, *, tenant: str | None, email: str, role: str) -> Done:
     """Ask somebody into the team; the link is good for seven days."""
     with as_platform():
@@ -124,7 +134,7 @@ def accept_invitation(context: Context, *, token: str, name: str, password: str)
     """Join the team; a person who has no user yet gets one, with this password."""
     found = _of_token(token)
     if found is None or not found.is_open(context.now):
-        raise InvitationUnusable("This invitation was used, revoked, or has expired; ask for a new one.")
+        raise InvitationUnusable(USED)
     user = User.objects.filter(email__iexact=found.email).first() or _new_user(
         found.email, name, password, context
     )

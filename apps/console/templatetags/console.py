@@ -1,6 +1,7 @@
 """How the console writes money, statuses, moments, ids and JSON."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -55,6 +56,12 @@ TONES = {
     "inactive": "idle",
     "settled": "idle",
 }
+
+
+@register.filter
+def pairs(mapping: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Names with their values. A template's `mapping.items` would be a value of that name, where there is one."""
+    return list(mapping.items())
 
 
 @register.filter

@@ -18,6 +18,13 @@ class ApprovalNotPending(DomainError):
     http_status = 409
 
 
+class ApprovalChanged(DomainError):
+    """What would be done is no longer what was looked at."""
+
+    code = "APPROVAL_CHANGED"
+    http_status = 409
+
+
 class ApprovalByMaker(DomainError):
     """Who asked for it may not decide about it."""
 
@@ -37,9 +44,13 @@ def request_target(data: Input) -> list[Target]:
     return [Target(ApprovalRequest, data["request"])]
 
 
-def plan_approve(context: Context, *, request: str, comment: str) -> Plan:
+def plan_approve(context: Context, *, request: str, comment: str, seen: str) -> Plan:
     """One person's yes. The last one that is needed opens the run, which follows as an Operation of its own."""
     found = _pending(context, request)
+    if seen and seen != bytes(found.approved_hash).hex():
+        raise ApprovalChanged(
+            "What it would do has changed since you looked at it; look again.", field="/request"
+        )
     decision = _decision(context, found, approves=True, comment=comment)
     said = found.decisions.filter(approves=True, approved_hash=found.approved_hash).count() + 1
     result = {"request": request, "approvals": said, "approvers_needed": found.approvers_needed}
