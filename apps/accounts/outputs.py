@@ -95,7 +95,9 @@ class ApiKeyCreatedResult(serializers.Serializer[Any]):
     prefix = serializers.CharField(help_text="The part of the key that stays visible.")
     scopes = serializers.ListField(child=serializers.CharField())
     expires_at = serializers.DateTimeField(allow_null=True)
-    secret = serializers.CharField(help_text="The key itself: shown this once, `[redacted]` in a replay.")
+    secret = serializers.CharField(
+        help_text="The key itself: shown this once; a replay has dots in its place."
+    )
 
 
 class ApiKeyRotatedResult(ApiKeyCreatedResult):

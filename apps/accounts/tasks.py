@@ -15,4 +15,4 @@ def provision_tenants() -> None:
 @shared_task(name="accounts.send_invitations", expires=30)
 def send_invitations() -> None:
     """Mail the invitations that were not mailed yet."""
-    invitations.send_due(now=clock.now())
+    invitations.send_due()

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from apps.accounts.scopes import actor
-from apps.api.errors import AuthenticationRequired, NetworkDenied, ScopeMissing
+from apps.api.errors import AuthenticationRequired, NetworkDenied, ScopeMissing, TenantUnready
 from apps.core import ids
 from apps.core.actor import Actor
 from apps.operations.isolation import Circle
@@ -96,6 +96,11 @@ class _Row:
         """Neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
+    @property
+    def is_ready(self) -> bool:
+        """A tenant without a book is still being set up. Nothing else may be without one: it would reach all books."""
+        return self.tenant is None or self.book is not None
+
     def caller(self) -> Caller:
         """The key as whoever asks."""
         limit = self.requests_per_minute or settings.API_OPERATOR_REQUESTS_PER_MINUTE
@@ -112,6 +117,8 @@ def authenticate(meta: Mapping[str, Any], now: datetime) -> Caller:
         raise AuthenticationRequired("This API key is unknown, was revoked, or has expired.")
     if row.networks and not _is_within(client_address(meta), tuple(row.networks)):
         raise NetworkDenied("This API key may not be used from this address.")
+    if not row.is_ready:
+        raise TenantUnready("This tenant is still being set up; try again in a moment.")
     if row.last_used_at is None or now - row.last_used_at >= LAST_USED_EVERY:
         _run(_TOUCH, (now, row.id))
     return row.caller()
@@ -120,7 +127,7 @@ def authenticate(meta: Mapping[str, Any], now: datetime) -> Caller:
 def caller_of(key_id: str, now: datetime) -> Caller | None:
     """A key as it is now, for work that goes on after its request; None once it has ended."""
     row = _row(_BY_ID, ids.decode("key", key_id))
-    return row.caller() if row and row.is_valid(now) else None
+    return row.caller() if row and row.is_valid(now) and row.is_ready else None
 
 
 def client_address(meta: Mapping[str, Any]) -> str:

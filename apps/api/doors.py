@@ -76,8 +76,10 @@ def explained(command: Command, error: DomainError, data: Mapping[str, Any]) -> 
     """The refusal, for a key that was used before with the resource that came of it."""
     if not isinstance(error, KeyReused):
         return error
-    result = error.details.get("result")
-    return KeyReused(error.message, details={**error.details, "resource": made(command, result, data)})
+    told = dict(error.details)
+    # What another command answered may be none of this scope's business; its id says enough.
+    result = told.pop("result", None)
+    return KeyReused(error.message, details={**told, "resource": made(command, result, data)})
 
 
 def made(command: Command, result: Any, data: Mapping[str, Any]) -> str | None:

@@ -10,6 +10,22 @@ class AuthenticationRequired(DomainError):
     http_status = 401
 
 
+class TenantUnready(DomainError):
+    """The tenant whose key it is has no book yet."""
+
+    code = "TENANT_UNREADY"
+    http_status = 503
+    transient = True
+
+
+class BulksOpen(DomainError):
+    """Too many bulks of one key wait to be worked off."""
+
+    code = "BULKS_OPEN"
+    http_status = 429
+    transient = True
+
+
 class NetworkDenied(DomainError):
     """The API key may not be used from this address."""
 

@@ -6,11 +6,10 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db import connection
 from rest_framework import serializers
 
 from apps.accounts.models import Tenant, Wallet
-from apps.accounts.queries.wallets import holders
+from apps.accounts.queries import wallets
 from apps.api import cursors, parameters
 from apps.api.callers import Caller
 from apps.api.cursors import Cursor
@@ -55,18 +54,6 @@ PAGE = {
 }
 
 _NOW = "SELECT * FROM api_wallet_balances(%s, %s, %s, %s::bigint[], %s::uuid[])"
-
-# The addresses of wallets hold their ids as people see them, so those come along.
-_TOTALS = """
-SELECT w.category, w.currency, count(*) FILTER (WHERE w.part = 'available'),
-       coalesce(sum(b.balance * b.side) FILTER (WHERE w.part = 'available'), 0),
-       coalesce(sum(b.balance * b.side) FILTER (WHERE w.part = 'held'), 0),
-       coalesce(sum(b.balance * b.side) FILTER (WHERE w.part = 'owed'), 0)
-  FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[]) w(address, book, category, currency, part)
-  JOIN ledger_account a ON a.book_id = w.book AND a.currency = w.currency AND a.address = w.address
-  JOIN ledger_balance b ON b.account_id = a.id
- GROUP BY 1, 2 ORDER BY 1, 2
-"""
 
 
 class WalletBalances(ApiView):
@@ -178,7 +165,7 @@ class Totals(ApiView):
             tenant = Tenant.objects.filter(pk=tenant_id).values_list("pk", "base_currency").first()
             if tenant is None:
                 raise NotFound("There is no such tenant.")
-            totals = _totals(tenant_id)
+            totals = [_total(each) for each in wallets.totals(tenant_id)]
         together = rates.in_base([row["total"] for row in totals], tenant[1], on=clock.now())
         in_base = {"total": together.total, "unknown": list(together.unknown)}
         return Answer({"tenant": tenant[0], "base_currency": tenant[1], "items": totals, "in_base": in_base})
@@ -245,7 +232,7 @@ def _wallet(caller: Caller, wallet: str) -> Wallet:
 
 def _account_of(caller: Caller, wallet: str, part: str) -> Account:
     """An account of a wallet, with its book. Whose a wallet is never changes, so the process may know it by now."""
-    holder = holders([wallet]).get(wallet)
+    holder = wallets.holders([wallet]).get(wallet)
     if holder is None or caller.book not in {None, holder.book_id}:
         raise missing(find("wallets"))
     account: Account = Account.objects.select_related("book").get(pk=holder.accounts[PARTS.index(part)])
@@ -319,27 +306,14 @@ def _line(line: StatementLine) -> dict[str, Any]:
     }
 
 
-def _totals(tenant: str) -> list[dict[str, Any]]:
-    """By category and currency, from the wallets' own accounts."""
-    wallets = Wallet.objects.filter(tenant_id=tenant).values_list("pk", "book_id", "category", "currency")
-    places = [
-        (f"wallet:{wallet}:{part}", book, category, currency, part)
-        for wallet, book, category, currency in wallets.iterator()
-        for part in PARTS
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(_TOTALS, [list(column) for column in zip(*places, strict=True)] or [[]] * 5)
-        return [_total(*row) for row in cursor.fetchall()]
-
-
-def _total(category: str, currency: str, wallets: int, *raw: Any) -> dict[str, Any]:
-    available, held, owed = (Money(int(amount), currency) for amount in raw)
+def _total(total: wallets.Total) -> dict[str, Any]:
+    amounts = total.balances
     return {
-        "category": category,
-        "currency": currency,
-        "wallets": wallets,
-        "available": available,
-        "held": held,
-        "owed": owed,
-        "total": available + held - owed,
+        "category": total.category,
+        "currency": amounts.total.currency,
+        "wallets": total.wallets,
+        "available": amounts.available,
+        "held": amounts.held,
+        "owed": amounts.owed,
+        "total": amounts.total,
     }

@@ -23,7 +23,7 @@ from apps.api.resources.operations import EVENT, SingleEventOutput
 from apps.api.view import Answer, ApiView, Asking
 from apps.core import clock
 from apps.core.money import Money
-from apps.core.serializer_fields import CurrencyField, InstantField
+from apps.core.serializer_fields import CurrencyField, DayField, InstantField
 from apps.ledger.models import DailyBalance
 from apps.operations import sequencer
 from apps.operations.models import Heartbeat, Operation, OperationStatus
@@ -118,8 +118,8 @@ class Statistics(ApiView):
     output = StatisticsOutput
     scope = "platform:read"
     known: ClassVar[Mapping[str, Any]] = {
-        "since": serializers.DateField(help_text="The first day, in UTC; thirty days ago without it."),
-        "through": serializers.DateField(help_text="The last day; today without it."),
+        "since": DayField(help_text="The first day, in UTC; thirty days ago without it."),
+        "through": DayField(help_text="The last day; today without it."),
         **TENANT,
     }
 

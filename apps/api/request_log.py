@@ -112,7 +112,9 @@ class _Writer:
                 with connection.cursor() as cursor:
                     cursor.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
             except Exception:
-                self.waiting.extendleft(reversed(rows))
+                # The newest stay if there is no room for all.
+                room = MOST - len(self.waiting)
+                self.waiting.extendleft(reversed(rows[max(len(rows) - room, 0) :]))
                 raise
 
 

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import ResolverMatch, URLResolver
+from django.urls import Resolver404, ResolverMatch, URLResolver
 from django.urls.resolvers import RegexPattern, get_resolver
 
 from apps.api.view import ApiView
@@ -34,7 +34,10 @@ def straight_to_api(
 
 
 def _resolved(path: str) -> ResolverMatch:
-    return _fixed().get(path) or _routes().resolve(path)
+    try:
+        return _fixed().get(path) or _routes().resolve(path)
+    except Resolver404:
+        return _routes().resolve("")
 
 
 @cache

@@ -9,7 +9,7 @@ from apps.core import clock
 @shared_task(name="api.work_off_bulks", expires=5)
 def work_off_bulks() -> None:
     """Answer the bulks that wait."""
-    bulk.work_off(now=clock.now())
+    bulk.work_off()
 
 
 @shared_task(name="api.forget_requests", expires=3600)

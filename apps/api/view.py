@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import psycopg
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from rest_framework.views import APIView
 
@@ -106,6 +106,7 @@ class ApiView(APIView):
         except DomainError as error:
             answer = _refusal(asking, error, "", {})
         except _LOST:
+            connection.close()  # what was asked past Django's cursors it does not know to be lost
             logger.exception("The database was lost in request %s.", asking.id)
             answer = _refusal(
                 asking, Unavailable("The database cannot be reached; repeat in a moment."), "", {}

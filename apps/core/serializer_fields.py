@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64decode, b64encode
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from ipaddress import ip_network
 from typing import Any, NoReturn
 from zoneinfo import available_timezones
@@ -142,6 +142,14 @@ class InstantField(serializers.DateTimeField):
         kwargs.setdefault("help_text", _("In UTC."))
         super().__init__(**kwargs)
         self.validators += [MinValueValidator(self.FIRST), MaxValueValidator(self.LAST)]
+
+
+class DayField(serializers.DateField):
+    """A day in living memory or foreseeable, so that days can be counted from it both ways."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators += [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2200, 1, 1))]
 
 
 class CountryField(TextField):

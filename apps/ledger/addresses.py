@@ -37,7 +37,7 @@ def resolve(connection: psycopg.Connection[Any], wanted: Collection[Address]) ->
 
     What is found is kept once the transaction has committed: it may have opened the account itself.
     """
-    known = {address: _kept[address] for address in wanted if address in _kept}
+    known = {address: kept for address in wanted if (kept := _kept.get(address))}
     if len(known) < len(wanted):
         found = _fetch(connection, [address for address in wanted if address not in known])
         known |= found

@@ -18,7 +18,7 @@ from apps.ledger import addresses
 from apps.ledger.addresses import Address, Resolved
 from apps.ledger.errors import BY_CODE
 from apps.operations.plan import Entry, Posting
-from apps.operations.posting import Group, Posted
+from apps.operations.posting import Answer, Group, Posted, Refused
 
 POST = """
 SELECT o_codes, CASE WHEN 'DUPLICATE_TRANSACTION' = ANY (o_codes) THEN o_ids END, o_details,
@@ -53,8 +53,6 @@ _ARRAYS: tuple[Callable[[Any], str], ...] = (
     _T,
     _N,
 )
-
-Answer = list[Posted] | DomainError
 
 
 @dataclass(slots=True)
@@ -163,15 +161,15 @@ def _answers(
     index = place = 0
     for _, entries in groups:
         posted: list[Posted] = []
-        refused: DomainError | None = None
+        refused: Refused | None = None
         for entry in entries:
             code = found.codes[index]
             if code is None:
                 until = place + 2 * len(entry.postings)
                 posted.append(Posted(entry.id, entry.postings, balances[place:until]))
                 place = until
-            elif refused is None or refused.code == "GROUP_REFUSED":
-                refused = _refusal(code, found, index, call, entry)
+            elif refused is None or refused.error.code == "GROUP_REFUSED":
+                refused = Refused(_refusal(code, found, index, call, entry), entry)
             index += 1
         yield refused or posted
 

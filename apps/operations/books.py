@@ -9,6 +9,7 @@ from apps.operations.models import Book
 
 _books: dict[int, Book] = {}
 _ids: dict[str, int] = {}
+_of_tenants: dict[str, int] = {}
 
 
 def find(book_id: int) -> Book:
@@ -26,12 +27,20 @@ def by_slug(slug: str) -> Book:
 
 def id_of(slug: str) -> int:
     """The id of the book of this slug."""
-    if slug not in _ids:
-        found = Book.objects.filter(slug=slug).values_list("pk", flat=True).first()
-        if found is None:
-            raise BookUnknown(f"There is no book {slug!r}.")
-        _ids[slug] = found
-    return _ids[slug]
+    found = _ids.get(slug) or Book.objects.filter(slug=slug).values_list("pk", flat=True).first()
+    if found is None:
+        raise BookUnknown(f"There is no book {slug!r}.")
+    return _ids.setdefault(slug, found)
+
+
+def id_of_tenant(tenant: str | None) -> int | None:
+    """The id of a tenant's book; None without a tenant, or while it is being set up."""
+    if tenant is None:
+        return None
+    found = (
+        _of_tenants.get(tenant) or Book.objects.filter(tenant_id=tenant).values_list("pk", flat=True).first()
+    )
+    return _of_tenants.setdefault(tenant, found) if found else None
 
 
 def platform_id() -> int:
@@ -43,6 +52,7 @@ def forget(**_: Any) -> None:
     """Drop what is kept: a new connection may lead to a restored database."""
     _books.clear()
     _ids.clear()
+    _of_tenants.clear()
 
 
 connection_created.connect(forget, dispatch_uid="forget-books")

@@ -106,6 +106,7 @@ def _run(batch: list[_Waiting]) -> None:
     try:
         outcomes = execute_prepared([prepare(waiting.request) for waiting in batch])
     except LOST_CONNECTION:
+        connection.close()
         raise
     except Exception:
         if len(batch) == 1:

@@ -71,6 +71,13 @@ class TenantSuspended(DomainError):
     http_status = 403
 
 
+class CounterpartyRefused(DomainError):
+    """The other tenant of the command cannot take part in it now: suspended, closed, frozen, or stopped by a flag."""
+
+    code = "COUNTERPARTY_REFUSED"
+    http_status = 422
+
+
 class TargetNotFound(DomainError):
     """The object that the command works on does not exist."""
 

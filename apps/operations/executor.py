@@ -24,9 +24,12 @@ from apps.operations.errors import (
     ApprovalMissing,
     ApprovalStale,
     Conflict,
+    CounterpartyRefused,
+    FlagDenied,
     InsideTransaction,
     IntegrityBroken,
     TargetNotFound,
+    TenantSuspended,
 )
 from apps.operations.isolation import Circle
 from apps.operations.models import ApprovalPolicy, ApprovalRequest, ApprovalStatus, OperationStatus
@@ -37,6 +40,7 @@ from apps.operations.run import Outcome, Run, prepare
 
 logger = logging.getLogger(__name__)
 
+OTHER_SIDE = "The other side cannot take part in this now; whoever it is can say why."
 BATCH = 500
 TRIES = 3
 
@@ -136,6 +140,8 @@ def _preview(run: Run) -> dict[str, Any]:
         shown = render_plan(Plan(result=done.result, events=done.events))
         return {**shown, "approval": _approval_preview(run, Plan(result={}), context)}
     plan = run.command.plan(context, **run.input)  # type: ignore[misc]
+    if run.held_back:
+        raise run.held_back
     return {**render_plan(plan), "approval": _approval_preview(run, plan, context)}
 
 
@@ -210,6 +216,8 @@ def _attempt(runs: list[Run]) -> list[Run]:
         contexts = {id(run): _guarded(run, _context, locked, now) for run in _open(runs)}
         for run in _open(runs):
             _guarded(run, _plan, contexts[id(run)])
+        for run in _open(runs):
+            run.error = run.held_back  # after planning, which says first what does not exist for the caller
         in_force = approvals.policies(run.command.name for run in _open(runs) if run.command.facts)
         for run in _open(runs):
             _guarded(run, _ask_others, contexts[id(run)], in_force)
@@ -254,7 +262,18 @@ def _check_flag(run: Run, known: flags.Flags) -> None:
     tenant = books.find(run.book_id).tenant_id
     if tenant and ("tenant", tenant) not in scopes:
         scopes.append(("tenant", tenant))
-    flags.check(run.command, scopes, known)
+    try:
+        flags.check(run.command, scopes, known)
+    except (FlagDenied, TenantSuspended) as error:
+        if run.tenant_book is None or _stopped_tenant(error) in {None, tenant}:
+            raise
+        run.held_back = CounterpartyRefused(OTHER_SIDE)
+
+
+def _stopped_tenant(error: DomainError) -> Any:
+    """The tenant whose flag stops a command, if it is one of a tenant."""
+    told = error.details
+    return told.get("tenant") or (told.get("scope_id") if told.get("scope") == "tenant" else None)
 
 
 def _targets(run: Run) -> list[Target]:
@@ -344,11 +363,17 @@ def _post(runs: Iterable[Run], now: Any) -> None:
     writes.insert_missing([account for plan in plans for account in plan.accounts])
     groups = [(run.operation_id, plan.posts) for run, plan in zip(posting_runs, plans, strict=True)]
     for run, answer in zip(posting_runs, posting.post(connection.connection, groups, now), strict=True):
-        if isinstance(answer, DomainError):
-            run.error = answer
-            run.error_sticks = run.plan.posts[0].refusal_sticks  # type: ignore[union-attr]
+        if isinstance(answer, posting.Refused):
+            run.error, run.error_sticks = _told_of(run, answer), answer.entry.refusal_sticks
         else:
             run.posted = answer
+
+
+def _told_of(run: Run, refused: posting.Refused) -> DomainError:
+    """The refusal; what it is about in another tenant's book is not the caller's business."""
+    if run.tenant_book in {None, refused.entry.book_id}:
+        return refused.error
+    return CounterpartyRefused(OTHER_SIDE)
 
 
 def _write(runs: list[Run], now: Any) -> None:

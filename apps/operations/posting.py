@@ -33,6 +33,16 @@ class Posted:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a group was refused, and by which of its entries."""
+
+    error: DomainError
+    entry: Entry
+
+
+Answer = list[Posted] | Refused
+
 Group = Sequence[Entry]
 """The entries of one plan: accepted or refused together."""
 
@@ -42,7 +52,7 @@ class Poster(Protocol):
 
     def __call__(
         self, connection: psycopg.Connection[Any], groups: Sequence[tuple[str, Group]], now: datetime
-    ) -> list[list[Posted] | DomainError]:
+    ) -> list[Answer]:
         """One answer a group, given as (operation id, entries): what was posted, or why the ledger refused."""
 
 
@@ -56,6 +66,6 @@ def register_poster(poster: Poster) -> None:
 
 def post(
     connection: psycopg.Connection[Any], groups: Sequence[tuple[str, Group]], now: datetime
-) -> list[list[Posted] | DomainError]:
+) -> list[Answer]:
     """Post through the ledger."""
     return _posters[0](connection, groups, now)

@@ -36,7 +36,6 @@ _AS_THEY_ARE = {
     models.SlugField,
     models.SmallIntegerField,
     models.TextField,
-    ArrayField,
     FSMField,
     MinorUnitsField,
 }
@@ -96,7 +95,7 @@ def _shape(model: type[Model]) -> _Shape | None:
         kind = field.target_field if field.is_relation else field
         prepare = _prepared(kind)
         by_database = field is model._meta.auto_field or field.has_db_default() or field.generated
-        known = prepare is not None or type(kind) in _AS_THEY_ARE
+        known = prepare is not None or _is_as_it_is(kind)
         if by_database or not known or field.model is not model:
             return None
         columns.append((field.attname, str(field.column), prepare))
@@ -105,6 +104,17 @@ def _shape(model: type[Model]) -> _Shape | None:
         f'INSERT INTO "{table}" ({names}) SELECT {names} FROM json_populate_recordset(NULL::"{table}", %s)'
     )
     return _Shape(tuple(columns), statement)
+
+
+def _is_as_it_is(field: Any) -> bool:
+    if isinstance(field, ArrayField):
+        return _is_as_it_is(field.base_field)
+    special = (
+        getattr(field, "encoder", None)
+        or getattr(field, "auto_now", False)
+        or getattr(field, "auto_now_add", False)
+    )
+    return type(field) in _AS_THEY_ARE and not special
 
 
 def _prepared(field: Any) -> Prepare | None:

@@ -59,7 +59,8 @@ class Outcome:
 class Run:
     """A request with what is learnt of it, step by step. `error` ends it; so does `outcome`.
 
-    `unfit` is what was wrong with the request itself, which no further try changes.
+    `unfit` is what was wrong with the request itself, which no further try changes. `held_back` is why another
+    tenant cannot take part, told only to who has asked for what they may ask.
     """
 
     request: Request
@@ -71,6 +72,7 @@ class Run:
     operation_id: str = field(default_factory=partial(ids.new_id, "op"))
     generation: int = 0
     error: DomainError | None = None
+    held_back: DomainError | None = None
     error_sticks: bool = False
     unfit: DomainError | None = None
     outcome: Outcome | None = None

@@ -107,8 +107,8 @@ def _insert_statement(parts: tuple[str, ...]) -> str:
     return INSERT.format(rows="".join(f"rows_{i} AS ({part}), " for i, part in enumerate(parts)))
 
 
-def _columns(kinds: Sequence[Any], rows: Sequence[tuple[Any, ...]]) -> list[str]:
-    columns = zip(*rows, strict=True) if rows else [()] * len(kinds)
+def _columns(kinds: Sequence[Any], records: Sequence[tuple[Any, ...]]) -> list[str]:
+    columns = zip(*records, strict=True) if records else [()] * len(kinds)
     return [array(column) for array, column in zip(kinds, columns, strict=True)]
 
 

@@ -74,7 +74,7 @@ def test_a_business_from_its_first_day_on(asks: Callable[..., Client], operator_
     assert shop.get_wallet_statement(till, order="sequence")["items"][0]["amount"] == eur("100.00")
     sequencer.sequence()
     told = [each["type"] for each in shop.list_events(limit=1).each()]
-    assert (told[0], told[-1], len(told)) == ("customer.created", "hold.settled", 7)
+    assert (told[0], told[-1], len(told)) == ("api_key.created", "hold.settled", 8)
     assert {each["id"] for each in shop.list_wallets(limit=1).each()} == {till, savings}
 
 

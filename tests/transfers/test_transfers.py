@@ -175,13 +175,17 @@ class TestInternal:
         assert refused("transfers.create_transfer", actor=acme.key, **given) == "WALLET_NOT_FOUND"
         assert has(theirs).available.decimal == "100.00"
 
-    @pytest.mark.parametrize("side", ["sender", "receiver"])
-    def test_is_refused_while_a_tenant_is_suspended(self, acme: World, bloom: World, side: str) -> None:
+    @pytest.mark.parametrize(
+        ("side", "code"), [("sender", "TENANT_SUSPENDED"), ("receiver", "COUNTERPARTY_REFUSED")]
+    )
+    def test_is_refused_while_a_tenant_is_suspended(
+        self, acme: World, bloom: World, side: str, code: str
+    ) -> None:
         source, destination = acme.funded("100.00"), bloom.wallet()
         suspended = acme.tenant if side == "sender" else bloom.tenant
         done("accounts.suspend_tenant", tenant=suspended, reason="fraud")
         given = {"from_wallet": source, "to_wallet": destination, "amount": eur("1.00")}
-        assert refused("transfers.create_transfer", actor=acme.key, **given) == "TENANT_SUSPENDED"
+        assert refused("transfers.create_transfer", actor=acme.key, **given) == code
         done("accounts.resume_tenant", tenant=suspended, reason="cleared")
         assert done("transfers.create_transfer", actor=acme.key, **given)["status"] == "completed"
 

@@ -20,14 +20,18 @@ class TenantUnnamed(DomainError):
     code = "TENANT_REQUIRED"
 
 
-def tenant_of(context: Context, named: str | None) -> Tenant:
-    """The caller's own tenant, or the one that an operator names. TenantNotFound for anybody else's."""
+def tenant_of(context: Context, named: str | None, *, locked: bool = False) -> Tenant:
+    """The caller's own tenant, or the one that an operator names. TenantNotFound for anybody else's.
+
+    `locked`, its status stays what it is until the transaction ends.
+    """
     own = context.book.tenant_id
     if named is None and own is None:
         raise TenantUnnamed("Say which tenant it is for.", field="/tenant")
     if own is not None and named not in {None, own}:
         raise TenantNotFound(f"There is no tenant {named}.", field="/tenant")
-    found: Tenant | None = Tenant.objects.filter(pk=named or own).first()
+    rows = Tenant.objects.select_for_update(no_key=True, of=["self"]) if locked else Tenant.objects
+    found: Tenant | None = rows.filter(pk=named or own).first()
     if found is None:
         raise TenantNotFound(f"There is no tenant {named}.", field="/tenant")
     return found
@@ -38,9 +42,10 @@ _tests: dict[str, bool] = {}
 
 def is_test(tenant: str) -> bool:
     """Whether it is the test environment of another tenant, which never changes."""
-    if tenant not in _tests:
-        _tests[tenant] = Tenant.objects.filter(pk=tenant, test_of__isnull=False).exists()
-    return _tests[tenant]
+    known = _tests.get(tenant)
+    if known is None:
+        known = _tests[tenant] = Tenant.objects.filter(pk=tenant, test_of__isnull=False).exists()
+    return known
 
 
 def forget(**_: object) -> None:

@@ -88,12 +88,14 @@ def holder(wallet: str, *, field: str = "/wallet") -> Holder:
 def holders(wallets: Iterable[str]) -> dict[str, Holder]:
     """The same for many, without those that do not exist; it asks the database for what the process has not seen."""
     wanted = set(wallets)
-    missing = [wallet for wallet in wanted if wallet not in _holders]
-    if missing:
+    known = {wallet: found for wallet in wanted if (found := _holders.get(wallet))}
+    if len(known) < len(wanted):
+        fetched = {each.id: each for each in _fetch(wanted - known.keys())}
         if len(_holders) > KEPT:
             _holders.clear()
-        _holders.update({each.id: each for each in _fetch(missing)})
-    return {wallet: _holders[wallet] for wallet in wanted if wallet in _holders}
+        _holders.update(fetched)
+        known |= fetched
+    return known
 
 
 def _fetch(wallets: Iterable[str]) -> Iterator[Holder]:

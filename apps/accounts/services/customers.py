@@ -7,6 +7,7 @@ from apps.accounts.models import Customer, CustomerStatus, Wallet, WalletStatus
 from apps.accounts.queries.tenants import tenant_of
 from apps.core import ids
 from apps.core.errors import DomainError
+from apps.operations import books
 from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
 
@@ -69,7 +70,7 @@ def plan_create_customer(
         created_at=context.now,
     )
     result = {"customer": customer.pk, "tenant": owner.pk, "kind": kind, "external_id": external_id}
-    return Plan(rows=[customer], result=result, events=[EventDraft("customer.created", customer.pk, result)])
+    return Plan(rows=[customer], result=result, events=[_told("customer.created", customer, result)])
 
 
 def plan_update_customer(
@@ -90,7 +91,7 @@ def plan_update_customer(
     return Plan(
         updates=[Update(found, tuple(changes), {"status": found.status})] if changes else [],
         result=result,
-        events=[EventDraft("customer.updated", customer, result)],
+        events=[_told("customer.updated", found, result)],
     )
 
 
@@ -104,7 +105,7 @@ def plan_close_customer(context: Context, *, customer: str, reason: str) -> Plan
     return Plan(
         updates=[Update(found, ("status",), {"status": CustomerStatus.ACTIVE})],
         result=result,
-        events=[EventDraft("customer.closed", customer, result)],
+        events=[_told("customer.closed", found, result)],
     )
 
 
@@ -116,3 +117,8 @@ def own(context: Context, customer: str) -> Customer:
     if found.status == CustomerStatus.CLOSED:
         raise CustomerClosed(f"Customer {customer} is closed.", field="/customer")
     return found
+
+
+def _told(event: str, customer: Customer, result: Mapping[str, Any]) -> EventDraft:
+    """In the feed of the tenant whose customer it is, whoever did it."""
+    return EventDraft(event, customer.pk, result, book_id=books.id_of_tenant(customer.tenant_id))

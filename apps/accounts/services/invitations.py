@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import Invitation
 from apps.accounts.services.team import token_of
+from apps.core import clock
 
 logger = logging.getLogger(__name__)
 
@@ -20,10 +21,10 @@ LEASE = timedelta(minutes=5)
 """After which an invitation whose worker died, or whose mail was not taken, is tried again."""
 
 
-def send_due(*, now: datetime) -> int:
+def send_due() -> int:
     """Mail every open invitation that waits; how many were mailed."""
     sent = 0
-    while invitation := _take(now):
+    while invitation := _take(clock.now()):
         try:
             _send(invitation)
         except (OSError, SMTPException) as error:

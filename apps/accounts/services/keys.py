@@ -2,17 +2,18 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from apps.accounts.models import ApiKey, Tenant
+from apps.accounts.models import ApiKey, Tenant, TenantStatus
 from apps.accounts.queries.tenants import tenant_of
+from apps.accounts.services.tenants import TenantStatusUnfit
 from apps.core import ids
 from apps.core.errors import DomainError
+from apps.operations import books
 from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
-
-LONGEST_OVERLAP = timedelta(days=30)
 
 
 class KeyNotFound(DomainError):
@@ -27,6 +28,13 @@ class KeyEnded(DomainError):
 
     code = "API_KEY_ENDED"
     http_status = 409
+
+
+class ScopesTooWide(DomainError):
+    """A key may be given no scope that the key which asks for it has not."""
+
+    code = "SCOPES_TOO_WIDE"
+    http_status = 403
 
 
 class ExpiryPast(DomainError):
@@ -52,7 +60,11 @@ def plan_create_api_key(
     """A key for a program of the tenant; a test tenant's begin with `ch_test`."""
     if expires_at and expires_at <= context.now:
         raise ExpiryPast("The key would have expired already.", field="/expires_at")
-    return _made(context, tenant_of(context, tenant), name, scopes, networks, expires_at)
+    _check_scopes(context, scopes)
+    owner = tenant_of(context, tenant, locked=True)
+    if owner.status not in {TenantStatus.ACTIVE, TenantStatus.SUSPENDED}:
+        raise TenantStatusUnfit(f"{owner.name} is {owner.status}, so it gets no keys.", field="/tenant")
+    return _made(context, owner, name, scopes, networks, expires_at)
 
 
 def plan_create_operator_key(
@@ -74,6 +86,7 @@ def plan_rotate_api_key(context: Context, *, api_key: str, overlap_hours: int) -
     old = _live(context, api_key)
     if hasattr(old, "replaced_by"):
         raise KeyEnded(f"{old.name} was rotated already; rotate {old.replaced_by.pk}.", field="/api_key")
+    _check_scopes(context, old.scopes)
     plan = _made(context, old.tenant, old.name, old.scopes, old.networks, old.expires_at, replaces=old)
     ends = context.now + timedelta(hours=overlap_hours)
     was = old.expires_at
@@ -83,7 +96,7 @@ def plan_rotate_api_key(context: Context, *, api_key: str, overlap_hours: int) -
         updates=[Update(old, ("expires_at",), {"expires_at": was, "revoked_at": None})],
         result={**plan.result, "replaces": old.pk, "replaced_key_ends_at": old.expires_at},
         events=[
-            EventDraft("api_key.rotated", old.pk, {"api_key": plan.rows[0].pk, "ends_at": old.expires_at})
+            _told("api_key.rotated", old, {"api_key": plan.rows[0].pk, "ends_at": old.expires_at}),
         ],
     )
 
@@ -96,7 +109,7 @@ def plan_revoke_api_key(context: Context, *, api_key: str, reason: str) -> Plan:
     return Plan(
         updates=[Update(found, ("revoked_at",), {"revoked_at": None})],
         result=result,
-        events=[EventDraft("api_key.revoked", api_key, result)],
+        events=[_told("api_key.revoked", found, result)],
     )
 
 
@@ -137,9 +150,23 @@ def _made(
         "scopes": key.scopes,
         "expires_at": expires_at,
     }
-    return Plan(
-        rows=[key], result={**told, "secret": text}, events=[EventDraft("api_key.created", key.pk, told)]
-    )
+    return Plan(rows=[key], result={**told, "secret": text}, events=[_told("api_key.created", key, told)])
+
+
+def _told(event: str, key: ApiKey, result: Mapping[str, Any]) -> EventDraft:
+    """In the feed of the tenant whose key it is, whoever did it."""
+    return EventDraft(event, key.pk, result, book_id=books.id_of_tenant(key.tenant_id))
+
+
+def _check_scopes(context: Context, scopes: Sequence[str]) -> None:
+    """Whoever asks with a key makes none that may do more than it."""
+    more = set(scopes) - context.actor.roles if context.actor.kind == "api_key" else set()
+    if more:
+        raise ScopesTooWide(
+            f"The key that asks has no {', '.join(sorted(more))} itself.",
+            field="/scopes",
+            details={"scopes": [*sorted(more)]},
+        )
 
 
 def _environment(tenant: Tenant | None) -> str:

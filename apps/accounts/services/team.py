@@ -3,7 +3,9 @@
 A tenant's own program reaches neither people nor their teams, so these look themselves whose team it is.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core import signing
@@ -14,6 +16,7 @@ from apps.accounts.queries.tenants import tenant_of
 from apps.accounts.services.people import PasswordTooWeak
 from apps.core import ids
 from apps.core.errors import DomainError
+from apps.operations import books
 from apps.operations.isolation import as_platform
 from apps.operations.plan import Context, EventDraft
 from apps.operations.registry import Done
@@ -114,7 +117,7 @@ def _invite(context: Context, of: Tenant, email: str, role: str) -> Done:
     made = invitation(of, email, role, context.actor.label, now)
     made.save(force_insert=True)
     result = {"invitation": made.pk, "tenant": of.pk, "role": role, "expires_at": made.expires_at}
-    return Done(result, (EventDraft("team.invited", of.pk, {"invitation": made.pk, "role": role}),))
+    return Done(result, (_told("team.invited", of.pk, {"invitation": made.pk, "role": role}),))
 
 
 def revoke_invitation(context: Context, *, invitation: str, reason: str) -> Done:
@@ -127,7 +130,7 @@ def revoke_invitation(context: Context, *, invitation: str, reason: str) -> Done
     found.revoked_at = context.now
     found.save(update_fields=["revoked_at"])
     result = {"invitation": invitation, "tenant": found.tenant_id, "reason": reason}
-    return Done(result, (EventDraft("team.invitation_revoked", found.tenant_id, result),))
+    return Done(result, (_told("team.invitation_revoked", found.tenant_id, result),))
 
 
 def accept_invitation(context: Context, *, token: str, name: str, password: str) -> Done:
@@ -144,7 +147,7 @@ def accept_invitation(context: Context, *, token: str, name: str, password: str)
     found.accepted_at = context.now
     found.save(update_fields=["accepted_at"])
     result = {"tenant": found.tenant_id, "user": user.pk, "role": found.role}
-    return Done(result, (EventDraft("team.joined", found.tenant_id, result),))
+    return Done(result, (_told("team.joined", found.tenant_id, result),))
 
 
 def change_member_role(context: Context, *, tenant: str | None, user: str, role: str) -> Done:
@@ -156,7 +159,7 @@ def change_member_role(context: Context, *, tenant: str | None, user: str, role:
         member.role = role
         member.save(update_fields=["role"])
     result = {"tenant": member.tenant_id, "user": user, "role": role}
-    return Done(result, (EventDraft("team.role_changed", member.tenant_id, result),))
+    return Done(result, (_told("team.role_changed", member.tenant_id, result),))
 
 
 def remove_member(context: Context, *, tenant: str | None, user: str, reason: str) -> Done:
@@ -166,7 +169,7 @@ def remove_member(context: Context, *, tenant: str | None, user: str, reason: st
         _keep_an_owner(member)
         member.delete()
     result = {"tenant": member.tenant_id, "user": user, "reason": reason}
-    return Done(result, (EventDraft("team.left", member.tenant_id, result),))
+    return Done(result, (_told("team.left", member.tenant_id, result),))
 
 
 def _of(context: Context, named: str | None) -> Tenant:
@@ -210,3 +213,8 @@ def _new_user(email: str, name: str, password: str, context: Context) -> User:
     user.set_password(password)
     user.save()
     return user
+
+
+def _told(event: str, tenant: str, result: Mapping[str, Any]) -> EventDraft:
+    """In the feed of the tenant whose team it is, whoever did it."""
+    return EventDraft(event, tenant, result, book_id=books.id_of_tenant(tenant))

@@ -77,7 +77,7 @@ def plan_create_wallet(
     return Plan(
         rows=[*accounts, wallet],
         result=result,
-        events=[EventDraft("wallet.created", wallet.pk, result)],
+        events=[EventDraft("wallet.created", wallet.pk, result, book_id=wallet.book_id)],
     )
 
 
@@ -89,12 +89,12 @@ def close_wallet(context: Context, *, wallet: str, reason: str) -> Done:
     found.status, found.closed_at = WalletStatus.CLOSED, context.now
     found.save(update_fields=["status", "closed_at"])
     result = {"wallet": wallet, "status": "closed", "reason": reason}
-    return Done(result, (EventDraft("wallet.closed", wallet, result),))
+    return Done(result, (EventDraft("wallet.closed", wallet, result, book_id=found.book_id),))
 
 
 def _owner(context: Context, tenant: str | None, customer: str | None) -> Tenant:
     of_customer = own(context, customer).tenant if customer else None
-    owner = tenant_of(context, tenant) if tenant or not of_customer else of_customer
+    owner = tenant_of(context, of_customer.pk if of_customer and not tenant else tenant, locked=True)
     if of_customer and of_customer.pk != owner.pk:
         raise CustomerNotFound(f"There is no customer {customer} of {owner.pk}.", field="/customer")
     if owner.status != TenantStatus.ACTIVE:

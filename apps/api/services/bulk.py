@@ -12,11 +12,12 @@ from django.db.models import F, Q
 
 from apps.api import doors
 from apps.api.callers import Caller, caller_of
+from apps.api.errors import BulksOpen, ScopeMissing
 from apps.api.models import BulkJob, BulkPart, BulkStatus
 from apps.core import clock, ids
 from apps.core.errors import DomainError
 from apps.operations import executor
-from apps.operations.errors import CommandUnknown, InputInvalid, KeyMissing
+from apps.operations.errors import CommandUnknown, InputInvalid, KeyInFlight, KeyMissing
 from apps.operations.plan import Request
 from apps.operations.registry import Command
 
@@ -26,6 +27,12 @@ PART = 500
 """Items that are worked off and answered together."""
 
 LEASE = timedelta(minutes=2)
+TRIES = 10
+"""Leases after which a bulk that breaks its workers is stopped."""
+
+MOST_OPEN = 20
+"""Bulks of one key that wait or are worked off."""
+
 FIELDS = {"command", "path", "idempotency_key", "input"}
 
 Item = Any
@@ -46,7 +53,14 @@ def answers(caller: Caller, items: Sequence[Item]) -> Answers:
 
 
 def ask_for(caller: Caller, items: Sequence[Item], *, now: datetime) -> BulkJob:
-    """Keep the items, to be worked off by a worker."""
+    """Keep the items, to be worked off by a worker. BulksOpen where too many of this key wait already."""
+    if not any(scope.endswith(":write") for scope in caller.scopes):
+        raise ScopeMissing("This API key may run no command at all.")
+    waiting = BulkJob.objects.filter(
+        api_key_id=caller.key, status__in=[BulkStatus.QUEUED, BulkStatus.RUNNING]
+    )
+    if waiting.count() >= MOST_OPEN:
+        raise BulksOpen(f"{MOST_OPEN} bulks of this key wait already; let some be done first.")
     job = BulkJob(
         id=ids.new_id("blk"),
         tenant_id=caller.tenant_id,
@@ -63,10 +77,10 @@ def ask_for(caller: Caller, items: Sequence[Item], *, now: datetime) -> BulkJob:
     return job
 
 
-def work_off(*, now: datetime) -> int:
+def work_off() -> int:
     """Answer what waits, part by part; how many bulks were taken."""
     taken = 0
-    while job := _take(now):
+    while job := _take(clock.now()):
         taken += 1
         _work(job)
     return taken
@@ -111,7 +125,12 @@ def _take(now: datetime) -> BulkJob | None:
             return None
         job.lease += 1
         job.status, job.leased_until = BulkStatus.RUNNING, now + LEASE
-        job.save(update_fields=["lease", "status", "leased_until"])
+        if job.lease > TRIES:
+            job.status, job.finished_at = BulkStatus.STOPPED, now
+        job.save(update_fields=["lease", "status", "leased_until", "finished_at"])
+    if job.status == BulkStatus.STOPPED:
+        logger.error("The bulk %s broke its workers again and again and was stopped.", job.pk)
+        return _take(now)
     return job
 
 
@@ -123,6 +142,8 @@ def _work(job: BulkJob) -> None:
         if caller is None:
             return _end(job, BulkStatus.STOPPED, clock.now())
         found = answers(caller, json.loads(part.items))
+        if any(answer.get("problem", {}).get("code") == KeyInFlight.code for answer in found):
+            return None  # another worker is at it, or the caller; the next lease gets what became of it
         if not _note(job, part, found, clock.now()):
             return None
     return _end(job, BulkStatus.DONE, clock.now())

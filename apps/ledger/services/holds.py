@@ -22,7 +22,11 @@ def plan_place_hold(
     entry = _entry(context, "hold_place", variables, books.id_of(book), "hold", held, reason)
     result = {"hold": held.hold_id, "entry": entry.id, "balances": _balances(entry)}
     event = {"account": account, "amount": amount, "reason": reason}
-    return Plan(result=result, posts=[entry], events=[EventDraft("hold.placed", held.hold_id, event)])
+    return Plan(
+        result=result,
+        posts=[entry],
+        events=[EventDraft("hold.placed", held.hold_id, event, book_id=entry.book_id)],
+    )
 
 
 def plan_settle_hold(
@@ -67,7 +71,7 @@ def _plan_end(
     return Plan(
         result=result,
         posts=[entry],
-        events=[EventDraft(event, hold.pk, {"moved": amounts, "reason": reason})],
+        events=[EventDraft(event, hold.pk, {"moved": amounts, "reason": reason}, book_id=hold.book_id)],
     )
 
 

@@ -5,7 +5,7 @@ from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.ledger.models import Hold
 from apps.ledger.services import holds
-from apps.ledger.services.lookups import find_hold
+from apps.ledger.services.lookups import HoldUnknown, find_hold
 from apps.operations.plan import Context, Plan
 from apps.operations.registry import Input
 from apps.transfers.services.making import check_currency, own_wallet
@@ -48,8 +48,7 @@ def plan_settle_hold(
     context: Context, *, hold: str, to_wallet: str, amount: Money | None, release_rest: bool, reason: str
 ) -> Plan:
     """Pay what is held, or a part of it, to another wallet of the tenant."""
-    found = find_hold(hold)
-    source = wallet_of(found)
+    source = _source(context, hold)
     destination = holder(to_wallet, field="/to_wallet")
     if destination.book_id != source.book_id:
         if context.actor.book_id is not None:
@@ -68,8 +67,16 @@ def plan_settle_hold(
 
 def plan_release_hold(context: Context, *, hold: str, amount: Money | None, reason: str) -> Plan:
     """Give what is held, or a part of it, back to its wallet."""
-    wallet_of(find_hold(hold))
+    _source(context, hold)
     return holds.plan_release_hold(context, hold=hold, amount=amount, reason=reason)
+
+
+def _source(context: Context, hold: str) -> Holder:
+    """The wallet on which the hold is, which must be the caller's: a batch may see the books of its counterparties."""
+    found = find_hold(hold)
+    if context.actor.book_id not in {None, found.book_id}:
+        raise HoldUnknown(f"There is no hold {hold}.", field="/hold")
+    return wallet_of(found)
 
 
 def wallet_of(hold: Hold) -> Holder:

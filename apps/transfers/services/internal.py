@@ -1,6 +1,7 @@
 """From wallet to wallet: in one book, or between two as an entry group."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from apps.accounts.queries.wallets import Holder, holder, holders
@@ -102,7 +103,8 @@ def _group(
     into: Variables = {"amount": amount, "to": destination.available, "other": source.book.slug}
     return [
         _entry("book_transfer_out", out, source.book_id, transfer, description),
-        _entry("book_transfer_in", into, destination.book_id, transfer, description),
+        # What the payer says of it is for the payer, and what stops the payee leaves the payer's key free.
+        replace(_entry("book_transfer_in", into, destination.book_id, transfer, ""), refusal_sticks=False),
     ]
 
 

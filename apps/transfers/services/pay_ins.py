@@ -1,6 +1,8 @@
 """Money that arrived for somebody."""
 
 from collections.abc import Iterator, Mapping
+from copy import copy
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +12,7 @@ from apps.core.actor import Actor
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.ledger import templates
+from apps.ledger.errors import DuplicateTransaction
 from apps.operations.plan import Context, Entry, EventDraft, Plan, Request, Update
 from apps.operations.registry import Input, Target
 from apps.transfers.models import Kind, Status, Transfer
@@ -18,6 +21,11 @@ from apps.transfers.services.making import Named, balances, ended, new_transfer,
 LATE, REFUSED = "test_late", "test_refused"
 """References that make a test tenant's pay-in arrive a minute later, or not at all."""
 LATE_BY = timedelta(minutes=1)
+ENDING = ("status", "next_attempt_at", "changed_at", "ended_at")
+NOT_POSTED = (
+    "PAY_IN_NOT_POSTED",
+    "The money arrived, and the wallet or the account that it came from cannot take part.",
+)
 WORKER = Actor.system("pay-ins", {"transfers.complete_pay_in"})
 
 
@@ -73,6 +81,7 @@ def plan_post_pay_in(
     )
     transfer.validate()
     if reference in {LATE, REFUSED} and is_test(to.tenant_id):
+        _check_once(transfer)
         return _in_test(context, transfer, reference)
     return _arrived(context, transfer, to)
 
@@ -84,12 +93,16 @@ def plan_complete_pay_in(context: Context, *, transfer: str) -> Plan:
         raise NotAwaited(f"{transfer} is {found.status} and waits for no money.", field="/transfer")
     to = holder(str(found.destination_wallet_id))
     was = {"status": found.status}
-    found.confirm()
     found.next_attempt_at = None
+    refused = _refused(context, copy(found), was, to)
+    found.confirm()
     plan = _arrived(context, found, to)
-    fields = ("status", "next_attempt_at", "changed_at", "ended_at")
     return Plan(
-        posts=plan.posts, updates=[Update(found, fields, was)], result=plan.result, events=plan.events
+        posts=[replace(post, refusal_sticks=True) for post in plan.posts],
+        updates=[Update(found, ENDING, was)],
+        result=plan.result,
+        events=plan.events,
+        if_refused=refused,
     )
 
 
@@ -102,6 +115,20 @@ def due(now: datetime) -> list[Request]:
         Request("transfers.complete_pay_in", {"transfer": str(pk)}, f"{pk}:complete", WORKER, origin="worker")
         for pk in waiting.order_by("next_attempt_at").values_list("pk", flat=True)[:500]
     ]
+
+
+def _refused(context: Context, transfer: Transfer, was: Mapping[str, Any], to: Holder) -> Plan:
+    """What becomes of an announced pay-in that cannot be posted: it has failed, and is not tried for ever."""
+    transfer.fail_at_provider()
+    transfer.fail()
+    ended(transfer, context)
+    transfer.failure_code, transfer.failure_message = NOT_POSTED
+    told_of = told(transfer) | {"entry": None, "balances": {}}
+    return Plan(
+        updates=[Update(transfer, (*ENDING, "failure_code", "failure_message"), was)],
+        result={},
+        events=[EventDraft("transfer.failed", transfer.pk, told_of, book_id=to.book_id)],
+    )
 
 
 def _arrived(context: Context, transfer: Transfer, to: Holder) -> Plan:
@@ -135,6 +162,16 @@ def _in_test(context: Context, transfer: Transfer, reference: str) -> Plan:
         result=result,
         events=[EventDraft(event, transfer.pk, result, book_id=transfer.book_id)],
     )
+
+
+def _check_once(transfer: Transfer) -> None:
+    """The ledger sees to it for what is posted at once."""
+    named = {"provider": transfer.provider, "provider_reference": transfer.provider_reference}
+    if transfer.provider_reference and Transfer.objects.filter(book_id=transfer.book_id, **named).exists():
+        raise DuplicateTransaction(
+            f"{transfer.provider} has the reference {transfer.provider_reference} already.",
+            field="/provider_reference",
+        )
 
 
 def _entry(transfer: Transfer, to: Holder) -> Entry:

@@ -13,6 +13,9 @@ import httpx
 Item = TypeVar("Item")
 JSON = Mapping[str, Any]
 
+PROBLEM = {"code", "status", "detail", "transient"}
+"""What a refusal of ours always has; something in between may speak of problems of its own."""
+
 LONGEST_WAIT = 30.0
 """Seconds that are waited before a request is repeated, at most."""
 
@@ -31,13 +34,24 @@ class Refused(Exception):
 
 
 class Waiting(Exception):
-    """Nothing has moved yet: people must approve it first. Asked again with the same key, it says what became of it."""
+    """Nothing has moved yet: people must approve it first. `get_approval_request` says what became of it."""
 
     def __init__(self, answer: JSON, idempotency_key: str) -> None:
         self.approval_request: str = answer["approval_request"]
         self.approvers_needed: int = answer["approvers_needed"]
         self.idempotency_key = idempotency_key
         super().__init__(f"{self.approval_request} waits for {self.approvers_needed} to approve it.")
+
+
+class SecretLost(Exception):
+    """The command ran before, and its secret was shown then and is kept nowhere; `answer` is all the rest of it.
+
+    So it is when the first answer was lost on its way: revoke the key that it names, and make another.
+    """
+
+    def __init__(self, answer: JSON) -> None:
+        self.answer = answer
+        super().__init__("The secret was shown with the first answer, and is not shown again.")
 
 
 class Unanswered(Exception):
@@ -79,7 +93,7 @@ class Transport:
     def __init__(
         self, base_url: str, key: str, *, attempts: int = 5, http: httpx.Client | None = None
     ) -> None:
-        self._http = http or httpx.Client(timeout=30)
+        self._http, self._is_own = http or httpx.Client(timeout=30), http is None
         self._base, self._key, self._attempts = base_url.rstrip("/"), key, attempts
 
     def __enter__(self) -> Self:
@@ -89,8 +103,9 @@ class Transport:
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
+        """Close the connections, unless they are of a client of yours."""
+        if self._is_own:
+            self._http.close()
 
     def request(
         self,
@@ -162,7 +177,12 @@ def _answer(response: httpx.Response, idempotency_key: str | None) -> Any:
         if problem is None:
             raise Unanswered(f"Something in between answered with {response.status_code}.", idempotency_key)
         raise Refused(problem)
-    answer = response.json()
+    try:
+        answer = response.json()
+    except ValueError as error:
+        raise Unanswered("The answer is no JSON, or a part of one.", idempotency_key) from error
+    if response.headers.get("Idempotent-Replayed") and "secret" in answer:
+        raise SecretLost(answer)
     if response.status_code == 202 and "approval_request" in answer:
         raise Waiting(answer, idempotency_key or "")
     return answer
@@ -171,8 +191,11 @@ def _answer(response: httpx.Response, idempotency_key: str | None) -> Any:
 def _problem(response: httpx.Response) -> JSON | None:
     if response.headers.get("Content-Type", "") != "application/problem+json":
         return None
-    found: JSON = response.json()
-    return found
+    try:
+        found: JSON = response.json()
+    except ValueError:
+        return None
+    return found if found.keys() >= PROBLEM else None
 
 
 def _pause(attempt: int, asked: str | None = None) -> float:
