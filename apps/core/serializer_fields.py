@@ -122,6 +122,8 @@ class IdField(serializers.Field[str, Any, str, Any]):
 
     def to_internal_value(self, data: Any) -> str:
         """The id, if it is one of ours."""
+        if not isinstance(data, str):
+            raise serializers.ValidationError("An id is a text.", "INVALID_ID")
         try:
             ids.decode(self.prefix, data)
         except DomainError as error:

@@ -1,5 +1,6 @@
 """Every route is asked what its document allows and what it forbids: nothing breaks, and every answer is as documented."""
 
+import os
 import time
 import uuid
 from typing import Any
@@ -23,7 +24,8 @@ from apps.accounts.models import Tenant
 from apps.api.document import document
 from tests.api.conftest import Party
 
-SECONDS = 50
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
+SECONDS = 7_200 if LONG else 50
 """Which the whole walk takes at most: operations are taken in turn, each at least once in each mode."""
 
 CHECKS = [
@@ -35,7 +37,7 @@ CHECKS = [
 ]
 
 brief = settings(
-    max_examples=3,
+    max_examples=200 if LONG else 3,
     deadline=None,
     database=None,
     phases=[Phase.generate],
