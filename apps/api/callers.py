@@ -153,6 +153,15 @@ def _row(statement: str, value: Any) -> _Row | None:
 
 
 def _run(statement: str, parameters: tuple[Any, ...]) -> "psycopg.Cursor[Any]":
+    try:
+        return _ask(statement, parameters)
+    except psycopg.OperationalError:
+        # It died while it waited for a request, and nothing of this one was asked yet.
+        connection.close()
+        return _ask(statement, parameters)
+
+
+def _ask(statement: str, parameters: tuple[Any, ...]) -> "psycopg.Cursor[Any]":
     connection.ensure_connection()
     raw: psycopg.Connection[Any] = connection.connection
     return psycopg.Cursor(raw).execute(statement, parameters, prepare=True)

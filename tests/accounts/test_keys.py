@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from apps.accounts.models import ApiKey
+from apps.accounts import scopes
+from apps.accounts.models import ApiKey, Tenant, TenantStatus
 from apps.accounts.services.keys import digest
-from apps.core import clock
+from apps.core import clock, ids
 from apps.operations import people, registry
-from apps.operations.models import Operation
+from apps.operations.models import Event, Operation
 from tests.support.door import done, refused, run
 from tests.support.tenants import World, key_of, world
 
@@ -76,6 +77,33 @@ def test_a_revoked_key_is_nobody(acme: World) -> None:
 def test_a_key_that_cannot_be_made(acme: World, change: dict[str, Any], expected: str) -> None:
     given = {"tenant": acme.tenant, "name": "shop", "scopes": ["wallets:read"]}
     assert refused("accounts.create_api_key", **given | change) == expected
+
+
+def test_a_key_makes_none_that_may_do_more_than_itself(acme: World) -> None:
+    keeper = key_of(acme.book.pk, "keys:write", "wallets:read")
+    given = {"actor": keeper, "name": "shop"}
+    assert done("accounts.create_api_key", scopes=["wallets:read"], **given)["scopes"] == ["wallets:read"]
+    wider = {"scopes": ["wallets:read", "transfers:write"], **given}
+    assert refused("accounts.create_api_key", **wider) == "SCOPES_TOO_WIDE"
+    strong = made(acme)["api_key"]
+    assert refused("accounts.rotate_api_key", actor=keeper, api_key=strong) == "SCOPES_TOO_WIDE"
+    platform = scopes.actor(ids.new_id("key"), "ops", frozenset({"keys:write"}), None)
+    ours = done("accounts.create_operator_key", name="ours", scopes=["platform:write"])["api_key"]
+    assert refused("accounts.rotate_api_key", actor=platform, api_key=ours) == "SCOPES_TOO_WIDE"
+
+
+def test_a_tenant_that_is_being_set_up_or_was_closed_gets_no_key(acme: World) -> None:
+    for status in (TenantStatus.PROVISIONING, TenantStatus.CLOSED):
+        Tenant.objects.filter(pk=acme.tenant).update(status=status)
+        given = {"tenant": acme.tenant, "name": "shop", "scopes": ["wallets:read"]}
+        assert refused("accounts.create_api_key", **given) == "TENANT_STATUS_UNFIT"
+
+
+def test_what_is_done_to_a_tenants_keys_stands_in_its_feed(acme: World) -> None:
+    key = made(acme)["api_key"]
+    done("accounts.revoke_api_key", api_key=key, reason="lost")
+    told = Event.objects.filter(subject=key).values_list("type", "book__slug")
+    assert sorted(told) == [("api_key.created", "acme"), ("api_key.revoked", "acme")]
 
 
 def test_networks_are_kept_in_their_own_spelling(acme: World) -> None:

@@ -12,6 +12,7 @@ from apps.accounts.services import invitations
 from apps.accounts.services.team import token_of
 from apps.accounts.tasks import send_invitations
 from apps.core import clock
+from apps.operations.models import Operation
 from tests.support.door import PASSWORD, done, refused, run
 from tests.support.tenants import World, world
 from tests.support.threads import at_once
@@ -145,7 +146,21 @@ class TestJoining:
         assert Membership.objects.get().user.name == "Amara"
 
     @pytest.mark.parametrize("token", ["x", "x" * 300, "a:b:c", "%00"])
-    def test_a_made_up_link_joins_nothing(self, acme: World, client: Client, token: str) -> None:
+    def test_a_made_up_link_joins_nothing_and_leaves_nothing(
+        self, acme: World, client: Client, token: str
+    ) -> None:
+        before = Operation.objects.count()
         answer = client.post(f"/join/{token}/", {"name": "", "password": PASSWORD})
-        assert answer.status_code in {400, 410}
+        assert answer.status_code == 410
+        assert b"ask for a new one" in answer.content
         assert not Membership.objects.exists()
+        assert Operation.objects.count() == before
+
+    def test_the_link_stands_in_no_operation(self, acme: World, client: Client) -> None:
+        """They are shown to all who may look, and a weak password leaves the invitation open."""
+        token = token_of(invited(acme))
+        client.post(f"/join/{token}/", {"name": "Amara", "password": "short"})
+        [kept] = Operation.objects.filter(command="accounts.accept_invitation")
+        assert token not in f"{kept.key} {kept.input} {kept.refusal}"
+        other = client.post(f"/join/{token}/", {"name": "Amara O.", "password": PASSWORD})
+        assert b"You are in the team" in other.content

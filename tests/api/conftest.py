@@ -3,19 +3,23 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 import pytest
+from django.db import connection
 
 from apps.accounts.models import Membership
 from apps.accounts.queries.wallets import forget
-from apps.accounts.scopes import OF_OPERATORS, SCOPES
+from apps.accounts.scopes import OF_OPERATORS, SCOPES, actor
 from apps.accounts.services.team import token_of
 from apps.api import limits, request_log
-from apps.operations import registry
+from apps.operations import books, registry
 from apps.operations.models import ApprovalPolicy
+from apps.operations.plan import Request
+from apps.operations.run import prepare
 from tests.support.door import PASSWORD, done, moved, opened, tenant
 
 ALL = sorted(SCOPES.keys() - OF_OPERATORS)
@@ -90,6 +94,19 @@ def let_wait(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with_facts = replace(known, facts=lambda context, plan, **given: {})
     monkeypatch.setitem(registry._commands, known.name, with_facts)
     ApprovalPolicy.objects.create(name="all", command=known.name, conditions=[], approvers_needed=1)
+
+
+@contextmanager
+def key_in_flight(party: Party, key: str) -> Iterator[None]:
+    """Somebody else runs under this key while the block lasts."""
+    book = books.id_of(party.book)
+    run = prepare(Request("accounts.create_wallet", {}, key, actor("key_x", "x", frozenset(), book)))
+    other = connection.get_new_connection(connection.get_connection_params())
+    try:
+        other.execute("SELECT pg_advisory_lock(%s)", [run.lock])
+        yield
+    finally:
+        other.close()
 
 
 def joined(party: Party, name: str) -> Membership:

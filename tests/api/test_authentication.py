@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import override_settings
 
 from apps.accounts.models import ApiKey
-from apps.api.callers import authenticate, client_address
-from apps.core import clock
+from apps.api.callers import authenticate, caller_of, client_address
+from apps.core import clock, ids
+from apps.operations.models import Book
 from tests.api.conftest import Client, Party, make_key
 from tests.support.door import done
 from tests.support.statements import statements
@@ -102,6 +104,30 @@ def test_a_key_is_looked_up_in_one_query(acme: Party) -> None:
         caller = authenticate(shown, now)
     assert caller.tenant_id == acme.tenant
     assert len(counted) == 1
+
+
+def test_a_key_whose_tenant_has_no_book_yet_reaches_nothing(acme: Party, asking: Any) -> None:
+    """Without a book it would be taken for one that reaches all of them."""
+    made = done("accounts.create_tenant", name="Slow", slug="slow", base_currency="EUR")
+    secret = make_key(made["tenant"])["secret"]
+    Book.objects.filter(tenant_id=made["tenant"]).update(tenant_id=ids.new_id("ten"))
+    answer = asking(secret).get(f"/v1/wallets/{acme.wallet}/statement")
+    assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (
+        503,
+        "TENANT_UNREADY",
+        "1",
+    )
+    assert caller_of(ApiKey.objects.get(tenant_id=made["tenant"]).pk, clock.now()) is None
+
+
+def test_after_the_database_was_away_the_next_request_is_answered(client: Client) -> None:
+    assert client.get("/v1/wallets").status_code == 200
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+    assert {client.get("/v1/wallets").status_code for _ in range(8)} == {200}
 
 
 def test_a_missing_scope_is_named(acme: Party, asking: Any) -> None:

@@ -11,7 +11,7 @@ from apps.accounts.models import Wallet
 from apps.api.models import BulkJob, BulkPart
 from apps.api.services import bulk
 from apps.core import clock
-from tests.api.conftest import Client, Party
+from tests.api.conftest import Client, Party, key_in_flight, make_key
 from tests.support.door import done
 
 LATER = {"Prefer": "respond-async"}
@@ -117,6 +117,41 @@ def test_too_many_for_now_are_worked_off_later(client: Client, monkeypatch: pyte
     monkeypatch.setattr("apps.api.bulk_views.AT_ONCE", 2)
     assert client.post("/v1/bulk", {"items": wallets(2)}).status_code == 200
     assert client.post("/v1/bulk", {"items": wallets(3)}).status_code == 202
+
+
+def test_a_key_keeps_so_many_waiting(client: Client, acme: Party, asking: Any) -> None:
+    for _ in range(bulk.MOST_OPEN):
+        assert client.post("/v1/bulk", {"items": wallets(1)}, headers=LATER).status_code == 202
+    refused = client.post("/v1/bulk", {"items": wallets(1)}, headers=LATER)
+    assert (refused.status_code, refused.json()["code"]) == (429, "BULKS_OPEN")
+    bulk.work_off()
+    assert client.post("/v1/bulk", {"items": wallets(1)}, headers=LATER).status_code == 202
+    reader = asking(make_key(acme.tenant, "rates:read")["secret"])
+    assert reader.post("/v1/bulk", {"items": wallets(1)}, headers=LATER).status_code == 403
+
+
+def test_an_item_that_another_is_running_is_not_answered_yet(client: Client, acme: Party) -> None:
+    job = client.post("/v1/bulk", {"items": wallets(2)}, headers=LATER).json()["id"]
+    with key_in_flight(acme, "w1"):
+        bulk.work_off()
+    assert BulkJob.objects.get(pk=job).answered == 0
+    later(2 * bulk.LEASE)
+    after = BulkJob.objects.get(pk=job)
+    assert (after.status, after.answered, after.refused) == ("done", 2, 0)
+
+
+def test_a_bulk_that_breaks_its_workers_is_stopped(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = client.post("/v1/bulk", {"items": wallets(1)}, headers=LATER).json()["id"]
+
+    def broken(*_: object) -> Any:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(bulk, "answers", broken)
+    for turn in range(bulk.TRIES):
+        with pytest.raises(RuntimeError):
+            later(2 * turn * bulk.LEASE)
+    assert later(2 * bulk.TRIES * bulk.LEASE) == 0
+    assert BulkJob.objects.get(pk=job).status == "stopped"
 
 
 def test_items_are_stored_encrypted(client: Client) -> None:

@@ -4,7 +4,6 @@ import threading
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import override_settings
 
 from apps.accounts.models import ApiKey, Customer, Wallet
@@ -12,7 +11,7 @@ from apps.api import request_log
 from apps.api.models import LoggedRequest
 from apps.operations.models import Operation
 from apps.operations.registry import Command, all_commands
-from tests.api.conftest import Client, Party, let_wait
+from tests.api.conftest import Client, Party, key_in_flight, let_wait
 from tests.support.door import done
 
 WALLET = {"currency": "EUR", "name": "Savings"}
@@ -55,19 +54,8 @@ def test_a_key_is_needed(client: Client, key: str, code: str) -> None:
 
 
 def test_a_key_in_use_is_refused(client: Client, acme: Party) -> None:
-    from apps.accounts.scopes import actor
-    from apps.operations import books
-    from apps.operations.plan import Request
-    from apps.operations.run import prepare
-
-    book = books.id_of(acme.book)
-    run = prepare(Request("accounts.create_wallet", WALLET, "k-1", actor("key_x", "x", frozenset(), book)))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [run.lock])
-        try:
-            answer = client.post("/v1/wallets", WALLET, key="k-1")
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [run.lock])
+    with key_in_flight(acme, "k-1"):
+        answer = client.post("/v1/wallets", WALLET, key="k-1")
     assert (answer.status_code, answer.json()["code"]) == (409, "KEY_IN_FLIGHT")
     assert answer.json()["transient"] is True
     assert int(answer.headers["Retry-After"]) >= 1

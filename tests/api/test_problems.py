@@ -31,6 +31,7 @@ NEEDED = {"type", "title", "status", "detail", "code", "transient", "request_id"
         ("POST", "/v1/operations", 405),
         ("GET", "/v1/wallets/wal_x/close", 405),
         ("GET", "/v1/wallets/x%00y", 404),
+        ("GET", "/v1/x%0Ay", 404),
         ("GET", "/v1/wallets/%ff%fe", 404),
         ("GET", "/v1/wallets/'%20OR%201=1", 404),
     ],

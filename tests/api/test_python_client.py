@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from countinghouse_client import Client, Refused, Unanswered, Waiting
+from countinghouse_client import Client, Refused, SecretLost, Unanswered, Waiting
 from countinghouse_client import transport as client_transport
 
 from apps.accounts.services.team import token_of
@@ -128,6 +128,24 @@ def test_an_answer_that_got_lost_is_asked_for_again(
         )
     assert len(asked) == 3
     assert [str(each.pk) for each in Transfer.objects.all()] == [paid["transfer"]]
+
+
+def test_a_secret_that_got_lost_is_not_taken_for_one(
+    asks: Callable[..., Client], acme: Party, url: str
+) -> None:
+    with proxy(url, lose=1) as (through, _), pytest.raises(SecretLost) as lost:
+        asks(acme.key, through).create_api_key(name="shop", scopes=["wallets:read"])
+    key = lost.value.answer["api_key"]
+    assert asks(acme.key).revoke_api_key(key, reason="its secret got lost")["api_key"] == key
+
+
+def test_half_an_answer_is_none(asks: Callable[..., Client], acme: Party, url: str) -> None:
+    half = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\n{"i"'
+    with proxy(url, lose=9, answer=half) as (through, _), pytest.raises(Unanswered, match="no JSON"):
+        asks(acme.key, through).get_wallet(acme.wallet)
+    strange = b"HTTP/1.1 403 No\r\nContent-Type: application/problem+json\r\nContent-Length: 2\r\n\r\n{}"
+    with proxy(url, lose=9, answer=strange) as (through, _), pytest.raises(Unanswered, match="403"):
+        asks(acme.key, through).get_wallet(acme.wallet)
 
 
 def test_who_gets_no_answer_at_all_has_the_key_to_ask_again(

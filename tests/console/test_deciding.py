@@ -110,6 +110,23 @@ def test_two_agree_and_it_runs(people: dict[str, User], request_id: str) -> None
     assert "APPROVAL_NOT_PENDING" in text(late)
 
 
+def test_a_yes_is_to_what_was_seen(people: dict[str, User], request_id: str) -> None:
+    page = text(signed_in(people["mira"]).get(INBOX))
+    seen = bytes(ApprovalRequest.objects.get().approved_hash).hex()
+    assert f'name="seen" value="{seen}"' in page
+    ApprovalRequest.objects.update(approved_hash=b"another plan".ljust(32))
+    answer = send(
+        signed_in(people["mira"]),
+        "operations.approve_request",
+        key="d-3",
+        request=request_id,
+        comment="",
+        seen=seen,
+    )
+    assert "APPROVAL_CHANGED" in text(answer)
+    assert not ApprovalRequest.objects.get().decisions.exists()
+
+
 def test_one_refuses_and_it_is_over(people: dict[str, User], request_id: str) -> None:
     assert decide(people["mira"], request_id, "reject").status_code == 200
     assert (ApprovalRequest.objects.get().status, balance("amara")) == ("rejected", "100.00")

@@ -1,5 +1,7 @@
 """One key, one run: replays, reuse, keys that stay free and keys that are freed."""
 
+from dataclasses import replace
+
 import pytest
 
 from apps.core.actor import Actor
@@ -188,10 +190,13 @@ class TestKeysThatAreNone:
             ("sch\u00f6n", "KEY_INVALID"),
             ("a\nb", "KEY_INVALID"),
             ("a\x00b", "KEY_INVALID"),
+            ("apr_01m7z75h000000000000000000:apply", "KEY_INVALID"),
+            ("trf_01m7z75h000000000000000000:complete", "KEY_INVALID"),
+            ("rates:x", "KEY_INVALID"),
         ],
     )
     def test_are_refused_without_a_run(self, key: str, expected: str) -> None:
-        outcome = execute(request("tests.switch", key=key))
+        outcome = execute(replace(request("tests.switch", key=key), origin="api"))
         assert (code(outcome), outcome.operation_id) == (expected, "")
         assert not Operation.objects.exists()
 

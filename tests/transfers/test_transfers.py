@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from apps.accounts.queries.wallets import holder
 from apps.core import clock
 from apps.ledger.models import Balance, JournalEntry
+from apps.operations.executor import execute_many
 from apps.operations.models import Event, Operation
 from apps.transfers.models import Transfer
 from apps.transfers.tasks import complete_pay_ins
-from tests.support.door import code, done, eur, refused, run
+from tests.support.door import code, done, eur, refused, request, run
 from tests.support.tenants import World, has, world
 from tests.support.threads import at_once
 
@@ -105,6 +107,25 @@ class TestPayIn:
         transfer = Transfer.objects.get(pk=result["transfer"])
         assert (transfer.status, transfer.next_attempt_at) == ("completed", None)
 
+    def test_that_is_late_and_cannot_be_posted_fails_once(self, acme: World) -> None:
+        given = {"wallet": acme.wallet(test=True), "amount": eur("5.00"), "reference": "test_late"}
+        result = done("transfers.post_pay_in", actor=acme.test_key, **given)
+        done("accounts.close_wallet", wallet=given["wallet"], reason="by mistake")
+        with clock.frozen(clock.now() + timedelta(minutes=2)):
+            for _ in range(3):
+                complete_pay_ins()
+        transfer = Transfer.objects.get(pk=result["transfer"])
+        assert (transfer.status, transfer.failure_code) == ("failed", "PAY_IN_NOT_POSTED")
+        assert Operation.objects.filter(command="transfers.complete_pay_in").count() == 1
+        [told] = Event.objects.filter(type="transfer.failed")
+        assert (told.book, told.data["status"]) == (acme.test_book, "failed")
+
+    def test_that_was_announced_is_not_announced_again(self, acme: World) -> None:
+        given = {"wallet": acme.wallet(test=True), "amount": eur("5.00"), "reference": "test_late"}
+        done("transfers.post_pay_in", actor=acme.test_key, provider_reference="p-1", **given)
+        again = {**given, "provider_reference": "p-1"}
+        assert refused("transfers.post_pay_in", actor=acme.test_key, **again) == "DUPLICATE_TRANSACTION"
+
     def test_that_is_refused_moves_nothing(self, acme: World) -> None:
         wallet = acme.wallet(test=True)
         given = {"wallet": wallet, "amount": eur("5.00"), "reference": "test_refused"}
@@ -175,6 +196,29 @@ class TestInternal:
         assert refused("transfers.create_transfer", actor=acme.key, **given) == "WALLET_NOT_FOUND"
         assert has(theirs).available.decimal == "100.00"
 
+    @pytest.mark.parametrize("stop", ["freeze", "close"])
+    def test_what_stops_the_other_side_is_its_own_business(
+        self, acme: World, bloom: World, stop: str
+    ) -> None:
+        """The payer is told nothing of it, and keeps the key."""
+        wallet = bloom.wallet()
+        given = {"from_wallet": acme.funded("100.00"), "to_wallet": wallet, "amount": eur("1.00")}
+        if stop == "freeze":
+            account = {"book": "bloom", "account": holder(wallet).available, "currency": "EUR"}
+            done("ledger.freeze_account", direction="both", reason="court", **account)
+        else:
+            done("accounts.close_wallet", wallet=wallet, reason="left")
+        outcome = run("transfers.create_transfer", actor=acme.key, key="k", **given)
+        assert code(outcome) == "COUNTERPARTY_REFUSED"
+        assert "bloom" not in outcome.error.message
+        assert not Operation.objects.get(key="k").holds_key
+
+    def test_the_payee_reads_no_word_of_the_payers(self, acme: World, bloom: World) -> None:
+        given = {"from_wallet": acme.funded("100.00"), "to_wallet": bloom.wallet(), "amount": eur("1.00")}
+        done("transfers.create_transfer", actor=acme.key, description="hush money", reference="h-1", **given)
+        received = JournalEntry.objects.get(book=bloom.book, kind="internal_transfer")
+        assert (received.description, "hush" in str(received.metadata)) == ("", False)
+
     @pytest.mark.parametrize(
         ("side", "code"), [("sender", "TENANT_SUSPENDED"), ("receiver", "COUNTERPARTY_REFUSED")]
     )
@@ -242,6 +286,32 @@ class TestHolds:
         assert refused("transfers.release_hold", actor=acme.key, **release) == "HOLD_NOT_FOUND"
         settle = {"hold": hold, "to_wallet": acme.wallet(), "reason": "mine now"}
         assert refused("transfers.settle_hold", actor=acme.key, **settle) == "HOLD_NOT_FOUND"
+
+    @pytest.mark.parametrize("how", ["settle", "release"])
+    def test_of_a_counterparty_are_not_known_in_one_batch_either(
+        self, acme: World, bloom: World, how: str
+    ) -> None:
+        """A transfer to bloom lets the batch see bloom's book."""
+        wallet, other = bloom.funded("100.00"), bloom.wallet()
+        hold = done("transfers.place_hold", wallet=wallet, amount=eur("60.00"), reason="x")["hold"]
+        pay = {"from_wallet": acme.funded("9.00"), "to_wallet": wallet, "amount": eur("1.00")}
+        take = {"hold": hold, "reason": "mine"} | ({"to_wallet": other} if how == "settle" else {})
+        outcomes = execute_many(
+            [
+                request("transfers.create_transfer", actor=acme.key, **pay),
+                request(f"transfers.{how}_hold", actor=acme.key, **take),
+            ]
+        )
+        assert [code(each) for each in outcomes] == [None, "HOLD_NOT_FOUND"]
+        assert has(wallet).held.decimal == "60.00"
+
+    def test_are_told_of_in_the_tenants_feed_whoever_did_it(self, acme: World) -> None:
+        hold = done("transfers.place_hold", wallet=acme.funded("9.00"), amount=eur("9.00"), reason="x")[
+            "hold"
+        ]
+        done("transfers.release_hold", hold=hold, reason="y")
+        told = Event.objects.filter(subject=hold).values_list("type", "book__slug")
+        assert sorted(told) == [("hold.placed", "acme"), ("hold.released", "acme")]
 
     def test_are_settled_within_the_tenant(self, acme: World, bloom: World) -> None:
         hold = done(
