@@ -14,5 +14,6 @@ def work_off_bulks() -> None:
 
 @shared_task(name="api.forget_requests", expires=3600)
 def forget_requests() -> None:
-    """Delete the log of requests that is older than 90 days."""
+    """Delete the log of requests, and bulks with their answers, that are older than 90 days."""
     retention.forget_requests(now=clock.now())
+    retention.forget_bulks(now=clock.now())

@@ -138,10 +138,9 @@ class ApiView(APIView):
         method = asking.request.method or ""
         if method in self.methods or (method == "HEAD" and "GET" in self.methods):
             return
-        allowed = ", ".join(self.methods)
-        error = MethodNotAllowed(
-            f"This route has {allowed}, not {method}.", details={"allow": [*self.methods]}
-        )
+        known = [*self.methods, *(["HEAD"] if "GET" in self.methods else [])]
+        allowed = ", ".join(known)
+        error = MethodNotAllowed(f"This route has {allowed}, not {method}.", details={"allow": [*known]})
         raise Refused(error, "", {"Allow": allowed})
 
 
@@ -185,7 +184,8 @@ def _refusal(asking: Asking, error: DomainError, operation: str, headers: Mappin
 
 def _response(asking: Asking, answer: Answer) -> HttpResponse:
     body = answer.body if isinstance(answer.body, bytes) else as_json(answer.body)
-    response = HttpResponse(body, status=answer.status, content_type=answer.content_type)
+    sent = b"" if asking.request.method == "HEAD" else body
+    response = HttpResponse(sent, status=answer.status, content_type=answer.content_type)
     response._has_been_logged = True  # type: ignore[attr-defined] # in a log of our own
     headers = response.headers
     headers["Content-Length"] = str(len(body))

@@ -10,6 +10,7 @@ import pytest
 from apps.accounts.models import Wallet
 from apps.api.models import BulkJob, BulkPart
 from apps.api.services import bulk
+from apps.api.tasks import forget_requests
 from apps.core import clock
 from tests.api.conftest import Client, Party, key_in_flight, make_key
 from tests.support.door import done
@@ -152,6 +153,19 @@ def test_a_bulk_that_breaks_its_workers_is_stopped(client: Client, monkeypatch: 
             later(2 * turn * bulk.LEASE)
     assert later(2 * bulk.TRIES * bulk.LEASE) == 0
     assert BulkJob.objects.get(pk=job).status == "stopped"
+
+
+def test_what_ended_long_ago_is_forgotten(client: Client) -> None:
+    ended, waits = (
+        client.post("/v1/bulk", {"items": wallets(1, name)}, headers=LATER).json()["id"] for name in "ab"
+    )
+    BulkJob.objects.filter(pk=ended).update(finished_at=clock.now(), status="done")
+    forget_requests()
+    assert BulkJob.objects.count() == 2
+    with clock.frozen(clock.now() + timedelta(days=91)):
+        forget_requests()
+    assert [str(each.pk) for each in BulkJob.objects.all()] == [waits]
+    assert BulkPart.objects.count() == 1
 
 
 def test_items_are_stored_encrypted(client: Client) -> None:
