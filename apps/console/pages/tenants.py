@@ -1,6 +1,7 @@
 """Tenants with their teams and keys, and the customers whom they serve."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -92,12 +93,8 @@ class TenantAdmin(KeysetAdmin):
             "provisioning": Provisioning.objects.filter(tenant=team).first(),
             "categories": _by_category(had),
             "in_base": in_base([each.balances.total for each in had], row.base_currency, on=now),
-            "members": Membership.objects.filter(tenant=team).select_related("user").order_by("joined_at"),
-            "invitations": [
-                each
-                for each in Invitation.objects.filter(tenant=team, accepted_at=None, revoked_at=None)
-                if each.is_open(now)
-            ],
+            "members": _members(request, team),
+            "invitations": _invitations(request, team, now),
             "keys": [
                 {"key": key, "is_valid": key.is_valid(now)}
                 for key in ApiKey.objects.filter(tenant=row).order_by("-id")[:LATEST]
@@ -105,6 +102,34 @@ class TenantAdmin(KeysetAdmin):
             "wallets": Wallet.objects.filter(tenant=row).select_related("customer").order_by("-id")[:LATEST],
             "customers": Customer.objects.filter(tenant=row).order_by("-id")[:LATEST],
         }
+
+
+def _members(request: HttpRequest, team: Tenant) -> list[dict[str, Any]]:
+    """Who is in a team, each with what may be done about it."""
+    found = Membership.objects.filter(tenant=team).select_related("user").order_by("joined_at")
+    return [{"member": each, "doings": _about_member(request, each)} for each in found]
+
+
+def _about_member(request: HttpRequest, member: Membership) -> list[Doing]:
+    given = {"tenant": member.tenant_id, "user": member.user_id}
+    return doings(
+        request,
+        ("accounts.change_member_role", {**given, "role": member.role}),
+        ("accounts.remove_member", given),
+    )
+
+
+def _invitations(request: HttpRequest, team: Tenant, now: datetime) -> list[dict[str, Any]]:
+    """Who was asked into a team and has not answered, each with what may be done about it."""
+    found = Invitation.objects.filter(tenant=team, accepted_at=None, revoked_at=None).order_by("created_at")
+    return [
+        {
+            "invitation": each,
+            "doings": doings(request, ("accounts.revoke_invitation", {"invitation": each.pk})),
+        }
+        for each in found
+        if each.is_open(now)
+    ]
 
 
 def _by_category(rows: list[Total]) -> list[dict[str, Any]]:
