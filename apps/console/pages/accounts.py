@@ -1,8 +1,6 @@
 """Accounts by address, by the chart of accounts and as a list; address patterns; an account with its statement."""
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import Exists, OuterRef
@@ -13,26 +11,21 @@ from apps.console import address_tree, chart, keyset
 from apps.console.as_of import POINTS, AsOfForm, points_of
 from apps.console.forms.ways import Doing, doings
 from apps.console.listing import Column, Filter, KeysetAdmin, Search, query
+from apps.console.plotting import USUAL_SPAN, balance_plot
 from apps.console.readonly import Context
 from apps.console.site import site
 from apps.core import clock
-from apps.core.currencies import currency
 from apps.core.money import Money
 from apps.ledger.models import Account, GlAccount
 from apps.ledger.queries import (
     AsOf,
-    DayBalance,
     StatementPage,
-    account_days,
     balance,
     balances_then,
     explain_balance,
     statement_page,
 )
 from apps.operations.models import Book
-
-SPANS = [("90", _("90 days")), ("366", _("A year")), ("all", _("All"))]
-USUAL_SPAN = "366"
 
 
 def book_choices() -> Iterable[tuple[str, str]]:
@@ -142,7 +135,6 @@ class AccountAdmin(KeysetAdmin):
         """The balance and why, the days and the statement: now, or as of another time."""
         form = AsOfForm(request.GET)
         as_of = form.as_of(row.book_id)
-        span = request.GET.get("span", USUAL_SPAN)
         return {
             "title": row.address,
             "gl_account": GlAccount.objects.get(pk=row.gl_code),
@@ -151,9 +143,7 @@ class AccountAdmin(KeysetAdmin):
             "balance_then": balance(row, as_of),
             "why": explain_balance(row, now=clock.now()),
             "may_unfreeze": bool(doings(request, ("ledger.unfreeze_account", {}))),
-            "chart": _chart(account_days(row, as_of=as_of), row.currency, span),
-            "spans": SPANS,
-            "span": span,
+            **balance_plot(row, request.GET.get("span", USUAL_SPAN), as_of=as_of),
             **_statement(request, row, as_of),
         }
 
@@ -221,19 +211,3 @@ def _ways(page: StatementPage) -> dict[str, dict[str, str] | None]:
         "next": None if older is None else {"before": str(older)},
         "last": None if older is None else {"after": "0"},
     }
-
-
-def _chart(days: list[DayBalance], code: str, span: str) -> dict[str, Any] | None:
-    if not days:
-        return None
-    points = [[day.on.isoformat(), day.closing.decimal] for day in _within(days, span)]
-    return {"kind": "balance", "currency": code, "digits": currency(code).exponent, "points": points}
-
-
-def _within(days: list[DayBalance], span: str) -> list[DayBalance]:
-    """The last days of a series, begun by the one before them, whose balance they start from."""
-    if not span.isdigit():
-        return days
-    start = days[-1].on - timedelta(days=min(int(span), 36_500))
-    first = next(index for index, day in enumerate(days) if day.on >= start)
-    return days[max(first - 1, 0) :]
