@@ -41,7 +41,9 @@ class Filter:
     """A query parameter that narrows a list along an index.
 
     `keyset` is the order which that index gives, where it is not the list's own. Without `choices` the filter
-    is set by links only. `conditions` maps a choice to a lookup of its own.
+    is set by links only. `conditions` maps a choice to a lookup of its own. `begins` is how values begin that a
+    partial index holds: others are not looked for. `named` is what people call a value that is not among the choices,
+    where those are not all.
     """
 
     name: str
@@ -50,9 +52,13 @@ class Filter:
     choices: Choices | None = None
     keyset: Keyset | None = None
     conditions: Mapping[str, Mapping[str, Any]] | None = None
+    begins: str = ""
+    named: Callable[[str], Text] | None = None
 
     def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         """The rows that this value keeps: none if it is no value of the field."""
+        if not value.startswith(self.begins):
+            return queryset.none()
         try:
             if self.conditions is not None:
                 return queryset.filter(**self.conditions[value])
@@ -220,6 +226,9 @@ class KeysetAdmin(ReadOnlyAdmin):
         value = request.GET.get(each.name, "")
         choices = [(str(key), label) for key, label in each.choices()] if each.choices else []
         label = dict(choices).get(value, value)
+        if choices and value and value not in dict(choices) and each.name != self.tabs:
+            label = each.named(value) if each.named else value
+            choices.append((value, label))
         return Chosen(each, value, label, choices, query(request, {}, drop=(each.name,)) or "?")
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.console import deciding, keyset
 from apps.console.forms.ways import Doing, doings, form_url, may_run
-from apps.console.listing import Column, Filter, KeysetAdmin, Search, Text
+from apps.console.listing import Column, Filter, KeysetAdmin, Search, Text, asked
 from apps.console.readonly import Context
 from apps.console.site import site
 from apps.ledger.models import JournalEntry
@@ -74,7 +74,7 @@ class OperationAdmin(KeysetAdmin):
     filters = (
         Filter("status", _("Status"), choices=lambda: OperationStatus.choices),
         Filter("command", _("Command"), choices=command_choices),
-        Filter("actor", _("Actor"), lookup="actor_id"),
+        Filter("actor", _("Actor"), lookup="actor_id", begins="usr_"),
     )
     search = Search(
         "key",
@@ -144,7 +144,7 @@ class ApprovalRequestAdmin(KeysetAdmin):
     )
 
     def list_context(self, request: HttpRequest) -> Context:
-        """First what waits, with all that a decision needs; then every request."""
+        """First what waits of what is asked for, with all that a decision needs; then every request."""
         context = super().list_context(request)
         chosen = request.GET.get("status", "")
         if (
@@ -153,7 +153,8 @@ class ApprovalRequestAdmin(KeysetAdmin):
             or request.GET.keys() & keyset.PARAMETERS
         ):
             return context
-        waiting = self.rows().filter(status=ApprovalStatus.PENDING).order_by("id")[:INBOX]
+        kept, _order = self.narrowed(*asked(request))
+        waiting = kept.filter(status=ApprovalStatus.PENDING).order_by("id")[:INBOX]
         return {**context, "inbox": deciding.asked(request, waiting)}
 
     def page_context(self, request: HttpRequest, row: ApprovalRequest) -> Context:

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +34,17 @@ LATEST = 10
 def tenant_choices() -> Iterable[tuple[str, str]]:
     """The first hundred tenants by name."""
     return [(str(pk), name) for pk, name in Tenant.objects.values_list("pk", "name")[:100]]
+
+
+def tenant_name(tenant: str) -> str:
+    """What a tenant is called; its id if there is none."""
+    try:
+        return Tenant.objects.filter(pk=tenant).values_list("name", flat=True).first() or tenant
+    except ValidationError:  # no id at all
+        return tenant
+
+
+OF_TENANT = Filter("tenant", _("Tenant"), choices=tenant_choices, named=tenant_name)
 
 
 @admin.register(Tenant, site=site)
@@ -164,7 +176,7 @@ class CustomerAdmin(KeysetAdmin):
     row_template = "console/row/customer.html"
     page_template = "console/page/customer.html"
     empty_template = "console/empty/customers.html"
-    filters = (Filter("tenant", _("Tenant"), choices=tenant_choices),)
+    filters = (OF_TENANT,)
     search = Search(
         "external_id",
         ("external_id", "-id"),
@@ -215,7 +227,7 @@ class ApiKeyAdmin(KeysetAdmin):
     row_template = "console/row/api_key.html"
     page_template = "console/page/api_key.html"
     empty_template = "console/empty/api_keys.html"
-    filters = (Filter("tenant", _("Tenant"), choices=tenant_choices),)
+    filters = (OF_TENANT,)
     search = Search("prefix__startswith", ("prefix",), _("start of a key"))
 
     def doings(self, request: HttpRequest, row: ApiKey | None = None) -> list[Doing]:

@@ -11,7 +11,7 @@ from apps.accounts.models import Wallet, WalletStatus
 from apps.accounts.queries.wallets import balances, holders
 from apps.console.forms.ways import Doing, doings
 from apps.console.listing import Column, Filter, KeysetAdmin, Search
-from apps.console.pages.tenants import tenant_choices
+from apps.console.pages.tenants import OF_TENANT
 from apps.console.plotting import USUAL_SPAN, balance_plot
 from apps.console.readonly import Context
 from apps.console.site import site
@@ -58,7 +58,7 @@ class WalletAdmin(KeysetAdmin):
     page_template = "console/page/wallet.html"
     empty_template = "console/empty/wallets.html"
     filters = (
-        Filter("tenant", _("Tenant"), choices=tenant_choices),
+        OF_TENANT,
         Filter("customer", _("Customer"), lookup="customer"),
     )
     search = Search(
