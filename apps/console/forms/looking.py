@@ -77,6 +77,7 @@ def find(kind: str, text: str, within: Within) -> list[Option]:
     finder = _finder(kind)
     if text.startswith(f"{kind}_"):
         return _of_id(finder, text)
+    within = {name: value.replace("\0", "") for name, value in within.items()}
     return [finder.option(row) for row in finder.rows(text, within)[:MANY]]
 
 
