@@ -88,13 +88,14 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A filter as the page shows it: its value, its choices, and the query that sets or removes it."""
+    """A filter as the page shows it: its value, its choices, and the queries that remove it and set each of them."""
 
     filter: Filter
     value: str
     label: Text
     choices: Sequence[tuple[str, Text]]
     without: str
+    ways: Sequence[tuple[str, Text, str]]
 
 
 class KeysetAdmin(ReadOnlyAdmin):
@@ -132,12 +133,9 @@ class KeysetAdmin(ReadOnlyAdmin):
         try:
             return ListFile(name, ListResource(self.in_files), self.file_rows(request)).answer(ending)
         except DomainError as error:
-            crumbs = [(self.plural, reverse(self.url_name("changelist"))), (error.code, None)]
-            answer = self.render(
-                request, "console/refused.html", {"title": error.code, "crumbs": crumbs, "error": error}
+            return self.admin_site.refused(
+                request, error, (self.plural, reverse(self.url_name("changelist")))
             )
-            answer.status_code = error.http_status
-            return answer
 
     def file_rows(self, request: HttpRequest) -> Iterator[Any]:
         """Every row that filters and search keep, as the list shows it."""
@@ -229,13 +227,19 @@ class KeysetAdmin(ReadOnlyAdmin):
         if choices and value and value not in dict(choices) and each.name != self.tabs:
             label = each.named(value) if each.named else value
             choices.append((value, label))
-        return Chosen(each, value, label, choices, query(request, {}, drop=(each.name,)) or "?")
+        ways = [(key, called, query(request, {each.name: key}) or "?") for key, called in choices]
+        return Chosen(each, value, label, choices, query(request, {}, drop=(each.name,)) or "?", ways)
 
 
 def asked(request: HttpRequest) -> tuple[dict[str, str], str]:
     """The parameters of an address, and what its search box holds."""
-    wanted = {name: str(value).replace("\0", "") for name, value in request.GET.items()}
+    wanted = {name: str(value) for name, value in request.GET.items()}
     return wanted, wanted.get("q", "").strip()
+
+
+def number(text: str) -> int | None:
+    """A number of an address, if it is one that the database can have."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def query(request: HttpRequest, change: Mapping[str, str] | None, drop: Collection[str] = ()) -> str | None:

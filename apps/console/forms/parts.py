@@ -49,7 +49,6 @@ class Control:
     errors: list[str] = made(default_factory=list)
     parts: list["Control"] = made(default_factory=list)
     look_up: str = ""
-    options: list[Option] = made(default_factory=list)
     found: list[Option] | None = None
     longest: int | None = None
 
@@ -57,6 +56,12 @@ class Control:
     def id(self) -> str:
         """The id of the control in its page."""
         return "field-" + self.name.replace(".", "-")
+
+    @property
+    def described_by(self) -> str:
+        """The ids of its help and of what is wrong with it."""
+        parts = {"help": self.help, "errors": self.errors}
+        return " ".join(f"{self.id}-{name}" for name, told in parts.items() if told)
 
     @property
     def is_wide(self) -> bool:

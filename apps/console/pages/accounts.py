@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import address_tree, chart, keyset
 from apps.console.as_of import POINTS, AsOfForm, points_of
 from apps.console.forms.ways import Doing, doings
-from apps.console.listing import Column, Filter, KeysetAdmin, Search, query
+from apps.console.listing import Column, Filter, KeysetAdmin, Search, number, query
 from apps.console.plotting import USUAL_SPAN, balance_plot
 from apps.console.readonly import Context
 from apps.console.site import site
@@ -158,7 +158,7 @@ class AccountAdmin(KeysetAdmin):
             "trail": _trail(under),
             "nodes": nodes,
             "after": after,
-            "depth": _number(request, "depth") or 0,
+            "depth": number(request.GET.get("depth", "")) or 0,
             "files": self.file_ways(request, {"book": str(book.pk), "q": f"{under}:" if under else ""}),
         }
 
@@ -172,15 +172,10 @@ class AccountAdmin(KeysetAdmin):
         }
 
 
-def _number(request: HttpRequest, name: str) -> int | None:
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
 def _book(request: HttpRequest) -> Book:
     """The book that the address names, else the first that has accounts, else the platform's."""
-    number = _number(request, "book")
-    book = Book.objects.filter(pk=number).first() if number else None
+    named = number(request.GET.get("book", ""))
+    book = Book.objects.filter(pk=named).first() if named else None
     in_use = Exists(Account.objects.filter(book=OuterRef("pk")))
     return book or Book.objects.filter(in_use).first() or Book.objects.get(slug="platform")
 
@@ -194,7 +189,10 @@ def _trail(under: str) -> list[tuple[str, str]]:
 def _statement(request: HttpRequest, row: Account, as_of: AsOf) -> Context:
     """The lines, the newest first."""
     page = statement_page(
-        row, as_of=as_of, before=_number(request, "before"), after=_number(request, "after")
+        row,
+        as_of=as_of,
+        before=number(request.GET.get("before", "")),
+        after=number(request.GET.get("after", "")),
     )
     return {
         "statement": page,

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.models import Tenant, TenantStatus
 from apps.console import deciding, keyset
 from apps.console.forms.ways import Doing, doings, form_url, may_run
 from apps.console.listing import Column, Filter, KeysetAdmin, Search, Text, asked
@@ -13,6 +14,7 @@ from apps.console.readonly import Context
 from apps.console.site import site
 from apps.ledger.models import JournalEntry
 from apps.operations import registry
+from apps.operations.flags import TENANT_ACTIVE
 from apps.operations.models import (
     ApprovalRequest,
     ApprovalStatus,
@@ -25,6 +27,12 @@ from apps.operations.models import (
 
 INBOX = 20
 """Requests that wait, with all that is asked; the list has the rest."""
+
+SETS_TENANT_ACTIVE = {
+    TenantStatus.ACTIVE: "accounts.suspend_tenant",
+    TenantStatus.SUSPENDED: "accounts.resume_tenant",
+}
+"""What sets the flag of a tenant, by the status that the tenant has."""
 
 MANY = 100
 """What a page lists of what belongs to one operation; the lists have the rest."""
@@ -227,10 +235,14 @@ class FeatureFlagAdmin(KeysetAdmin):
     )
 
     def doings(self, request: HttpRequest, row: FeatureFlag | None = None) -> list[Doing]:
-        """Set one; turn this one the other way."""
+        """Set one; turn this one the other way, or do what sets it."""
         name = "operations.set_feature_flag"
         if row is None:
             return doings(request, (name, {}))
+        if row.name == TENANT_ACTIVE:
+            status = Tenant.objects.filter(pk=row.scope_id).values_list("status", flat=True).first()
+            ways = [SETS_TENANT_ACTIVE[status]] if status in SETS_TENANT_ACTIVE else []
+            return doings(request, *((way, {"tenant": row.scope_id}) for way in ways))
         given = {"name": row.name, "scope": row.scope, "scope_id": row.scope_id}
         title = _("Disable") if row.enabled else _("Enable")
         other = {**given, "enabled": "false" if row.enabled else "true"}
