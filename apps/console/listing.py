@@ -15,6 +15,7 @@ from apps.console import keyset
 from apps.console.keyset import Keyset, Page
 from apps.console.list_files import Declared, ListFile, ListResource
 from apps.console.readonly import Context, ReadOnlyAdmin
+from apps.console.site import refused
 from apps.core.errors import DomainError
 from apps.core.fields import PrefixedIdField
 from apps.operations.models import Book
@@ -133,9 +134,7 @@ class KeysetAdmin(ReadOnlyAdmin):
         try:
             return ListFile(name, ListResource(self.in_files), self.file_rows(request)).answer(ending)
         except DomainError as error:
-            return self.admin_site.refused(
-                request, error, (self.plural, reverse(self.url_name("changelist")))
-            )
+            return refused(request, error, (self.plural, reverse(self.url_name("changelist"))))
 
     def file_rows(self, request: HttpRequest) -> Iterator[Any]:
         """Every row that filters and search keep, as the list shows it."""

@@ -54,14 +54,14 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         """A page, asked without the character NUL, which no text of the database has."""
-        page = super().admin_view(view, cacheable)
+        page: View = super().admin_view(view, cacheable)
 
         @wraps(page)
         def asked(request: HttpRequest, *args: Any, **named: Any) -> HttpResponseBase:
             if any("\0" in str(each) for each in named.values()):
                 raise Http404(_("There is nothing at this address."))
             if any("\0" in each for values in request.GET.lists() for each in values[1]):
-                request.GET = _without_nul(request.GET)
+                request.GET = _without_nul(request.GET)  # type: ignore[assignment]
             return page(request, *args, **named)
 
         return asked
@@ -112,13 +112,6 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
             {"results": destinations(self, request, request.GET.get("s", "").strip())},
         )
 
-    def refused(self, request: HttpRequest, error: DomainError, above: tuple[Text, str]) -> HttpResponse:
-        """A red card with the exact reason, below the page that one came from."""
-        context = {"title": error.code, "crumbs": [above, (error.code, None)], "error": error}
-        answer = self.page(request, "console/refused.html", context)
-        answer.status_code = error.http_status
-        return answer
-
     def page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         """A page in the frame of the console."""
         request.current_app = self.name
@@ -133,3 +126,11 @@ def _without_nul(given: QueryDict) -> QueryDict:
 
 
 site = ConsoleSite(name="console")
+
+
+def refused(request: HttpRequest, error: DomainError, above: tuple[Text, str]) -> HttpResponse:
+    """A red card with the exact reason, below the page that one came from."""
+    context = {"title": error.code, "crumbs": [above, (error.code, None)], "error": error}
+    answer = site.page(request, "console/refused.html", context)
+    answer.status_code = error.http_status
+    return answer

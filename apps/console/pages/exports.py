@@ -12,7 +12,7 @@ from apps.accounts.people import actor_of
 from apps.console.forms.ways import Doing, doings
 from apps.console.listing import TO_EXPORT, Column, Filter, KeysetAdmin
 from apps.console.readonly import Context
-from apps.console.site import site
+from apps.console.site import refused, site
 from apps.core.errors import DomainError
 from apps.ledger.models import ExportJob, ExportStatus, StatementSchedule
 from apps.ledger.renderers import FORMATS, title_of
@@ -176,4 +176,4 @@ def export_file(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 def _refused(request: HttpRequest, error: DomainError) -> HttpResponse:
-    return site.refused(request, error, (_("Exports"), reverse("console:ledger_exportjob_changelist")))
+    return refused(request, error, (_("Exports"), reverse("console:ledger_exportjob_changelist")))

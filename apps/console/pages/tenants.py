@@ -29,6 +29,11 @@ from apps.core import clock
 from apps.rates.queries import in_base
 
 LATEST = 10
+IN_SHORT = {
+    "accounts.change_member_role": _("Change role"),
+    "accounts.remove_member": _("Remove"),
+    "accounts.revoke_invitation": _("Revoke"),
+}
 
 
 def tenant_choices() -> Iterable[tuple[str, str]]:
@@ -124,11 +129,18 @@ def _members(request: HttpRequest, team: Tenant) -> list[dict[str, Any]]:
 
 def _about_member(request: HttpRequest, member: Membership) -> list[Doing]:
     given = {"tenant": member.tenant_id, "user": member.user_id}
-    return doings(
-        request,
-        ("accounts.change_member_role", {**given, "role": member.role}),
-        ("accounts.remove_member", given),
+    return _in_short(
+        doings(
+            request,
+            ("accounts.change_member_role", {**given, "role": member.role}),
+            ("accounts.remove_member", given),
+        )
     )
+
+
+def _in_short(links: list[Doing]) -> list[Doing]:
+    """The same links, in the few words that a row has room for."""
+    return [Doing(each.command, IN_SHORT[each.command], each.url) for each in links]
 
 
 def _invitations(request: HttpRequest, team: Tenant, now: datetime) -> list[dict[str, Any]]:
@@ -137,7 +149,7 @@ def _invitations(request: HttpRequest, team: Tenant, now: datetime) -> list[dict
     return [
         {
             "invitation": each,
-            "doings": doings(request, ("accounts.revoke_invitation", {"invitation": each.pk})),
+            "doings": _in_short(doings(request, ("accounts.revoke_invitation", {"invitation": each.pk}))),
         }
         for each in found
         if each.is_open(now)
