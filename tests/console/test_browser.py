@@ -272,3 +272,27 @@ def test_a_copy_says_whether_it_was_made(browse: Any, world: dict[str, Any], tak
         return str(page.locator("[data-copy]").get_attribute("data-done"))
 
     assert browse(steps, "light", "wide") == shown
+
+
+def test_the_frame_is_used_by_the_keyboard(browse: Any, world: dict[str, Any]) -> None:
+    def steps(page: Any, origin: str) -> list[Any]:
+        page.goto(f"{origin}/ops/")
+        seen = []
+        sidebar = page.get_by_label("Sidebar").first
+        for key in ("Enter", "Space"):
+            sidebar.focus()
+            page.keyboard.press(key)
+            page.wait_for_timeout(200)
+            seen.append((page.locator("#nav-sidebar").is_visible(), sidebar.get_attribute("aria-expanded")))
+        page.get_by_role("button", name="Jump to any id").focus()
+        page.keyboard.press("Enter")
+        page.locator("#search-input-command").wait_for(state="visible")
+        page.wait_for_timeout(200)
+        seen.append(page.evaluate("document.activeElement.id"))
+        return seen
+
+    assert browse(steps, "light", "wide") == [
+        (False, "false"),
+        (True, "true"),
+        "search-input-command",
+    ]

@@ -9,6 +9,8 @@ from django.test import Client
 
 from apps.accounts.models import Invitation, Membership, User
 from apps.core import clock
+from tests.console.browsing import NEEDS_CHROMIUM
+from tests.console.test_wallets import wide
 from tests.support.door import done
 from tests.support.tenants import World
 from tests.support.tenants import world as tenant_world
@@ -55,3 +57,13 @@ def test_who_may_not_is_not_led_there(acme: World, console: Client) -> None:
     assert "olu@example.com" in page
     assert "pia@example.com" in page
     assert "/ops/do/accounts." not in page
+
+
+@NEEDS_CHROMIUM
+def test_the_rows_of_a_team_fit_into_their_sheet(acme: World, browse: Any) -> None:
+    def steps(page: Any, origin: str) -> bool:
+        page.goto(f"{origin}/ops/accounts/tenant/{acme.tenant}/")
+        page.wait_for_load_state("networkidle")
+        return wide(page)
+
+    assert [browse(steps, "light", size) for size in ("wide", "narrow")] == [False, False]

@@ -126,6 +126,16 @@ class Watched:
         ]
 
 
+def wide(page: Any) -> bool:
+    """Whether it is wider than its screen, or a sheet is wider than what is seen of it."""
+    return bool(
+        page.evaluate(
+            """[document.documentElement, ...document.querySelectorAll(".sheet")]
+               .some((each) => each.scrollWidth > each.clientWidth)"""
+        )
+    )
+
+
 @NEEDS_CHROMIUM
 def test_the_statement_is_live_while_it_is_seen(acme: World, browse: Any) -> None:
     wallet = acme.funded("10.00")
@@ -146,6 +156,7 @@ def test_the_statement_is_live_while_it_is_seen(acme: World, browse: Any) -> Non
         seen.append([*watched.state(), href])
         watched.hide(False)
         seen.append([*watched.state(), href])
+        seen.append(wide(page))
         return seen, [*watched.wrong, *page.evaluate("window.refused")]
 
     seen, wrong = browse(steps, "light", "wide")
@@ -156,6 +167,7 @@ def test_the_statement_is_live_while_it_is_seen(acme: World, browse: Any) -> Non
         [2, "12.50", href, 1, href],
         [2, "12.50", href, 1, href],
         [3, "13.50", href, 2, href],
+        False,
     ]
 
 
@@ -170,7 +182,7 @@ def test_who_is_signed_out_is_told_and_nothing_is_put_into_the_page(acme: World,
         seen = [page.locator(".live").inner_text(), page.locator("[type=password]").count(), *watched.state()]
         watched.after(60)
         watched.hide(False)
-        return [*seen, watched.asked]
+        return [*seen, watched.asked, wide(page)]
 
     assert browse(steps, "dark", "narrow") == [
         "You are signed out: reload the page to sign in.",
@@ -180,6 +192,7 @@ def test_who_is_signed_out_is_told_and_nothing_is_put_into_the_page(acme: World,
         None,
         1,
         1,
+        False,
     ]
 
 
