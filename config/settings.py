@@ -192,8 +192,6 @@ ECB_RATES_URL = env.text("ECB_RATES_URL", "")
 ECB_RATES_FILE = env.text("ECB_RATES_FILE", "")
 RATES_MAX_AGE_DAYS = env.number("RATES_MAX_AGE_DAYS", 7)
 
-IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
-
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,29 +1,44 @@
 """What operators keep beside an object: who looks after it, notes and files, with links to the forms for more."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from django.db.models import Exists, OuterRef
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest
 
 from apps.console.forms.ways import Doing, doings
 from apps.operations import subjects
 from apps.operations.models import Assignment, Attachment, Note
 
+Row = TypeVar("Row", bound=Model)
+
 LATEST = 20
-"""Notes and files that a page shows."""
+"""Notes and files that a page shows at once."""
 
 COMMANDS = ("operations.add_note", "operations.assign", "operations.attach_file")
 NEEDED = ("operations.view_note", "operations.view_assignment", "operations.view_attachment")
 
 
 @dataclass(frozen=True, slots=True)
+class Some(Generic[Row]):
+    """Some rows, the newest first, and the addresses of those that are older and of the newest."""
+
+    rows: list[Row]
+    older: str | None
+    newest: str | None
+
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.newest)
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
-    """What stands beside one object, the newest first."""
+    """What stands beside one object."""
 
     assignment: Assignment | None
-    notes: list[Note]
-    attachments: list[Attachment]
+    notes: Some[Note]
+    attachments: Some[Attachment]
     doings: list[Doing]
 
 
@@ -42,12 +57,36 @@ def kept(request: HttpRequest, subject: str) -> Kept | None:
         return None
     return Kept(
         assignment=Assignment.objects.filter(subject=subject).order_by("-id").first(),
-        notes=list(Note.objects.filter(subject=subject).order_by("-id")[:LATEST]),
-        attachments=list(
-            Attachment.objects.filter(subject=subject).defer("content").order_by("-id")[:LATEST]
+        notes=_some(request, Note.objects.filter(subject=subject), "notes_before"),
+        attachments=_some(
+            request, Attachment.objects.filter(subject=subject).defer("content"), "files_before"
         ),
         doings=doings(request, *((name, {"subject": subject}) for name in COMMANDS)),
     )
+
+
+def _some(request: HttpRequest, rows: QuerySet[Row], name: str) -> Some[Row]:
+    """The newest, or those before the id that the address gives by this name."""
+    before = request.GET.get(name)
+    try:
+        found = list((rows.filter(pk__lt=before) if before else rows).order_by("-pk")[: LATEST + 1])
+    except ValidationError:  # no id at all
+        before, found = None, list(rows.order_by("-pk")[: LATEST + 1])
+    more = len(found) > LATEST
+    return Some(
+        found[:LATEST],
+        older=_way(request, name, str(found[LATEST - 1].pk)) if more else None,
+        newest=_way(request, name, None) if before else None,
+    )
+
+
+def _way(request: HttpRequest, name: str, before: str | None) -> str:
+    """This page with another place to begin, and all else as it is."""
+    given = request.GET.copy()
+    given.pop(name, None)
+    if before:
+        given[name] = before
+    return f"?{given.urlencode()}#beside"
 
 
 def mine(request: HttpRequest) -> list[Mine]:

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from apps.console.forms.form import new_key
-from apps.console.forms.outcomes import Move, moves
+from apps.console.forms.outcomes import Fact, Move, moves_of_each, would_answer
 from apps.operations.models import ApprovalRequest, ApprovalStatus, Decision
 from apps.operations.registry import all_commands
 
@@ -24,6 +24,7 @@ class Asked:
     row: ApprovalRequest
     title: str | Promise
     moves: list[Move]
+    facts: list[Fact]
     decisions: list[Decision]
     given: int
     why_not: str
@@ -35,20 +36,35 @@ def asked(request: HttpRequest, rows: Iterable[ApprovalRequest]) -> list[Asked]:
     """Requests with all that this user needs to decide about them."""
     rows = list(rows)
     prefetch_related_objects(rows, "decisions")
-    titles = {command.name: command.summary for command in all_commands()}
+    commands = {command.name: command for command in all_commands()}
     roles = set(request.user.roles.values_list("name", flat=True))  # type: ignore[union-attr]
-    return [_asked(request.user, roles, row, titles.get(row.command, row.command)) for row in rows]
+    would = moves_of_each(_entries(row) for row in rows)
+    facts = would_answer((commands.get(row.command), row.preview) for row in rows)
+    titles = [commands[row.command].summary if row.command in commands else row.command for row in rows]
+    return [_asked(request.user, roles, *each) for each in zip(rows, titles, would, facts, strict=True)]
 
 
-def _asked(user: Any, roles: set[str], row: ApprovalRequest, title: str | Promise) -> Asked:
+def _entries(row: ApprovalRequest) -> list[dict[str, Any]]:
+    """What it would post, while it waits."""
+    return row.preview.get("entries", []) if row.status == ApprovalStatus.PENDING else []
+
+
+def _asked(
+    user: Any,
+    roles: set[str],
+    row: ApprovalRequest,
+    title: str | Promise,
+    moves: list[Move],
+    facts: list[Fact],
+) -> Asked:
     decisions = sorted(row.decisions.all(), key=lambda each: each.created_at)
     of_this = [each for each in decisions if bytes(each.approved_hash) == bytes(row.approved_hash)]
     decided = {each.actor_id for each in of_this}
-    entries = row.preview.get("entries", [])
     return Asked(
         row=row,
         title=title,
-        moves=moves(entries) if row.status == ApprovalStatus.PENDING else [],
+        moves=moves,
+        facts=facts,
         decisions=decisions,
         given=sum(each.approves for each in of_this),
         why_not=_why_not(user, roles, row, decided),

@@ -34,7 +34,6 @@ PAGES: Mapping[str, Callable[[Any], Any]] = {
 
 def destinations(site: UnfoldAdminSite, request: HttpRequest, text: str) -> list[SearchResult]:
     """What this text can mean, as far as the user may see it."""
-    text = text.replace("\0", "")
     if not text:
         return []
     lists = [

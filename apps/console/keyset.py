@@ -104,9 +104,16 @@ def _decode(text: str | None, model: type[Model], keyset: Keyset) -> list[Any] |
             _field(model, name.removeprefix("-")).to_python(value)
             for name, value in zip(keyset, given, strict=True)
         ]
-    except (ValueError, TypeError, ValidationError):
+    except (ValueError, TypeError, ValidationError, OverflowError, RecursionError):
         return None
-    return None if None in values else values
+    return values if all(_is_told(value) for value in values) else None
+
+
+def _is_told(value: Any) -> bool:
+    """Whether the database takes it: no NULL, no NUL, no half of a character."""
+    if isinstance(value, str):
+        return not any(each == "\0" or "\ud800" <= each <= "\udfff" for each in value)
+    return value is not None
 
 
 def _field(model: type[Model], path: str) -> "Field[Any, Any]":

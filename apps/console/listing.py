@@ -15,6 +15,7 @@ from apps.console import keyset
 from apps.console.keyset import Keyset, Page
 from apps.console.list_files import Declared, ListFile, ListResource
 from apps.console.readonly import Context, ReadOnlyAdmin
+from apps.console.site import refused
 from apps.core.errors import DomainError
 from apps.core.fields import PrefixedIdField
 from apps.operations.models import Book
@@ -41,7 +42,9 @@ class Filter:
     """A query parameter that narrows a list along an index.
 
     `keyset` is the order which that index gives, where it is not the list's own. Without `choices` the filter
-    is set by links only. `conditions` maps a choice to a lookup of its own.
+    is set by links only. `conditions` maps a choice to a lookup of its own. `begins` is how values begin that a
+    partial index holds: others are not looked for. `named` is what people call a value that is not among the choices,
+    where those are not all.
     """
 
     name: str
@@ -50,9 +53,13 @@ class Filter:
     choices: Choices | None = None
     keyset: Keyset | None = None
     conditions: Mapping[str, Mapping[str, Any]] | None = None
+    begins: str = ""
+    named: Callable[[str], Text] | None = None
 
     def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         """The rows that this value keeps: none if it is no value of the field."""
+        if not value.startswith(self.begins):
+            return queryset.none()
         try:
             if self.conditions is not None:
                 return queryset.filter(**self.conditions[value])
@@ -82,13 +89,14 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A filter as the page shows it: its value, its choices, and the query that sets or removes it."""
+    """A filter as the page shows it: its value, its choices, and the queries that remove it and set each of them."""
 
     filter: Filter
     value: str
     label: Text
     choices: Sequence[tuple[str, Text]]
     without: str
+    ways: Sequence[tuple[str, Text, str]]
 
 
 class KeysetAdmin(ReadOnlyAdmin):
@@ -126,12 +134,7 @@ class KeysetAdmin(ReadOnlyAdmin):
         try:
             return ListFile(name, ListResource(self.in_files), self.file_rows(request)).answer(ending)
         except DomainError as error:
-            crumbs = [(self.plural, reverse(self.url_name("changelist"))), (error.code, None)]
-            answer = self.render(
-                request, "console/refused.html", {"title": error.code, "crumbs": crumbs, "error": error}
-            )
-            answer.status_code = error.http_status
-            return answer
+            return refused(request, error, (self.plural, reverse(self.url_name("changelist"))))
 
     def file_rows(self, request: HttpRequest) -> Iterator[Any]:
         """Every row that filters and search keep, as the list shows it."""
@@ -220,13 +223,22 @@ class KeysetAdmin(ReadOnlyAdmin):
         value = request.GET.get(each.name, "")
         choices = [(str(key), label) for key, label in each.choices()] if each.choices else []
         label = dict(choices).get(value, value)
-        return Chosen(each, value, label, choices, query(request, {}, drop=(each.name,)) or "?")
+        if choices and value and value not in dict(choices) and each.name != self.tabs:
+            label = each.named(value) if each.named else value
+            choices.append((value, label))
+        ways = [(key, called, query(request, {each.name: key}) or "?") for key, called in choices]
+        return Chosen(each, value, label, choices, query(request, {}, drop=(each.name,)) or "?", ways)
 
 
 def asked(request: HttpRequest) -> tuple[dict[str, str], str]:
     """The parameters of an address, and what its search box holds."""
-    wanted = {name: str(value).replace("\0", "") for name, value in request.GET.items()}
+    wanted = {name: str(value) for name, value in request.GET.items()}
     return wanted, wanted.get("q", "").strip()
+
+
+def number(text: str) -> int | None:
+    """A number of an address, if it is one that the database can have."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def query(request: HttpRequest, change: Mapping[str, str] | None, drop: Collection[str] = ()) -> str | None:

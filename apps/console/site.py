@@ -1,14 +1,22 @@
 """The operator console at `/ops/`: an admin site of its own, in which nothing is written but by commands, and sessions."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
+
+from apps.core.errors import DomainError
+
+View = Callable[..., HttpResponseBase]
+Text = str | Promise
 
 LEFT_OUT = {"password_change", "password_change_done", "autocomplete", "view_on_site", "jsi18n"}
 """Pages of Django's admin that write, or serve forms that do."""
@@ -43,6 +51,20 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
     def get_urls(self) -> list[URLPattern]:
         """The pages of the registered models and the console's own, without those that write."""
         return [url for url in super().get_urls() if getattr(url, "name", None) not in LEFT_OUT]
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """A page, asked without the character NUL, which no text of the database has."""
+        page: View = super().admin_view(view, cacheable)
+
+        @wraps(page)
+        def asked(request: HttpRequest, *args: Any, **named: Any) -> HttpResponseBase:
+            if any("\0" in str(each) for each in named.values()):
+                raise Http404(_("There is nothing at this address."))
+            if any("\0" in each for values in request.GET.lists() for each in values[1]):
+                request.GET = _without_nul(request.GET)  # type: ignore[assignment]
+            return page(request, *args, **named)
+
+        return asked
 
     def extra_urls(self) -> list[URLPattern]:
         """Pages that belong to no model."""
@@ -96,4 +118,19 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
         return TemplateResponse(request, template, {**self.each_context(request), **context})
 
 
+def _without_nul(given: QueryDict) -> QueryDict:
+    kept = given.copy()
+    for name, values in given.lists():
+        kept.setlist(name, [each.replace("\0", "") for each in values])
+    return kept
+
+
 site = ConsoleSite(name="console")
+
+
+def refused(request: HttpRequest, error: DomainError, above: tuple[Text, str]) -> HttpResponse:
+    """A red card with the exact reason, below the page that one came from."""
+    context = {"title": error.code, "crumbs": [above, (error.code, None)], "error": error}
+    answer = site.page(request, "console/refused.html", context)
+    answer.status_code = error.http_status
+    return answer

@@ -4,6 +4,8 @@ import urllib.request
 from http.client import HTTPException
 from pathlib import Path
 from time import monotonic
+from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 from apps.rates.ecb import LARGEST, FileInvalid
@@ -38,6 +40,21 @@ def read(path: Path) -> bytes:
     return _bounded(content, str(path))
 
 
+class StaysSafe(urllib.request.HTTPRedirectHandler):
+    """Follows where an address leads, but never from https to what anybody on the way can change."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        """The request of the address that it leads to; HTTPError if that is less safe."""
+        if urlsplit(req.full_url).scheme == "https" and urlsplit(newurl).scheme != "https":
+            raise HTTPError(req.full_url, code, f"It leads from https to {newurl}", headers, fp)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+_opener = urllib.request.build_opener(StaysSafe)
+
+
 def fetch(address: str) -> bytes:
     """What an http or https address answers with, if it is a file and comes in time."""
     if urlsplit(address).scheme not in {"http", "https"}:
@@ -45,7 +62,7 @@ def fetch(address: str) -> bytes:
     request = urllib.request.Request(address, headers={"User-Agent": "Countinghouse"})  # noqa: S310
     content, end = bytearray(), monotonic() + PATIENCE
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
+        with _opener.open(request, timeout=TIMEOUT) as answer:
             while len(content) <= LARGEST and (part := answer.read1(_PART)):
                 content += part
                 if monotonic() > end:

@@ -1,4 +1,4 @@
-// Charts in the colours of the theme, the tree of accounts, and a click that copies an id.
+// Charts in the colours of the theme, the tree of accounts, what refreshes by itself, and a click that copies an id.
 "use strict";
 
 (() => {
@@ -68,41 +68,121 @@
     return rows;
   };
 
-  const fetched = async (address) => {
-    const answer = await fetch(address, { credentials: "same-origin" });
-    if (!answer.ok) { window.location.assign(address); }
+  // A part of a page; no text if the server gives none, and `ended` if it sends to the sign-in instead.
+  const got = async (address) => {
+    try {
+      const answer = await fetch(address, { credentials: "same-origin", cache: "no-store" });
+      if (answer.redirected) { return { text: null, ended: true }; }
+      return { text: answer.ok ? await answer.text() : null, ended: false };
+    } catch {
+      return { text: null, ended: false };
+    }
+  };
+
+  // The rows of an address; without an answer the link leads to what works without scripts, or to the sign-in.
+  const fetched = async (address, link) => {
+    const { text } = await got(address);
+    if (text === null) {
+      window.location.assign(link.href);
+      return [];
+    }
     const table = document.createElement("tbody");
-    table.innerHTML = await answer.text();
+    table.innerHTML = text;
     return table.children;
   };
 
-  const toggle = async (row) => {
-    if (row.classList.toggle("open")) {
-      row.after(...await fetched(row.dataset.children));
+  const asked = new WeakMap();
+
+  const toggle = async (row, link) => {
+    const wish = {};
+    asked.set(row, wish);
+    if (!row.classList.toggle("open")) {
+      below(row).forEach((each) => each.remove());
       return;
     }
-    below(row).forEach((each) => each.remove());
+    const rows = await fetched(row.dataset.children, link);
+    if (asked.get(row) === wish) { row.after(...rows); }
+  };
+
+  const EVERY = 10000;
+
+  // What is new takes its place, but for what somebody is marking. The focus stays on the same link.
+  const replace = (part) => {
+    const old = document.getElementById(part.id);
+    const marked = window.getSelection();
+    if (!old || old.innerHTML === part.innerHTML || (!marked.isCollapsed && marked.containsNode(old, true))) { return; }
+    const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    old.replaceWith(part);
+    if (focused === null) { return; }
+    const again = [...part.querySelectorAll("a")].find((each) => each.getAttribute("href") === focused);
+    if (!again) { part.tabIndex = -1; }
+    (again || part).focus({ preventScroll: true });
+  };
+
+  // Looks again while the page is seen, until nobody is signed in any more.
+  const live = (note) => {
+    let timer = 0;
+    const say = (words) => { if (note.textContent !== words) { note.textContent = words; } };
+    const later = () => {
+      clearTimeout(timer);
+      if (!document.hidden) { timer = setTimeout(look, EVERY); }
+    };
+    const look = async () => {
+      const { text, ended } = await got(note.dataset.live);
+      if (ended) {
+        clearTimeout(timer);
+        document.removeEventListener("visibilitychange", seen);
+        say(note.dataset.ended);
+        return;
+      }
+      if (text !== null) {
+        new DOMParser().parseFromString(text, "text/html").querySelectorAll("[data-part]").forEach(replace);
+      }
+      say(text === null ? note.dataset.failed : note.dataset.going);
+      later();
+    };
+    const seen = () => {
+      clearTimeout(timer);
+      if (!document.hidden) { look(); }
+    };
+    document.addEventListener("visibilitychange", seen);
+    say(note.dataset.going);
+    later();
+  };
+
+  const copy = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch { // no clipboard without https, or none that this page may write to
+      const field = document.createElement("textarea");
+      field.value = text;
+      document.body.append(field);
+      field.select();
+      const copied = document.execCommand("copy");
+      field.remove();
+      return copied;
+    }
   };
 
   document.addEventListener("click", async (event) => {
     const copied = event.target.closest("[data-copy]");
     if (copied) {
-      await navigator.clipboard?.writeText(copied.dataset.copy);
-      copied.dataset.done = "copied";
+      copied.dataset.done = await copy(copied.dataset.copy) ? "copied" : "failed";
       return;
     }
     if (event.metaKey || event.ctrlKey || event.shiftKey) { return; }
     const twig = event.target.closest("tr[data-children] .node");
     if (twig) {
       event.preventDefault();
-      await toggle(twig.closest("tr"));
+      await toggle(twig.closest("tr"), twig);
       return;
     }
     const more = event.target.closest("tr[data-more] a");
     if (more) {
       event.preventDefault();
       const row = more.closest("tr");
-      row.replaceWith(...await fetched(row.dataset.more));
+      row.replaceWith(...await fetched(row.dataset.more, more));
     }
   });
 
@@ -112,6 +192,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     drawAll();
+    document.querySelectorAll("[data-live]").forEach(live);
     new MutationObserver(drawAll).observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
   });
 })();

@@ -4,6 +4,7 @@
 (() => {
   const PATIENCE = 180;
   const waiting = new WeakMap();
+  const asked = new WeakMap();
 
   const offer = async (input) => {
     const address = new URL(input.dataset.lookUp, window.location.origin);
@@ -12,8 +13,12 @@
       const other = input.form.elements.namedItem(name);
       if (other && other !== input) { address.searchParams.set(name, other.value); }
     }
+    const wish = {};
+    asked.set(input, wish);
     const answer = await fetch(address, { credentials: "same-origin" });
-    if (answer.ok) { input.list.innerHTML = await answer.text(); }
+    if (!answer.ok || answer.redirected) { return; } // a redirect leads to the sign-in, which is no list of options
+    const options = await answer.text();
+    if (asked.get(input) === wish) { input.list.innerHTML = options; }
   };
 
   const later = (event) => {

@@ -130,3 +130,30 @@ def test_what_is_assigned_to_me_stands_on_my_overview(acme: World, operator: Cli
     assert "looked after by" in operator.get(f"/ops/accounts/tenant/{acme.tenant}/").content.decode()
     done("operations.assign", subject=acme.tenant, assignee=None)
     assert "Assigned to me" not in operator.get("/ops/").content.decode()
+
+
+def test_older_notes_and_files_are_reached(acme: World, operator: Client) -> None:
+    for number in range(45):
+        done("operations.add_note", subject=acme.tenant, text=f"note {number:02d}")
+    for number in range(21):
+        sent(operator, acme, b"x%d" % number, f"f{number:02d}.txt", idempotency_key=f"k-{number}")
+    page = f"/ops/accounts/tenant/{acme.tenant}/"
+    seen, way = [], ""
+    for _ in range(3):
+        kept = operator.get(page + way).context["beside"]
+        seen.append([note.text for note in kept.notes.rows])
+        assert [each.name for each in kept.attachments.rows] == [f"f{n:02d}.txt" for n in range(20, 0, -1)]
+        way = (kept.notes.older or "").partition("#")[0]
+    assert [text for some in seen for text in some] == [f"note {number:02d}" for number in range(44, -1, -1)]
+    assert [len(some) for some in seen] == [20, 20, 5]
+    assert way == ""
+    last = operator.get(page + kept.notes.newest)
+    assert last.context["beside"].notes.rows[0].text == "note 44"
+    files = operator.get(page + kept.attachments.older).context["beside"]
+    assert [each.name for each in files.attachments.rows] == ["f00.txt"]
+    assert files.notes.rows[0].text == "note 04"  # each list begins where its own link says
+    first = operator.get(page).content.decode()
+    assert "Older notes" in first
+    assert "Newest notes" not in first
+    for nonsense in ("x", "not_", "%00", "x" * 5000):
+        assert operator.get(f"{page}?notes_before={nonsense}&files_before={nonsense}").status_code == 200

@@ -183,3 +183,116 @@ def test_signing_in_and_jumping_to_an_id(browse: Any, world: dict[str, Any], vie
         return str(page.locator("#content h2").first.inner_text())
 
     assert browse(steps, "light", "wide") == "payin:1"
+
+
+def test_fast_clicks_leave_a_branch_as_it_was_last_wanted(browse: Any, world: dict[str, Any]) -> None:
+    def steps(page: Any, origin: str) -> list[int]:
+        page.goto(f"{origin}/ops/ledger/account/")
+        branch = page.locator("tr.branch", has_text="customer").locator(".node").first
+        counts = []
+        for clicks in (2, 1, 3):
+            for _ in range(clicks):
+                branch.dispatch_event("click")
+            page.wait_for_load_state("networkidle")
+            page.wait_for_timeout(300)
+            counts.append(page.locator("tr[data-depth]").count())
+        return counts
+
+    assert browse(steps, "light", "wide") == [2, 3, 2]
+
+
+def test_who_is_signed_out_gets_the_sign_in_and_no_table_of_it(browse: Any, world: dict[str, Any]) -> None:
+    def steps(page: Any, origin: str) -> list[Any]:
+        page.goto(f"{origin}/ops/do/ledger.place_hold/")
+        page.context.clear_cookies()
+        page.locator("[name=account]").press_sequentially("cust")
+        page.wait_for_timeout(500)
+        seen = [page.locator("#field-account-list *").count(), page.url.endswith("/ledger.place_hold/")]
+        return [*seen, *_signed_out_in_the_tree(page, origin)]
+
+    assert browse(steps, "light", "wide") == [0, True, 1, True, 0]
+
+
+def _signed_out_in_the_tree(page: Any, origin: str) -> list[Any]:
+    page.goto(f"{origin}/ops/login/?next=/ops/ledger/account/")
+    page.fill("[name=username]", "grace@example.com")
+    page.fill("[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_url("**/ops/ledger/account/")
+    page.context.clear_cookies()
+    page.locator("tr.branch .node").first.click()
+    page.wait_for_url("**/ops/login/**")
+    return [
+        page.locator("[type=password]").count(),
+        "under%3D" in page.url,
+        page.locator("table.tree").count(),
+    ]
+
+
+def test_a_late_look_up_gives_way_to_a_newer_one(browse: Any, world: dict[str, Any]) -> None:
+    def steps(page: Any, origin: str) -> list[str]:
+        waiting: list[Any] = []
+
+        def answer(route: Any) -> None:
+            """Keep the first word's answer until the second word's has come."""
+            if "q=bank" in route.request.url:
+                waiting.append(route)
+            else:
+                route.continue_()
+
+        page.route("**/look-up/account/**", answer)
+        page.goto(f"{origin}/ops/do/ledger.place_hold/")
+        page.fill("[name=account]", "bank")
+        page.wait_for_timeout(400)
+        page.fill("[name=account]", "customer")
+        page.locator("#field-account-list option").first.wait_for(state="attached")
+        for route in waiting:
+            route.continue_()
+        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(300)
+        options = page.locator("#field-account-list option")
+        return sorted({each.get_attribute("value").partition(":")[0] for each in options.all()})
+
+    assert browse(steps, "light", "wide") == ["customer"]
+
+
+@pytest.mark.parametrize(("takes", "shown"), [(True, "copied"), (False, "failed")])
+def test_a_copy_says_whether_it_was_made(browse: Any, world: dict[str, Any], takes: bool, shown: str) -> None:
+    """Without https there is no clipboard to write to; the old way may be refused as well."""
+
+    def steps(page: Any, origin: str) -> str:
+        page.add_init_script("Object.defineProperty(navigator, 'clipboard', { get: () => undefined })")
+        page.add_init_script(f"document.execCommand = () => {str(takes).lower()}")
+        page.goto(f"{origin}/ops/do/")
+        page.evaluate(
+            "document.getElementById('content').insertAdjacentHTML('beforeend', '<button data-copy=\"x\">Copy</button>')"
+        )
+        page.locator("[data-copy]").click()
+        page.locator("[data-done]").wait_for()
+        return str(page.locator("[data-copy]").get_attribute("data-done"))
+
+    assert browse(steps, "light", "wide") == shown
+
+
+def test_the_frame_is_used_by_the_keyboard(browse: Any, world: dict[str, Any]) -> None:
+    def steps(page: Any, origin: str) -> list[Any]:
+        page.goto(f"{origin}/ops/")
+        seen = []
+        sidebar = page.get_by_label("Sidebar").first
+        for key in ("Enter", "Space"):
+            sidebar.focus()
+            page.keyboard.press(key)
+            page.wait_for_timeout(200)
+            seen.append((page.locator("#nav-sidebar").is_visible(), sidebar.get_attribute("aria-expanded")))
+        page.get_by_role("button", name="Jump to any id").focus()
+        page.keyboard.press("Enter")
+        page.locator("#search-input-command").wait_for(state="visible")
+        page.wait_for_timeout(200)
+        seen.append(page.evaluate("document.activeElement.id"))
+        return seen
+
+    assert browse(steps, "light", "wide") == [
+        (False, "false"),
+        (True, "true"),
+        "search-input-command",
+    ]

@@ -4,10 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import User
 from apps.accounts.people import actor_of
+from apps.console.attention import _approvals
+from apps.core import clock
 from apps.operations.models import ApprovalPolicy, ApprovalRequest
 from tests.console.test_doing import send, text
 from tests.support.door import balance, eur, moved, opened, run
@@ -137,3 +141,41 @@ def test_the_list_of_another_status_has_no_inbox(people: dict[str, User], reques
     assert "have agreed" in text(client.get(f"{INBOX}?status=pending"))
     for query in ("status=rejected", "q=apr_1"):
         assert "have agreed" not in text(client.get(f"{INBOX}?{query}"))
+
+
+def test_the_inbox_looks_at_all_accounts_at_once(people: dict[str, User], request_id: str) -> None:
+    client = signed_in(people["mira"])
+
+    def counted() -> int:
+        with CaptureQueriesContext(connection) as said:
+            client.get(INBOX)
+        return len(said.captured_queries)
+
+    one = counted()
+    opened("zoe", currency="USD", floor=None)
+    for number in range(3):
+        for account, currency in (("amara", "EUR"), ("zoe", "USD")):
+            run(
+                "ledger.post_correction",
+                actor=actor_of(people["maker"]),
+                book="platform",
+                account=account,
+                direction="credit",
+                amount={"amount": f"{number + 1}.00", "currency": currency},
+                reason="again",
+                related_type="ticket",
+                related_id=f"T-{number}",
+            )
+    inbox = client.get(INBOX).context["inbox"]
+    assert [len(each.moves) for each in inbox] == [2] * 7
+    assert all(move.now for each in inbox for move in each.moves if move.address in {"amara", "zoe"})
+    assert counted() == one
+
+
+def test_who_is_eligible_narrows_the_inbox_too(people: dict[str, User], request_id: str) -> None:
+    client = signed_in(people["mira"])
+    assert "have agreed" not in text(client.get(f"{INBOX}?eligible=nobody"))
+    ApprovalRequest.objects.update(nobody_eligible=True)
+    assert "have agreed" in text(client.get(f"{INBOX}?eligible=nobody"))
+    [stuck] = [each for each in _approvals(clock.now()) if "no eligible" in each.title]
+    assert request_id in text(client.get(stuck.url))

@@ -41,6 +41,7 @@ TEXTS = {
     "website": "https://example.com/",
     "from_account": "bank:sandbox",
     "subject": "wal_01jd0000000000000000000000",
+    "seen": "0" * 64,
     "sha256": hashlib.sha256(b"a file").hexdigest(),
 }
 AWKWARD = "=1+1; DROP TABLE x --'\"<script>alert(1)</script>"

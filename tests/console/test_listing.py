@@ -14,9 +14,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from apps.accounts.models import User
+from apps.accounts.models import Tenant, User
 from apps.console import keyset
 from apps.console.listing import KeysetAdmin
+from apps.console.pages.tenants import tenant_choices
 from apps.console.site import site
 from apps.core import clock, ids
 from apps.ledger.models import Account, JournalEntry
@@ -400,3 +401,40 @@ def test_a_statement_and_the_tree_at_size(console: Client, many: Book) -> None:
     ):
         assert console.get(page).status_code == 200
     assert clock.now() - began < timedelta(seconds=8)
+
+
+def test_operations_are_found_by_person_and_a_machine_leads_nowhere(console: Client, many: Book) -> None:
+    model_admin = site._registry[Operation]
+    assert isinstance(model_admin, KeysetAdmin)
+    for actor in ("usr_nobody", "key_rare", "system:worker"):
+        rows, order = model_admin.narrowed({"actor": actor}, "")
+        with queries() as said:
+            assert keyset.page(rows, order, {}, PAGE).rows == []
+        assert not [statement for statement in said if "Scan Backward" in str(planned(statement))]
+        assert offences(rows, order, {}) == [] if actor.startswith("usr_") else said == []
+    run(many, 1, actor_kind="api_key", actor_id="key_rare", actor_label="a program")
+    assert "?actor=usr_" in console.get("/ops/operations/operation/").content.decode()
+    page = console.get("/ops/operations/operation/?q=key-1").content.decode()
+    assert "a program" in page
+    assert "?actor=key_" not in page
+
+
+def test_a_tenant_beyond_the_choices_is_shown_as_chosen(console: Client) -> None:
+    made = [
+        Tenant(
+            id=ids.new_id("ten"),
+            slug=f"t{number}",
+            name=f"Tenant {number}",
+            base_currency="EUR",
+            status="active",
+            created_at=clock.now(),
+        )
+        for number in range(101)
+    ]
+    Tenant.objects.bulk_create(made)
+    shown = {pk for pk, _name in tenant_choices()}
+    [beyond] = [each for each in made if str(each.pk) not in shown]
+    page = console.get("/ops/accounts/wallet/", {"tenant": beyond.pk}).content.decode()
+    assert f'<option value="{beyond.pk}" selected>{beyond.name}</option>' in page
+    for nonsense in ("ten_x", "\0", "x" * 5000):
+        assert console.get("/ops/accounts/wallet/", {"tenant": nonsense}).status_code == 200

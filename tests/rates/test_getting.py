@@ -2,12 +2,16 @@
 
 import json
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urljoin
 
 import pytest
 from django.core.management import call_command
@@ -238,3 +242,26 @@ def test_settings_that_cannot_be_meant_fail_the_check(
     for name, value in given.items():
         setattr(settings, name, value)
     assert [each.id for each in check_settings()] == ids
+
+
+@pytest.mark.parametrize("where", ["http://127.0.0.1/x", "//127.0.0.1/x", "https://127.0.0.1/x", "x"])
+def test_what_is_safe_leads_to_nothing_less_safe(where: str) -> None:
+    def led(start: str) -> Any:
+        request = urllib.request.Request(start)
+        return fetching.StaysSafe().redirect_request(
+            request, BytesIO(), 302, "Found", Message(), urljoin(start, where)
+        )
+
+    assert led("http://127.0.0.1/start").full_url == urljoin("http://127.0.0.1/start", where)
+    if where.startswith("http:"):
+        with pytest.raises(HTTPError, match="from https to http:"):
+            led("https://127.0.0.1/start")
+    else:
+        assert led("https://127.0.0.1/start").full_url.startswith("https://")
+
+
+def test_an_address_is_followed_where_it_leads(bank: Bank) -> None:
+    bank.status, bank.headers, bank.body = 302, {"Location": bank.address}, b""
+    with pytest.raises(SourceUnreachable, match="redirect"):
+        fetching.fetch(bank.address)
+    assert bank.asked > 1

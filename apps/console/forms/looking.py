@@ -1,7 +1,7 @@
 """Looking up what a field names: by the start of its name or by its id, along indexes, as far as the user may see it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -35,11 +35,15 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Finder:
-    """How to find rows of one kind: `rows(text, within)` for the start of a name, and an option for each."""
+    """How to find rows of one kind: `rows(text, within)` for the start of a name, and an option for each.
+
+    `of_id` narrows what an id may name, where a field takes fewer than there are.
+    """
 
     model: type[Model]
     rows: Callable[[str, Within], QuerySet[Any]]
     option: Callable[[Any], Option]
+    of_id: Q = field(default_factory=Q)
 
 
 def look_up_of(field: Field[Any, Any, Any, Any]) -> str:
@@ -73,6 +77,7 @@ def find(kind: str, text: str, within: Within) -> list[Option]:
     finder = _finder(kind)
     if text.startswith(f"{kind}_"):
         return _of_id(finder, text)
+    within = {name: value.replace("\0", "") for name, value in within.items()}
     return [finder.option(row) for row in finder.rows(text, within)[:MANY]]
 
 
@@ -109,7 +114,7 @@ def _of_list(admin: KeysetAdmin) -> Finder:
 
 def _of_id(finder: Finder, text: str) -> list[Option]:
     try:
-        return [finder.option(row) for row in finder.model._default_manager.filter(pk=text)]
+        return [finder.option(row) for row in finder.model._default_manager.filter(finder.of_id, pk=text)]
     except ValidationError:
         return []
 
@@ -159,8 +164,12 @@ def _requests(text: str, within: Within) -> QuerySet[ApprovalRequest]:
     return rows.order_by("-id")
 
 
+WITH_STUCK_KEY = Q(status=OperationStatus.REFUSED, holds_key=True)
+"""The operations that the one field of this kind takes: those whose key can be freed."""
+
+
 def _refused(text: str, within: Within) -> QuerySet[Operation]:
-    rows = Operation.objects.filter(status=OperationStatus.REFUSED, holds_key=True).order_by("-id")
+    rows = Operation.objects.filter(WITH_STUCK_KEY).order_by("-id")
     return rows.filter(key=text) if text else rows
 
 
@@ -225,7 +234,10 @@ _FINDERS: dict[str, Finder] = {
         ApprovalRequest, _requests, lambda row: Option(row.pk, f"{row.command} · {row.maker_label}")
     ),
     "op": Finder(
-        Operation, _refused, lambda row: Option(row.pk, f"{row.command} · {row.refusal['code']} · {row.key}")
+        Operation,
+        _refused,
+        lambda row: Option(row.pk, f"{row.command} · {row.refusal['code']} · {row.key}"),
+        of_id=WITH_STUCK_KEY,
     ),
     "ten": Finder(Tenant, _tenants, lambda row: Option(row.pk, f"{row.name} · {row.status}")),
     "cus": Finder(Customer, _customers, lambda row: Option(row.pk, f"{row.name} · {row.tenant}")),

@@ -2,21 +2,24 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.console.listing import KeysetAdmin
 from apps.console.site import site
+from apps.core import ids
 from apps.core.errors import DomainError
 from apps.core.fields import PrefixedIdField
 from apps.core.money import Money
 from apps.ledger.models import Account, JournalEntry, Line
+from apps.operations import subjects
 from apps.operations.errors import FlagDenied, InputInvalid, KeyReused, PermissionDenied
 from apps.operations.models import ApprovalRequest, Operation
+from apps.operations.registry import Command
 from apps.operations.run import Outcome
 
 MANY = 100
@@ -61,6 +64,18 @@ class Card:
 
 def moves(entries: Iterable[Mapping[str, Any]]) -> list[Move]:
     """The accounts that the entries of a rendered plan would move, with what they hold now."""
+    return moves_of_each([entries])[0]
+
+
+def moves_of_each(plans: Iterable[Iterable[Mapping[str, Any]]]) -> list[list[Move]]:
+    """The moves of several rendered plans, by one look at all their accounts."""
+    changes = [_changes(entries) for entries in plans]
+    known = _accounts({place for each in changes for place in each})
+    return [[_move(place, minor, known.get(place)) for place, minor in each.items()] for each in changes]
+
+
+def _changes(entries: Iterable[Mapping[str, Any]]) -> dict[_Place, int]:
+    """What the entries put into each account, less what they take, as far as a card shows it."""
     raw: dict[_Place, int] = {}
     for entry in entries:
         for posting in entry["postings"]:
@@ -68,15 +83,14 @@ def moves(entries: Iterable[Mapping[str, Any]]) -> list[Move]:
             for address, minor in ((posting["source"], -money.minor), (posting["destination"], money.minor)):
                 place = (entry.get("book", 0), address, money.currency)
                 raw[place] = raw.get(place, 0) + minor
-    known = _accounts(list(raw)[:MANY])
-    return [_move(place, minor, known.get(place)) for place, minor in list(raw.items())[:MANY]]
+    return dict(islice(raw.items(), MANY))
 
 
-def _accounts(places: list[_Place]) -> dict[_Place, Account]:
-    wanted = Q(pk__in=[])
-    for book, address, currency in places:
-        wanted |= Q(book_id=book, address=address, currency=currency)
-    rows = Account.objects.filter(wanted).select_related("balance")
+def _accounts(places: set[_Place]) -> dict[_Place, Account]:
+    if not places:
+        return {}
+    books, addresses, _currencies = (set(each) for each in zip(*places, strict=True))
+    rows = Account.objects.filter(book__in=books, address__in=addresses).select_related("balance")
     return {(row.book_id, row.address, row.currency): row for row in rows}
 
 
@@ -152,6 +166,36 @@ def facts(result: Mapping[str, Any], name: str = "") -> list[Fact]:
         elif value is not None and value != "":
             found.append(_fact(called, value))
     return found[:MANY]
+
+
+def would_answer(plans: Iterable[tuple[Command | None, Mapping[str, Any]]]) -> list[list[Fact]]:
+    """What commands that plan nothing would answer, each without its secrets; nothing for those that plan.
+
+    They ran and were rolled back: an id of nothing is of what they would make, and will be another one.
+    """
+    told = [_told(command, plan) for command, plan in plans]
+    named = {each.text for some in told for each in some if _is_id(each.text)}
+    new = named - subjects.known(named).keys()
+    return [[_new(each) if each.text in new else each for each in some] for some in told]
+
+
+def _told(command: Command | None, plan: Mapping[str, Any]) -> list[Fact]:
+    if command is None or command.handler is None:
+        return []
+    result = plan.get("result", {})
+    return facts({name: each for name, each in result.items() if name not in command.secret_results})
+
+
+def _new(fact: Fact) -> Fact:
+    return Fact(fact.name, str(_("a new one")))
+
+
+def _is_id(text: str) -> bool:
+    kind, underscore, _rest = text.partition("_")
+    try:
+        return bool(underscore) and bool(ids.decode(kind, text)) and kind in subjects.kinds()
+    except ids.InvalidId:
+        return False
 
 
 def _fact(name: str, value: Any) -> Fact:

@@ -5,7 +5,7 @@ A control is named by the path of its field, `amount.currency`; an error finds i
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as made
 from datetime import UTC, datetime
@@ -49,7 +49,6 @@ class Control:
     errors: list[str] = made(default_factory=list)
     parts: list["Control"] = made(default_factory=list)
     look_up: str = ""
-    options: list[Option] = made(default_factory=list)
     found: list[Option] | None = None
     longest: int | None = None
 
@@ -57,6 +56,12 @@ class Control:
     def id(self) -> str:
         """The id of the control in its page."""
         return "field-" + self.name.replace(".", "-")
+
+    @property
+    def described_by(self) -> str:
+        """The ids of its help and of what is wrong with it."""
+        parts = {"help": self.help, "errors": self.errors}
+        return " ".join(f"{self.id}-{name}" for name, told in parts.items() if told)
 
     @property
     def is_wide(self) -> bool:
@@ -114,8 +119,8 @@ class Line:
         return text if text else blank(place.field)
 
     def write(self, place: Place, data: Any) -> None:
-        """Put data into the control."""
-        if data is not None:
+        """Put data into the control; what is no single value cannot stand in it."""
+        if data is not None and _is_single(data):
             place.values[place.name] = str(data)
 
     def draw(self, place: Place) -> Control:
@@ -170,9 +175,8 @@ class Instant(Line):
 
     def write(self, place: Place, data: Any) -> None:
         """Put a moment into the control."""
-        at = parse_datetime(data) if isinstance(data, str) else data
-        if isinstance(at, datetime):
-            at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).replace(tzinfo=None)
+        at = _in_utc(data)
+        if at:
             data = at.isoformat(timespec="milliseconds" if at.microsecond else "seconds")
         super().write(place, data)
 
@@ -210,7 +214,7 @@ class Check(Line):
 
     def write(self, place: Place, data: Any) -> None:
         """Tick it or not."""
-        if data:
+        if isinstance(data, str | int) and data in serializers.BooleanField.TRUE_VALUES:
             place.values[place.name] = "on"
 
     def draw(self, place: Place) -> Control:
@@ -246,7 +250,7 @@ class Ticks(Line):
 
     def write(self, place: Place, data: Any) -> None:
         """Tick values."""
-        place.values.setlist(place.name, [str(each) for each in data or ()])
+        place.values.setlist(place.name, [str(each) for each in _items(data) if _is_single(each)])
 
     def draw(self, place: Place) -> Control:
         """The controls."""
@@ -325,7 +329,7 @@ class Rows(Line):
 
     def write(self, place: Place, data: Any) -> None:
         """Put a list into rows."""
-        for number, item in enumerate(data or ()):
+        for number, item in enumerate(_items(data)):
             write(place.below(str(number), place.child), item)
 
     def draw(self, place: Place) -> Control:
@@ -414,6 +418,26 @@ def write(place: Place, data: Any) -> None:
 def draw(place: Place) -> Control:
     """The controls of a field."""
     return kind_of(place.field).draw(place)
+
+
+def _is_single(data: Any) -> bool:
+    return not isinstance(data, Mapping | list | tuple | set | frozenset)
+
+
+def _items(data: Any) -> Iterable[Any]:
+    """A list as it was stored; what is no list has no items."""
+    return data if isinstance(data, list | tuple | set | frozenset) else ()
+
+
+def _in_utc(data: Any) -> datetime | None:
+    """A moment without its zone; None if it is none."""
+    try:
+        at = parse_datetime(data) if isinstance(data, str) else data
+        if not isinstance(at, datetime):
+            return None
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):  # such as the thirtieth of February
+        return None
 
 
 def written_fields(serializer: Any) -> dict[str, Field]:

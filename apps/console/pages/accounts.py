@@ -1,8 +1,6 @@
 """Accounts by address, by the chart of accounts and as a list; address patterns; an account with its statement."""
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import Exists, OuterRef
@@ -12,27 +10,22 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import address_tree, chart, keyset
 from apps.console.as_of import POINTS, AsOfForm, points_of
 from apps.console.forms.ways import Doing, doings
-from apps.console.listing import Column, Filter, KeysetAdmin, Search, query
+from apps.console.listing import Column, Filter, KeysetAdmin, Search, number, query
+from apps.console.plotting import USUAL_SPAN, balance_plot
 from apps.console.readonly import Context
 from apps.console.site import site
 from apps.core import clock
-from apps.core.currencies import currency
 from apps.core.money import Money
 from apps.ledger.models import Account, GlAccount
 from apps.ledger.queries import (
     AsOf,
-    DayBalance,
     StatementPage,
-    account_days,
     balance,
     balances_then,
     explain_balance,
     statement_page,
 )
 from apps.operations.models import Book
-
-SPANS = [("90", _("90 days")), ("366", _("A year")), ("all", _("All"))]
-USUAL_SPAN = "366"
 
 
 def book_choices() -> Iterable[tuple[str, str]]:
@@ -142,7 +135,6 @@ class AccountAdmin(KeysetAdmin):
         """The balance and why, the days and the statement: now, or as of another time."""
         form = AsOfForm(request.GET)
         as_of = form.as_of(row.book_id)
-        span = request.GET.get("span", USUAL_SPAN)
         return {
             "title": row.address,
             "gl_account": GlAccount.objects.get(pk=row.gl_code),
@@ -151,9 +143,7 @@ class AccountAdmin(KeysetAdmin):
             "balance_then": balance(row, as_of),
             "why": explain_balance(row, now=clock.now()),
             "may_unfreeze": bool(doings(request, ("ledger.unfreeze_account", {}))),
-            "chart": _chart(account_days(row, as_of=as_of), row.currency, span),
-            "spans": SPANS,
-            "span": span,
+            **balance_plot(row, request.GET.get("span", USUAL_SPAN), as_of=as_of),
             **_statement(request, row, as_of),
         }
 
@@ -168,7 +158,7 @@ class AccountAdmin(KeysetAdmin):
             "trail": _trail(under),
             "nodes": nodes,
             "after": after,
-            "depth": _number(request, "depth") or 0,
+            "depth": number(request.GET.get("depth", "")) or 0,
             "files": self.file_ways(request, {"book": str(book.pk), "q": f"{under}:" if under else ""}),
         }
 
@@ -182,15 +172,10 @@ class AccountAdmin(KeysetAdmin):
         }
 
 
-def _number(request: HttpRequest, name: str) -> int | None:
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
 def _book(request: HttpRequest) -> Book:
     """The book that the address names, else the first that has accounts, else the platform's."""
-    number = _number(request, "book")
-    book = Book.objects.filter(pk=number).first() if number else None
+    named = number(request.GET.get("book", ""))
+    book = Book.objects.filter(pk=named).first() if named else None
     in_use = Exists(Account.objects.filter(book=OuterRef("pk")))
     return book or Book.objects.filter(in_use).first() or Book.objects.get(slug="platform")
 
@@ -204,7 +189,10 @@ def _trail(under: str) -> list[tuple[str, str]]:
 def _statement(request: HttpRequest, row: Account, as_of: AsOf) -> Context:
     """The lines, the newest first."""
     page = statement_page(
-        row, as_of=as_of, before=_number(request, "before"), after=_number(request, "after")
+        row,
+        as_of=as_of,
+        before=number(request.GET.get("before", "")),
+        after=number(request.GET.get("after", "")),
     )
     return {
         "statement": page,
@@ -221,19 +209,3 @@ def _ways(page: StatementPage) -> dict[str, dict[str, str] | None]:
         "next": None if older is None else {"before": str(older)},
         "last": None if older is None else {"after": "0"},
     }
-
-
-def _chart(days: list[DayBalance], code: str, span: str) -> dict[str, Any] | None:
-    if not days:
-        return None
-    points = [[day.on.isoformat(), day.closing.decimal] for day in _within(days, span)]
-    return {"kind": "balance", "currency": code, "digits": currency(code).exponent, "points": points}
-
-
-def _within(days: list[DayBalance], span: str) -> list[DayBalance]:
-    """The last days of a series, begun by the one before them, whose balance they start from."""
-    if not span.isdigit():
-        return days
-    start = days[-1].on - timedelta(days=min(int(span), 36_500))
-    first = next(index for index, day in enumerate(days) if day.on >= start)
-    return days[max(first - 1, 0) :]

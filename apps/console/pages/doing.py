@@ -110,7 +110,7 @@ def _fresh(request: HttpRequest, command: Command) -> Form:
     again = request.GET.get("again", "")
     if again and request.user.has_perm("operations.view_operation"):
         operation = _operation(again)
-        if operation and operation.command == command.name:
+        if operation and operation.command == command.name and isinstance(operation.input, dict):
             form.fill(_told(command, operation.input))
     return form
 
@@ -168,7 +168,8 @@ def _preview(request: HttpRequest, form: Form) -> HttpResponse:
         plan = executor.preview(_request(request, form))
     except DomainError as error:
         return _refused(request, form, error, sticks=False)
-    return _page(request, form, plan=plan, moves=outcomes.moves(plan["entries"]))
+    facts = outcomes.would_answer([(form.command, plan)])[0]
+    return _page(request, form, plan=plan, moves=outcomes.moves(plan["entries"]), facts=facts)
 
 
 def _run(request: HttpRequest, form: Form) -> HttpResponse:

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.people import actor_of
 from apps.console.forms.ways import Doing, doings
-from apps.console.listing import Column, Filter, KeysetAdmin
+from apps.console.listing import TO_EXPORT, Column, Filter, KeysetAdmin
 from apps.console.readonly import Context
-from apps.console.site import site
+from apps.console.site import refused, site
 from apps.core.errors import DomainError
 from apps.ledger.models import ExportJob, ExportStatus, StatementSchedule
 from apps.ledger.renderers import FORMATS, title_of
@@ -22,7 +22,6 @@ from apps.ledger.services.export_jobs import path_of
 from apps.operations.executor import execute
 from apps.operations.plan import Request
 
-TO_EXPORT = "ledger.request_export"
 ASKED = ("report", "format", "book", "since", "through", "position", "at", "account", "currency", "gl_code")
 LATEST = 50
 
@@ -154,7 +153,7 @@ def request_export(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request.user)  # type: ignore[arg-type]
     outcome = execute(Request("ledger.request_export", given, key, actor, origin="console"))
     if outcome.error:
-        return refused(request, outcome.error)
+        return _refused(request, outcome.error)
     return HttpResponseRedirect(reverse("console:ledger_exportjob_change", args=[outcome.result["export"]]))
 
 
@@ -165,7 +164,7 @@ def export_file(request: HttpRequest, token: str) -> HttpResponseBase:
     try:
         job = export_links.follow(token, str(request.user.pk))
     except DomainError as error:
-        return refused(request, error)
+        return _refused(request, error)
     answer = FileResponse(
         path_of(job).open("rb"),
         as_attachment=True,
@@ -176,10 +175,5 @@ def export_file(request: HttpRequest, token: str) -> HttpResponseBase:
     return answer
 
 
-def refused(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """A red card with the exact reason."""
-    crumbs = [(_("Exports"), reverse("console:ledger_exportjob_changelist")), (error.code, None)]
-    context = {"title": error.code, "crumbs": crumbs, "error": error}
-    answer = site.page(request, "console/refused.html", context)
-    answer.status_code = error.http_status
-    return answer
+def _refused(request: HttpRequest, error: DomainError) -> HttpResponse:
+    return refused(request, error, (_("Exports"), reverse("console:ledger_exportjob_changelist")))

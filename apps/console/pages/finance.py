@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.console import reporting
+from apps.console.listing import TO_EXPORT
 from apps.console.site import site
 from apps.core import clock
 from apps.core.errors import DomainError
@@ -22,7 +23,6 @@ from apps.ledger.reports import REPORTS, Asked, Report, ReportKind
 from apps.operations.models import Book
 
 NEEDED = ("ledger.view_account", "ledger.view_journalentry")
-TO_EXPORT = "ledger.request_export"
 AT_ONCE = {"pdf": 300}
 """Rows that a page hands over as a file while somebody waits; more are a job for a worker."""
 USUALLY_AT_ONCE = 5_000
@@ -134,7 +134,7 @@ def _written(document: Document, format_: Format) -> bytes:
 
 def _given(request: HttpRequest, kind: ReportKind) -> Mapping[str, str]:
     """The parameters; of a page that asks nothing yet, a book that has accounts."""
-    given = {name: str(value).replace("\0", "") for name, value in request.GET.items()}
+    given = {name: str(value) for name, value in request.GET.items()}
     if kind.of_account and not given.get("book"):
         first = Account.objects.order_by("book_id").values_list("book__slug", flat=True).first()
         given["book"] = first or Book.objects.values_list("slug", flat=True)[0]

@@ -6,13 +6,15 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.models import Tenant, TenantStatus
 from apps.console import deciding, keyset
 from apps.console.forms.ways import Doing, doings, form_url, may_run
-from apps.console.listing import Column, Filter, KeysetAdmin, Search, Text
+from apps.console.listing import Column, Filter, KeysetAdmin, Search, Text, asked
 from apps.console.readonly import Context
 from apps.console.site import site
 from apps.ledger.models import JournalEntry
 from apps.operations import registry
+from apps.operations.flags import TENANT_ACTIVE
 from apps.operations.models import (
     ApprovalRequest,
     ApprovalStatus,
@@ -25,6 +27,12 @@ from apps.operations.models import (
 
 INBOX = 20
 """Requests that wait, with all that is asked; the list has the rest."""
+
+SETS_TENANT_ACTIVE = {
+    TenantStatus.ACTIVE: "accounts.suspend_tenant",
+    TenantStatus.SUSPENDED: "accounts.resume_tenant",
+}
+"""What sets the flag of a tenant, by the status that the tenant has."""
 
 MANY = 100
 """What a page lists of what belongs to one operation; the lists have the rest."""
@@ -74,7 +82,7 @@ class OperationAdmin(KeysetAdmin):
     filters = (
         Filter("status", _("Status"), choices=lambda: OperationStatus.choices),
         Filter("command", _("Command"), choices=command_choices),
-        Filter("actor", _("Actor"), lookup="actor_id"),
+        Filter("actor", _("Actor"), lookup="actor_id", begins="usr_"),
     )
     search = Search(
         "key",
@@ -144,7 +152,7 @@ class ApprovalRequestAdmin(KeysetAdmin):
     )
 
     def list_context(self, request: HttpRequest) -> Context:
-        """First what waits, with all that a decision needs; then every request."""
+        """First what waits of what is asked for, with all that a decision needs; then every request."""
         context = super().list_context(request)
         chosen = request.GET.get("status", "")
         if (
@@ -153,7 +161,8 @@ class ApprovalRequestAdmin(KeysetAdmin):
             or request.GET.keys() & keyset.PARAMETERS
         ):
             return context
-        waiting = self.rows().filter(status=ApprovalStatus.PENDING).order_by("id")[:INBOX]
+        kept, _order = self.narrowed(*asked(request))
+        waiting = kept.filter(status=ApprovalStatus.PENDING).order_by("id")[:INBOX]
         return {**context, "inbox": deciding.asked(request, waiting)}
 
     def page_context(self, request: HttpRequest, row: ApprovalRequest) -> Context:
@@ -226,10 +235,14 @@ class FeatureFlagAdmin(KeysetAdmin):
     )
 
     def doings(self, request: HttpRequest, row: FeatureFlag | None = None) -> list[Doing]:
-        """Set one; turn this one the other way."""
+        """Set one; turn this one the other way, or do what sets it."""
         name = "operations.set_feature_flag"
         if row is None:
             return doings(request, (name, {}))
+        if row.name == TENANT_ACTIVE:
+            status = Tenant.objects.filter(pk=row.scope_id).values_list("status", flat=True).first()
+            ways = [SETS_TENANT_ACTIVE[status]] if status in SETS_TENANT_ACTIVE else []
+            return doings(request, *((way, {"tenant": row.scope_id}) for way in ways))
         given = {"name": row.name, "scope": row.scope, "scope_id": row.scope_id}
         title = _("Disable") if row.enabled else _("Enable")
         other = {**given, "enabled": "false" if row.enabled else "true"}

@@ -76,8 +76,8 @@ class RoleAdmin(KeysetAdmin):
         return Group.objects.prefetch_related("permissions__content_type")
 
     def doings(self, request: HttpRequest, row: Group | None = None) -> list[Doing]:
-        """Give somebody roles."""
-        return doings(request, ("accounts.set_roles", {"role_names": row.name} if row else {}))
+        """Give somebody roles; of one role not, because what is set replaces all that somebody has."""
+        return [] if row else doings(request, ("accounts.set_roles", {}))
 
     def page_context(self, request: HttpRequest, row: Group) -> Context:
         """The permissions, and who has the role."""

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.console import programs, trying
 from apps.console.forms.ways import Doing, doings
-from apps.console.listing import Column, KeysetAdmin, Search
+from apps.console.listing import Column, KeysetAdmin, Search, number
 from apps.console.pages.entries import totals
 from apps.console.readonly import Context
 from apps.console.site import site
@@ -226,7 +226,7 @@ class TemplateAdmin(KeysetAdmin):
         texts = texts_of(name)
         key = request.GET.get("version", "")
         chosen = [_chosen(texts, key)] if key or not texts else texts
-        before = _number(request.GET.get("before", ""))
+        before = number(request.GET.get("before", ""))
         context = {"one": chosen[0] if key else None, **_made(request, version_ids(chosen), before=before)}
         return self._below(request, name, gettext("Entries"), "console/template_entries.html", context)
 
@@ -313,7 +313,3 @@ def _made(
     moved = totals(list(made.entries))
     rows = [{"entry": entry, "totals": moved[str(entry.pk)]} for entry in made.entries]
     return {"made": made, "entries": rows}
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -1,10 +1,12 @@
 """Tenants with their teams and keys, and the customers whom they serve."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -27,11 +29,27 @@ from apps.core import clock
 from apps.rates.queries import in_base
 
 LATEST = 10
+IN_SHORT = {
+    "accounts.change_member_role": _("Change role"),
+    "accounts.remove_member": _("Remove"),
+    "accounts.revoke_invitation": _("Revoke"),
+}
 
 
 def tenant_choices() -> Iterable[tuple[str, str]]:
     """The first hundred tenants by name."""
     return [(str(pk), name) for pk, name in Tenant.objects.values_list("pk", "name")[:100]]
+
+
+def tenant_name(tenant: str) -> str:
+    """What a tenant is called; its id if there is none."""
+    try:
+        return Tenant.objects.filter(pk=tenant).values_list("name", flat=True).first() or tenant
+    except ValidationError:  # no id at all
+        return tenant
+
+
+OF_TENANT = Filter("tenant", _("Tenant"), choices=tenant_choices, named=tenant_name)
 
 
 @admin.register(Tenant, site=site)
@@ -92,12 +110,8 @@ class TenantAdmin(KeysetAdmin):
             "provisioning": Provisioning.objects.filter(tenant=team).first(),
             "categories": _by_category(had),
             "in_base": in_base([each.balances.total for each in had], row.base_currency, on=now),
-            "members": Membership.objects.filter(tenant=team).select_related("user").order_by("joined_at"),
-            "invitations": [
-                each
-                for each in Invitation.objects.filter(tenant=team, accepted_at=None, revoked_at=None)
-                if each.is_open(now)
-            ],
+            "members": _members(request, team),
+            "invitations": _invitations(request, team, now),
             "keys": [
                 {"key": key, "is_valid": key.is_valid(now)}
                 for key in ApiKey.objects.filter(tenant=row).order_by("-id")[:LATEST]
@@ -105,6 +119,41 @@ class TenantAdmin(KeysetAdmin):
             "wallets": Wallet.objects.filter(tenant=row).select_related("customer").order_by("-id")[:LATEST],
             "customers": Customer.objects.filter(tenant=row).order_by("-id")[:LATEST],
         }
+
+
+def _members(request: HttpRequest, team: Tenant) -> list[dict[str, Any]]:
+    """Who is in a team, each with what may be done about it."""
+    found = Membership.objects.filter(tenant=team).select_related("user").order_by("joined_at")
+    return [{"member": each, "doings": _about_member(request, each)} for each in found]
+
+
+def _about_member(request: HttpRequest, member: Membership) -> list[Doing]:
+    given = {"tenant": member.tenant_id, "user": member.user_id}
+    return _in_short(
+        doings(
+            request,
+            ("accounts.change_member_role", {**given, "role": member.role}),
+            ("accounts.remove_member", given),
+        )
+    )
+
+
+def _in_short(links: list[Doing]) -> list[Doing]:
+    """The same links, in the few words that a row has room for."""
+    return [Doing(each.command, IN_SHORT[each.command], each.url) for each in links]
+
+
+def _invitations(request: HttpRequest, team: Tenant, now: datetime) -> list[dict[str, Any]]:
+    """Who was asked into a team and has not answered, each with what may be done about it."""
+    found = Invitation.objects.filter(tenant=team, accepted_at=None, revoked_at=None).order_by("created_at")
+    return [
+        {
+            "invitation": each,
+            "doings": _in_short(doings(request, ("accounts.revoke_invitation", {"invitation": each.pk}))),
+        }
+        for each in found
+        if each.is_open(now)
+    ]
 
 
 def _by_category(rows: list[Total]) -> list[dict[str, Any]]:
@@ -139,7 +188,7 @@ class CustomerAdmin(KeysetAdmin):
     row_template = "console/row/customer.html"
     page_template = "console/page/customer.html"
     empty_template = "console/empty/customers.html"
-    filters = (Filter("tenant", _("Tenant"), choices=tenant_choices),)
+    filters = (OF_TENANT,)
     search = Search(
         "external_id",
         ("external_id", "-id"),
@@ -190,7 +239,7 @@ class ApiKeyAdmin(KeysetAdmin):
     row_template = "console/row/api_key.html"
     page_template = "console/page/api_key.html"
     empty_template = "console/empty/api_keys.html"
-    filters = (Filter("tenant", _("Tenant"), choices=tenant_choices),)
+    filters = (OF_TENANT,)
     search = Search("prefix__startswith", ("prefix",), _("start of a key"))
 
     def doings(self, request: HttpRequest, row: ApiKey | None = None) -> list[Doing]:

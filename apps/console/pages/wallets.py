@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Wallet, WalletStatus
 from apps.accounts.queries.wallets import balances, holders
 from apps.console.forms.ways import Doing, doings
 from apps.console.listing import Column, Filter, KeysetAdmin, Search
-from apps.console.pages.tenants import tenant_choices
+from apps.console.pages.tenants import OF_TENANT
+from apps.console.plotting import USUAL_SPAN, balance_plot
 from apps.console.readonly import Context
 from apps.console.site import site
 from apps.ledger.models import Account, Hold
@@ -58,7 +58,7 @@ class WalletAdmin(KeysetAdmin):
     page_template = "console/page/wallet.html"
     empty_template = "console/empty/wallets.html"
     filters = (
-        Filter("tenant", _("Tenant"), choices=tenant_choices),
+        OF_TENANT,
         Filter("customer", _("Customer"), lookup="customer"),
     )
     search = Search(
@@ -88,26 +88,45 @@ class WalletAdmin(KeysetAdmin):
         inside = balances(holders(str(row.pk) for row in rows).values())
         return [{"row": row, "balances": inside[str(row.pk)]} for row in rows]
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Context | None = None
+    ) -> HttpResponse:
+        """The page of a wallet; what moves in it alone when the page looks again by itself."""
+        if "part" not in request.GET:
+            return super().change_view(request, object_id, form_url, extra_context)
+        self.allow(request)
+        return self.render(request, "console/wallet/live.html", _inside(self.find(object_id)))
+
     def page_context(self, request: HttpRequest, row: Wallet) -> Context:
-        """What is in it and why, its statement, holds and transfers."""
-        accounts = {
-            account.address.rpartition(":")[2]: account
-            for account in Account.objects.filter(
-                book=row.book_id, address__in=[row.available, row.held, row.owed]
-            )
-        }
-        statement = statement_page(accounts["available"], size=LINES)
-        return {
-            "balances": balances(holders([str(row.pk)]).values())[str(row.pk)],
-            "parts": accounts,
-            "lines": list(reversed(statement.lines)),
-            "holds": Hold.objects.filter(account=accounts["available"], remaining__gt=0).order_by("-id")[
-                :LATEST
-            ],
-            "transfers": Transfer.objects.filter(Q(source_wallet=row) | Q(destination_wallet=row)).order_by(
-                "-id"
-            )[:LATEST],
-        }
+        """What is in it and why, its days, its statement, holds and transfers."""
+        inside = _inside(row)
+        span = request.GET.get("span", USUAL_SPAN)
+        return {**inside, **balance_plot(inside["parts"]["available"], span)}
+
+
+def _inside(row: Wallet) -> Context:
+    """What moves while one looks at a wallet."""
+    addresses = [row.available, row.held, row.owed]
+    parts = {
+        account.address.rpartition(":")[2]: account
+        for account in Account.objects.filter(book=row.book_id, address__in=addresses, currency=row.currency)
+    }
+    open_holds = Hold.objects.filter(account=parts["available"], remaining__gt=0)
+    return {
+        "row": row,
+        "balances": balances(holders([str(row.pk)]).values())[str(row.pk)],
+        "parts": parts,
+        "lines": list(reversed(statement_page(parts["available"], size=LINES).lines)),
+        "holds": open_holds.order_by("-id")[:LATEST],
+        "transfers": latest_transfers(row),
+    }
+
+
+def latest_transfers(wallet: Wallet) -> list[Transfer]:
+    """The latest out of a wallet and into it: each walks an index of its own, which no one walk over both has."""
+    some = Transfer.objects.order_by("-id")
+    found = [*some.filter(source_wallet=wallet)[:LATEST], *some.filter(destination_wallet=wallet)[:LATEST]]
+    return sorted({each.pk: each for each in found}.values(), key=lambda each: each.pk, reverse=True)[:LATEST]
 
 
 def status_choices() -> Iterable[tuple[str, Any]]:

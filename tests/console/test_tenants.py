@@ -1,0 +1,69 @@
+"""The page of a tenant: its team, and what can be done about each of it."""
+
+import html
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.accounts.models import Invitation, Membership, User
+from apps.core import clock
+from tests.console.browsing import NEEDS_CHROMIUM
+from tests.console.test_wallets import wide
+from tests.support.door import done
+from tests.support.tenants import World
+from tests.support.tenants import world as tenant_world
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def acme(ledger_db: Any, make_user: Callable[..., User]) -> World:
+    """A tenant with a member, and somebody who was asked in."""
+    acme = tenant_world()
+    member = make_user(email="olu@example.com")
+    Membership.objects.create(tenant_id=acme.tenant, user=member, role="admin", joined_at=clock.now())
+    done("accounts.invite_member", tenant=acme.tenant, email="pia@example.com", role="viewer")
+    return acme
+
+
+def ways(acme: World, tenant: str) -> list[str]:
+    """Where the page of a tenant should lead about its team."""
+    user, invitation = User.objects.get(email="olu@example.com").pk, Invitation.objects.get().pk
+    return [
+        f"/ops/do/accounts.change_member_role/?tenant={acme.tenant}&user={user}&role=admin",
+        f"/ops/do/accounts.remove_member/?tenant={acme.tenant}&user={user}",
+        f"/ops/do/accounts.revoke_invitation/?invitation={invitation}",
+    ]
+
+
+def test_each_of_a_team_leads_to_what_can_be_done(acme: World, make_user: Callable[..., User]) -> None:
+    client = Client()
+    client.force_login(make_user("admin", email="grace@example.com"))
+    for tenant in (acme.tenant, acme.test_tenant):
+        page = html.unescape(client.get(f"/ops/accounts/tenant/{tenant}/").content.decode())
+        for way in ways(acme, tenant):
+            assert f'href="{way}"' in page
+    for way in ways(acme, acme.tenant):
+        form = client.get(way)
+        assert form.status_code == 200
+        for name, value in (pair.split("=") for pair in way.partition("?")[2].split("&")):
+            assert form.context["form"].values[name] == value
+
+
+def test_who_may_not_is_not_led_there(acme: World, console: Client) -> None:
+    page = console.get(f"/ops/accounts/tenant/{acme.tenant}/").content.decode()
+    assert "olu@example.com" in page
+    assert "pia@example.com" in page
+    assert "/ops/do/accounts." not in page
+
+
+@NEEDS_CHROMIUM
+def test_the_rows_of_a_team_fit_into_their_sheet(acme: World, browse: Any) -> None:
+    def steps(page: Any, origin: str) -> bool:
+        page.goto(f"{origin}/ops/accounts/tenant/{acme.tenant}/")
+        page.wait_for_load_state("networkidle")
+        return wide(page)
+
+    assert [browse(steps, "light", size) for size in ("wide", "narrow")] == [False, False]
