@@ -104,7 +104,7 @@ class Combiner:
 def _run(batch: list[_Waiting]) -> None:
     """All of them together; if one breaks, each alone, so that its defect is nobody else's."""
     try:
-        outcomes = execute_prepared([prepare(waiting.request) for waiting in batch])
+        outcomes = _together(batch)
     except LOST_CONNECTION:
         connection.close()
         raise
@@ -116,6 +116,15 @@ def _run(batch: list[_Waiting]) -> None:
     else:
         for waiting, outcome in zip(batch, outcomes, strict=True):
             waiting.outcome = outcome
+
+
+def _together(batch: list[_Waiting]) -> list[Outcome]:
+    try:
+        return execute_prepared([prepare(waiting.request) for waiting in batch])
+    except LOST_CONNECTION:
+        # Mostly it died while the lane waited. What was committed is replayed by its keys, the rest is done now.
+        connection.close()
+        return execute_prepared([prepare(waiting.request) for waiting in batch])
 
 
 def _run_alone(waiting: _Waiting) -> None:

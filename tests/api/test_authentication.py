@@ -122,12 +122,14 @@ def test_a_key_whose_tenant_has_no_book_yet_reaches_nothing(acme: Party, asking:
 
 def test_after_the_database_was_away_the_next_request_is_answered(client: Client) -> None:
     assert client.get("/v1/wallets").status_code == 200
+    assert client.post("/v1/wallets", {"currency": "EUR"}).status_code == 201
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE pid <> pg_backend_pid() AND datname = current_database()"
         )
     assert {client.get("/v1/wallets").status_code for _ in range(8)} == {200}
+    assert client.post("/v1/wallets", {"currency": "EUR"}).status_code == 201
 
 
 def test_a_missing_scope_is_named(acme: Party, asking: Any) -> None:
