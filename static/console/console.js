@@ -22,8 +22,9 @@
       return { type: "bar", data: values, backgroundColor: colour("--accent"), maxBarThickness: 18, borderRadius: 1 };
     }
     return {
-      type: "line", data: values, stepped: true, borderColor: colour("--accent"), borderWidth: 1.75, pointRadius: 0,
-      pointHitRadius: 12, fill: "origin", backgroundColor: colour("--accent-soft"),
+      type: "line", data: values, stepped: true, borderColor: colour("--accent"), borderWidth: 1.75,
+      // One day alone has no line.
+      pointRadius: values.length > 1 ? 0 : 4, pointBackgroundColor: colour("--accent"), pointHitRadius: 12, fill: "origin", backgroundColor: colour("--accent-soft"),
     };
   };
 
