@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 
 from apps.console import beside
 from apps.console.forms.ways import Doing
-from apps.core.fields import PrefixedIdField
+from apps.operations import subjects
 
 Context = dict[str, Any]
 
@@ -82,7 +82,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]
             "title": str(row),
             "row": row,
             "doings": self.doings(request, row),
-            "beside": beside.kept(request, str(row.pk)) if self.has_ids else None,
+            "beside": beside.kept(request, subjects.of(row)) if isinstance(row, Model) else None,
             **self.page_context(request, row),
         }
         context["crumbs"] = [(self.plural, reverse(self.url_name("changelist"))), (context["title"], None)]
@@ -120,11 +120,6 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]
     def url_name(self, page: str) -> str:
         """The name under which a page of this model is reversed."""
         return f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_{page}"
-
-    @property
-    def has_ids(self) -> bool:
-        """Whether rows have ids with a prefix, by which notes and files stand beside them."""
-        return isinstance(self.opts.pk, PrefixedIdField)
 
     @property
     def plural(self) -> str:

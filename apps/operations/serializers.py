@@ -55,8 +55,8 @@ class ResetKeyInput(serializers.Serializer[Any]):
 class _BesideInput(serializers.Serializer[Any]):
     subject = TextField(
         max_length=60,
-        pattern=r"[a-z]{2,4}_[0-9a-z]{26}",
-        help_text=_("The id of what it stands beside, such as wal_… or je_…."),
+        pattern=r"[a-z]{2,4}_[0-9a-z]{26}|[a-z]{1,20}\.[a-z]{1,20}:[0-9]{1,18}",
+        help_text=_("The id of what it stands beside, such as wal_… or je_…, or such as ledger.account:7."),
     )
 
 

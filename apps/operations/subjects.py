@@ -1,11 +1,12 @@
-"""What notes, assignments and attachments may stand beside: whatever has an id with a prefix of its own."""
+"""What notes, assignments and attachments may stand beside: any row, by its id, or by its kind and number where it has none."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import AutoField, Model
 
 from apps.core.errors import DomainError
 from apps.core.fields import PrefixedIdField
@@ -28,16 +29,34 @@ def kinds() -> Mapping[str, type[Model]]:
     }
 
 
+@cache
+def numbered() -> Mapping[str, type[Model]]:
+    """Every model whose rows have numbers alone, by its name: accounts, books, flags, roles."""
+    return {
+        model._meta.label_lower: model
+        for model in apps.get_models()
+        if isinstance(model._meta.pk, AutoField)
+        and (model.__module__.startswith("apps.") or model._meta.label_lower == "auth.group")
+    }
+
+
+def of(row: Model) -> str:
+    """What a row is called as a subject: its id, or such as `ledger.account:7`."""
+    if isinstance(row._meta.pk, PrefixedIdField):
+        return str(row.pk)
+    return f"{row._meta.label_lower}:{row.pk}"
+
+
 def known(subjects: Iterable[str]) -> dict[str, Model]:
-    """Those of them that exist, by id: one query for each kind."""
-    wanted: dict[type[Model], list[str]] = {}
+    """Those of them that exist, by subject: one query for each kind."""
+    wanted: dict[type[Model], list[Any]] = {}
     for subject in subjects:
-        if model := kinds().get(subject.partition("_")[0]):
-            wanted.setdefault(model, []).append(subject)
-    found: dict[str, Model] = {}
-    for model, some in wanted.items():
-        found |= {str(pk): row for pk, row in model._base_manager.in_bulk(some).items()}
-    return found
+        label, colon, number = subject.partition(":")
+        model = numbered().get(label) if colon else kinds().get(subject.partition("_")[0])
+        if model and (not colon or number.isdecimal()):
+            wanted.setdefault(model, []).append(int(number) if colon else subject)
+    rows = (row for model, some in wanted.items() for row in model._base_manager.in_bulk(some).values())
+    return {of(row): row for row in rows}
 
 
 def check(subject: str) -> None:

@@ -2,14 +2,19 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from apps.accounts.models import User
-from apps.operations.models import Attachment, Note
-from tests.support.door import done
+from apps.accounts.queries.wallets import holder
+from apps.console.forms.outcomes import page_of
+from apps.core import clock
+from apps.ledger.models import Account
+from apps.operations.models import Attachment, FeatureFlag, Note
+from tests.support.door import done, refused
 from tests.support.tenants import World
 from tests.support.tenants import world as tenant_world
 
@@ -39,18 +44,34 @@ def sent(client: Client, acme: World, content: bytes, name: str, **more: str) ->
     return client.post(ATTACH, {**given, "content": SimpleUploadedFile(name, content)})
 
 
-def test_every_page_of_a_row_with_an_id_has_the_card(acme: World, operator: Client) -> None:
+@pytest.mark.parametrize(
+    "subject",
+    ["ledger.account:999999999", "ledger.account:x", "sessions.session:1", "ledger.line:", "nobody.knows:1"],
+)
+def test_nothing_stands_beside_what_is_not_there(ledger_db: Any, subject: str) -> None:
+    assert refused("operations.add_note", subject=subject, text="x") in {"SUBJECT_NOT_FOUND", "INPUT_INVALID"}
+
+
+def test_every_page_of_a_row_has_the_card(acme: World, operator: Client) -> None:
     wallet = acme.funded("10.00")
+    account = Account.objects.get(address=holder(wallet).available)
+    flag = FeatureFlag.objects.create(
+        name="x", scope="everything", scope_id="", enabled=True, changed_at=clock.now()
+    )
     pages = {
         f"/ops/accounts/tenant/{acme.tenant}/": acme.tenant,
         f"/ops/accounts/wallet/{wallet}/": wallet,
+        f"/ops/ledger/account/{account.pk}/": f"ledger.account:{account.pk}",
+        f"/ops/operations/book/{acme.book.pk}/": f"operations.book:{acme.book.pk}",
+        f"/ops/operations/featureflag/{flag.pk}/": f"operations.featureflag:{flag.pk}",
     }
     for page, subject in pages.items():
         done("operations.add_note", subject=subject, text=f"<b>about</b> {subject}")
         found = operator.get(page).content.decode()
         assert f"&lt;b&gt;about&lt;/b&gt; {subject}" in found
         for name in ("add_note", "assign", "attach_file"):
-            assert f"/ops/do/operations.{name}/?subject={subject}" in found
+            assert f"/ops/do/operations.{name}/?{urlencode({'subject': subject})}" in found
+        assert page_of(subject) == page
     assert "<b>about</b>" not in found
 
 
