@@ -39,6 +39,10 @@ BEAT_SCHEDULE = {
         "task": "accounts.send_invitations",
         "schedule": timedelta(seconds=30),
     },
+    "work-on-transfers": {
+        "task": "transfers.work",
+        "schedule": timedelta(seconds=1),
+    },
     "complete-pay-ins": {
         "task": "transfers.complete_pay_ins",
         "schedule": timedelta(seconds=10),

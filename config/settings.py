@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "apps.operations",
     "apps.ledger",
     "apps.rates",
+    "apps.providers",
     "apps.accounts",
     "apps.transfers",
     "apps.api",
@@ -95,8 +96,11 @@ CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
-# A file of a million rows must not keep the sequencer waiting.
-CELERY_TASK_ROUTES = {"ledger.write_exports": {"queue": "exports"}}
+# Neither a file of a million rows nor a slow provider may keep the sequencer waiting.
+CELERY_TASK_ROUTES = {
+    "ledger.write_exports": {"queue": "exports"},
+    "transfers.work": {"queue": "transfers"},
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -129,6 +133,12 @@ EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'
 # Feature flags (W083-W089): `fail_closed` lets only enabled scopes transact; `gate` freezes completions too.
 CORE_WALLET_FLAG_MODE = env.text("CORE_WALLET_FLAG_MODE", "fail_open")
 CORE_WALLET_COMPLETION_GATING = env.text("CORE_WALLET_COMPLETION_GATING", "record")
+
+# Transfers: how long a worker may take for a provider's answer before the outcome counts as unknown; after how many
+# seconds it is then asked after; how much later than promised a provider may be before it is asked.
+TRANSFER_LEASE_SECONDS = env.number("TRANSFER_LEASE_SECONDS", 120)
+TRANSFER_LADDER_SECONDS = [int(each) for each in env.words("TRANSFER_LADDER_SECONDS", "60,300,900,3600")]
+TRANSFER_GRACE_SECONDS = env.number("TRANSFER_GRACE_SECONDS", 30)
 
 # The API: single requests that come together run as one batch; what an operator's key may ask in a minute.
 API_COMBINER = env.flag("API_COMBINER", True)

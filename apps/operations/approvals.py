@@ -1,48 +1,53 @@
 """Who else must agree to a command, and what exactly they agree to."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from apps.core.canonical import canonical_json, fingerprint
-from apps.operations import isolation, people
+from apps.operations import conditions, isolation, people
 from apps.operations.models import ApprovalPolicy, ApprovalRequest
-from apps.operations.plan import Plan
+from apps.operations.plan import Context, Plan, Request
+from apps.operations.registry import Command
 from apps.operations.rendering import render_plan
-from apps.operations.run import Run
-
-OPERATORS = frozenset({"eq", "ne", "in", "gte", "lte"})
+from apps.operations.run import Outcome, Run, prepare
 
 
-def policies(commands: Iterable[str]) -> list[ApprovalPolicy]:
-    """The policies that are in force for these commands."""
-    names = set(commands)
+def in_force(commands: Iterable[Command]) -> list[ApprovalPolicy]:
+    """The policies for those of these commands that may wait for approval, and for what they may ask for."""
+    names = {
+        name
+        for command in commands
+        for name in (command.facts and command.name, command.asks_for)
+        if name is not None
+    }
     return list(ApprovalPolicy.objects.filter(enabled=True, command__in=names)) if names else []
 
 
-def facts_of(run: Run, plan: Plan, context: Any) -> dict[str, Any]:
+def facts_of(run: Run, plan: Plan, context: Context) -> dict[str, Any]:
     """What the policies may look at: who asks from where, and what the command says of itself."""
     own = run.command.facts(context, plan, **run.input) if run.command.facts else {}
+    return {**_of_anything(context), **own}
+
+
+def _of_anything(context: Context) -> dict[str, Any]:
     return {
-        "actor_kind": run.request.actor.kind,
-        "origin": run.request.origin,
+        "actor_kind": context.actor.kind,
+        "origin": context.origin,
         "book": context.book.slug,
         "hour": context.now.hour,
-        **own,
     }
 
 
 def strictest(
-    run: Run, facts: Mapping[str, Any], in_force: Iterable[ApprovalPolicy]
+    command: str, facts: Mapping[str, Any], policies: Iterable[ApprovalPolicy]
 ) -> ApprovalPolicy | None:
     """Of the policies that these facts meet, the one that asks for the most people."""
     met = [
         policy
-        for policy in in_force
-        if policy.command == run.command.name
-        and all(_holds(condition, facts) for condition in policy.conditions)
+        for policy in policies
+        if policy.command == command and conditions.all_hold(policy.conditions, facts)
     ]
     return max(met, key=lambda policy: policy.approvers_needed, default=None)
 
@@ -94,28 +99,28 @@ def new_request(
     return request
 
 
+def ask_for(
+    context: Context,
+    command: str,
+    data: Mapping[str, Any],
+    facts: Callable[[], Mapping[str, Any]],
+    plan: Plan,
+) -> ApprovalRequest | None:
+    """The request for a later command of the same maker, if a policy asks for one: `plan` is what that one will plan.
+
+    It is a row of the asking plan, not its end: what that plan does, such as reserving, happens at once.
+    """
+    if not context.policies:
+        return None
+    known = {**_of_anything(context), **facts()}
+    policy = strictest(command, known, context.policies)
+    if policy is None:
+        return None
+    run = prepare(Request(command, data, context.key, context.actor, book_id=context.book.pk))
+    if isinstance(run, Outcome) or run.error:
+        raise ValueError(f"{command} cannot be asked for: {run.error}")
+    return new_request(run, plan, known, policy, context.now)
+
+
 def _json(value: Mapping[str, Any]) -> Any:
     return json.loads(canonical_json(value))
-
-
-def _holds(condition: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
-    """Whether one condition is met. What is not known counts as above any threshold."""
-    fact, operator, value = facts.get(condition["fact"]), condition["op"], condition["value"]
-    if operator == "eq":
-        return bool(fact == value)
-    if operator == "ne":
-        return bool(fact != value)
-    if operator == "in":
-        return bool(fact in value)
-    known = _number(fact)
-    if known is None:
-        return bool(operator == "gte")
-    bound = Decimal(str(value))
-    return bool(known >= bound) if operator == "gte" else bool(known <= bound)
-
-
-def _number(fact: Any) -> Decimal | None:
-    try:
-        return Decimal(str(fact))
-    except InvalidOperation:
-        return None

@@ -134,7 +134,7 @@ def preview(request: Request) -> dict[str, Any]:
 
 def _preview(run: Run) -> dict[str, Any]:
     _check_flag(run, claims.claim([], flag_names=flags.names([run.command]), circle=_circle([run])))
-    context = _context(run, _lock([run]), clock.now())
+    context = _context(run, _lock([run]), clock.now(), approvals.in_force([run.command]))
     if run.command.handler:
         done = run.command.handler(context, **run.input)
         shown = render_plan(Plan(result=done.result, events=done.events))
@@ -213,14 +213,14 @@ def _attempt(runs: list[Run]) -> list[Run]:
         names = flags.names(run.command for run in runs)
         _check_flags(runs, claims.claim(runs, flag_names=names, circle=circle))
         locked = _lock(runs)
-        contexts = {id(run): _guarded(run, _context, locked, now) for run in _open(runs)}
+        in_force = approvals.in_force(run.command for run in _open(runs))
+        contexts = {id(run): _guarded(run, _context, locked, now, in_force) for run in _open(runs)}
         for run in _open(runs):
             _guarded(run, _plan, contexts[id(run)])
         for run in _open(runs):
             run.error = run.held_back  # after planning, which says first what does not exist for the caller
-        in_force = approvals.policies(run.command.name for run in _open(runs) if run.command.facts)
         for run in _open(runs):
-            _guarded(run, _ask_others, contexts[id(run)], in_force)
+            _guarded(run, _ask_others, contexts[id(run)])
         for run in _open(runs):
             _guarded(run, _handle, contexts[id(run)])
         _post(runs, now)
@@ -285,11 +285,13 @@ def _targets(run: Run) -> list[Target]:
 
 def _lock(runs: Iterable[Run]) -> Locked:
     """Lock what the runs work on, all of it in (type, id) order, so that no two batches deadlock."""
-    wanted = {(target.model, target.id) for run in runs if run.outcome is None for target in _targets(run)}
+    wanted = {target for run in runs if run.outcome is None for target in _targets(run)}
     locked: Locked = {}
-    for model in sorted({model for model, _ in wanted}, key=lambda model: model._meta.label):
-        rows = model._base_manager.select_for_update(no_key=True).order_by("pk")
-        for row in rows.filter(pk__in=[pk for other, pk in wanted if other is model]):
+    for model in sorted({target.model for target in wanted}, key=lambda model: model._meta.label):
+        rows = model._base_manager.order_by("pk")
+        if any(target.lock for target in wanted if target.model is model):
+            rows = rows.select_for_update(no_key=True)
+        for row in rows.filter(pk__in=[target.id for target in wanted if target.model is model]):
             locked[model, row.pk] = row
     for run in runs:
         request = locked.get((ApprovalRequest, run.request.approval_request_id or ""))
@@ -297,7 +299,7 @@ def _lock(runs: Iterable[Run]) -> Locked:
     return locked
 
 
-def _context(run: Run, locked: Locked, now: Any) -> Context:
+def _context(run: Run, locked: Locked, now: Any, in_force: Sequence[ApprovalPolicy]) -> Context:
     own = {(target.model, target.id): locked.get((target.model, target.id)) for target in _targets(run)}
     for (model, pk), row in own.items():
         if row is None:
@@ -313,6 +315,7 @@ def _context(run: Run, locked: Locked, now: Any) -> Context:
         origin=run.request.origin,
         approval_request_id=run.request.approval_request_id,
         locked={key: row for key, row in own.items() if row is not None},
+        policies=in_force,
     )
 
 
@@ -328,7 +331,7 @@ def _handle(run: Run, context: Context) -> None:
             run.done = run.command.handler(context, **run.input)
 
 
-def _ask_others(run: Run, context: Context, in_force: list[ApprovalPolicy]) -> None:
+def _ask_others(run: Run, context: Context) -> None:
     """Put an approval request in the place of the plan where a policy asks for one."""
     plan = run.plan or Plan(result={})
     if run.applies:
@@ -342,7 +345,7 @@ def _ask_others(run: Run, context: Context, in_force: list[ApprovalPolicy]) -> N
     if run.command.facts is None:
         return
     facts = approvals.facts_of(run, plan, context)
-    policy = approvals.strictest(run, facts, in_force)
+    policy = approvals.strictest(run.command.name, facts, context.policies)
     if policy:
         run.asks = approvals.new_request(run, plan, facts, policy, context.now)
 
@@ -350,8 +353,8 @@ def _ask_others(run: Run, context: Context, in_force: list[ApprovalPolicy]) -> N
 def _approval_preview(run: Run, plan: Plan, context: Context) -> dict[str, Any] | None:
     if run.command.facts is None:
         return None
-    in_force = approvals.policies([run.command.name])
-    policy = approvals.strictest(run, approvals.facts_of(run, plan, context), in_force)
+    facts = approvals.facts_of(run, plan, context)
+    policy = approvals.strictest(run.command.name, facts, context.policies)
     return {"policy": policy.name, "approvers_needed": policy.approvers_needed} if policy else None
 
 

@@ -9,7 +9,7 @@ from django.db.models import Model
 
 from apps.core.actor import Actor
 from apps.core.money import Money
-from apps.operations.models import Book
+from apps.operations.models import ApprovalPolicy, Book
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a plan or a handler is given beside its input. `locked` are the targets, fetched under their locks."""
+    """What a plan or a handler is given beside its input. `locked` are the targets, fetched under their locks.
+
+    `policies` are those in force for this command and for the one whose approval it may ask for.
+    """
 
     actor: Actor
     book: Book
@@ -130,3 +133,4 @@ class Context:
     origin: str
     approval_request_id: str | None = None
     locked: Mapping[tuple[type[Model], str], Model] = field(default_factory=dict)
+    policies: Sequence[ApprovalPolicy] = ()

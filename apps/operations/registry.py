@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from rest_framework.serializers import Serializer
 
 from apps.operations.errors import CommandUnknown
-from apps.operations.plan import EventDraft, Plan
+from apps.operations.plan import EventDraft, Plan, Request
 
 Surface = Literal["api", "console", "cli"]
 Input = Mapping[str, Any]
@@ -31,10 +31,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A row that a command works on; it is locked before planning, and refused if it is not there."""
+    """A row that a command works on; it is locked before planning, and refused if it is not there.
+
+    What is never changed, such as evidence, is only fetched: `lock` is off.
+    """
 
     model: type[Model]
     id: str
+    lock: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +51,8 @@ class Command:
     `secret_results` are shown to the first caller and stored nowhere: a replay has them redacted. `path` is the
     route below `/v1/`, such as `wallets/{wallet}/close`, whose parts in braces are fields of the input.
     `parties(input)` are the books of the counterparties that an input names, which a tenant's command may reach.
-    A `completion` finishes what was begun, so a freeze lets it pass unless completions are gated.
+    `asks_for` names the command whose approval this one's plan may ask for (`approvals.ask_for`); `if_rejected(input)`
+    is what runs when other people say no. A `completion` finishes what was begun, so a freeze lets it pass unless completions are gated.
     """
 
     name: str
@@ -70,6 +75,8 @@ class Command:
     secret_results: frozenset[str] = frozenset()
     path: str | None = None
     parties: Callable[[Input], Iterable[int]] | None = None
+    asks_for: str | None = None
+    if_rejected: Callable[[Input], Request] | None = None
     aliases: tuple[str, ...] = field(default=())
 
     @property

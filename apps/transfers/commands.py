@@ -5,7 +5,16 @@ from django.utils.translation import gettext_lazy as _
 from apps.ledger.services import lookups
 from apps.operations.registry import EVERYWHERE, Command, register
 from apps.transfers import outputs, serializers
-from apps.transfers.services import holds, internal, pay_ins
+from apps.transfers.services import (
+    answers,
+    holds,
+    internal,
+    moving_on,
+    pay_ins,
+    payouts,
+    sending,
+    stopping,
+)
 
 WALLET_FLAG = "core_wallet_enabled"
 
@@ -98,5 +107,109 @@ register(
         scopes=lookups.scopes_of_hold,
         completion=True,
         surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="transfers.create_payout",
+        summary=_("Pay out"),
+        plan=payouts.plan_create_payout,
+        input=serializers.CreatePayoutInput,
+        output=outputs.PayoutResult,
+        permission="transfers.create_payout",
+        scope="transfers:write",
+        path="payouts",
+        flag=WALLET_FLAG,
+        scopes=payouts.scopes,
+        asks_for=payouts.OPEN_SENDING,
+        surfaces=EVERYWHERE,
+        aliases=("reservePayout",),
+    )
+)
+register(
+    Command(
+        name="transfers.confirm_payout",
+        summary=_("Confirm the price of a payout"),
+        plan=payouts.plan_confirm_payout,
+        targets=payouts.target,
+        input=serializers.TransferInput,
+        output=outputs.PayoutResult,
+        permission="transfers.create_payout",
+        scope="transfers:write",
+        path="payouts/{transfer}/confirm",
+        flag=WALLET_FLAG,
+        asks_for=payouts.OPEN_SENDING,
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="transfers.open_sending",
+        summary=_("Send a reserved transfer"),
+        plan=payouts.plan_open_sending,
+        targets=payouts.target,
+        input=serializers.TransferInput,
+        permission="transfers.create_payout",
+        if_rejected=stopping.if_rejected,
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="transfers.cancel_transfer",
+        summary=_("Cancel a transfer"),
+        plan=stopping.plan_cancel,
+        targets=payouts.target,
+        input=serializers.CancelTransferInput,
+        output=outputs.StoppedResult,
+        permission="transfers.cancel_transfer",
+        scope="transfers:write",
+        path="transfers/{transfer}/cancel",
+        surfaces=EVERYWHERE,
+        aliases=("cancel",),
+    )
+)
+register(
+    Command(
+        name="transfers.cancel_rejected",
+        summary=_("Give back what others did not agree to"),
+        plan=stopping.plan_cancel_rejected,
+        targets=payouts.target,
+        input=serializers.TransferInput,
+        permission="transfers.cancel_rejected",
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="transfers.begin_sending",
+        summary=_("Begin to send a transfer"),
+        plan=sending.plan_begin_sending,
+        targets=sending.target,
+        input=serializers.BeginSendingInput,
+        permission="transfers.begin_sending",
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="transfers.record_answer",
+        summary=_("Follow a provider's answer"),
+        plan=answers.plan_record_answer,
+        targets=answers.targets,
+        input=serializers.RecordAnswerInput,
+        permission="transfers.record_answer",
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="transfers.move_on",
+        summary=_("Move a due transfer along"),
+        plan=moving_on.plan_move_on,
+        targets=sending.target,
+        input=serializers.LeasedInput,
+        permission="transfers.move_on",
+        surfaces=frozenset(),
     )
 )

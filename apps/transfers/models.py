@@ -2,11 +2,12 @@
 
 from typing import Final
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
-from apps.accounts.models import Wallet
+from apps.accounts.models import Recipient, Wallet
 from apps.core.fields import MinorUnitsField, PrefixedIdField
 from apps.core.money import Money
 from apps.core.state_machine import StateMachineModel
@@ -77,8 +78,10 @@ ENDED: Final = (
 class Transfer(StateMachineModel):
     """One movement of money. `book` is of whoever asked for it; `counterparty_book` of another tenant it is with.
 
-    `amount` leaves the source or, without one, arrives at the destination. Transitions set fields only, and happen in
-    plans on rows that the executor has locked.
+    `amount` leaves the source or, without one, arrives at the destination; `received` is what was bought with it,
+    `settled` what the provider truly paid, `returned` what came back. `attempt_id` is the submission that counts, whose
+    outcome is open while the provider has it; `next_attempt_at` is when a worker looks at it next, whatever the status
+    then asks for. `lease` grows whenever a worker takes it. Transitions set fields only, and happen in plans on rows that the executor has locked.
     """
 
     id = PrefixedIdField(prefix="trf", primary_key=True)
@@ -95,6 +98,12 @@ class Transfer(StateMachineModel):
     amount = MinorUnitsField()
     currency = models.CharField(max_length=5)
     fee = MinorUnitsField(default=0)
+    fees = models.JSONField(default=list)
+    received = MinorUnitsField(null=True)
+    received_currency = models.CharField(max_length=5, blank=True)
+    settled = MinorUnitsField(null=True)
+    returned = MinorUnitsField(default=0)
+    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, null=True, related_name="transfers")
     reference = models.CharField(max_length=120, blank=True, db_collation="C")
     description = models.CharField(max_length=500, blank=True)
     metadata = models.JSONField(default=dict)
@@ -104,8 +113,17 @@ class Transfer(StateMachineModel):
     refund_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="refunds")
     failure_code = models.CharField(max_length=60, blank=True)
     failure_message = models.CharField(max_length=500, blank=True)
+    compensation = models.JSONField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    requeries = models.PositiveSmallIntegerField(default=0)
+    attempt_id = PrefixedIdField(prefix="ptm", null=True, editable=False)
+    refused_by = ArrayField(models.SlugField(max_length=40), default=list)
+    lease = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True)
+    approval_request_id = PrefixedIdField(prefix="apr", null=True, editable=False)
+    sent_at = models.DateTimeField(null=True)
+    expected_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
     operation_id = PrefixedIdField(prefix="op", editable=False)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
@@ -124,6 +142,13 @@ class Transfer(StateMachineModel):
                 condition=models.Q(status__in=[*ENDED], ended_at__isnull=False)
                 | (~models.Q(status__in=[*ENDED]) & models.Q(ended_at__isnull=True)),
                 name="transfer_has_ended_or_not",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status__in=[*ENDED]) | models.Q(next_attempt_at__isnull=True),
+                name="transfer_that_ended_is_done",
+            ),
+            models.UniqueConstraint(
+                fields=["hold_id"], condition=models.Q(hold_id__isnull=False), name="transfer_hold_once"
             ),
             models.UniqueConstraint(
                 fields=["book", "provider", "provider_reference"],
@@ -147,6 +172,16 @@ class Transfer(StateMachineModel):
             ),
             models.Index(fields=["status", "-id"], name="transfer_by_status"),
             models.Index(
+                fields=["recipient", "-id"],
+                condition=models.Q(recipient__isnull=False),
+                name="transfer_by_recipient",
+            ),
+            models.Index(
+                fields=["attempt_id"],
+                condition=models.Q(attempt_id__isnull=False),
+                name="transfer_by_open_attempt",
+            ),
+            models.Index(
                 fields=["status", "next_attempt_at"],
                 condition=models.Q(next_attempt_at__isnull=False),
                 name="transfer_due",
@@ -160,6 +195,16 @@ class Transfer(StateMachineModel):
     def money(self) -> Money:
         """The amount with its currency."""
         return Money(self.amount, self.currency)
+
+    @property
+    def total(self) -> Money:
+        """What is held of the source wallet: the amount and the fees."""
+        return Money(self.amount + self.fee, self.currency)
+
+    @property
+    def fee_money(self) -> Money:
+        """The fees with their currency."""
+        return Money(self.fee, self.currency)
 
     @transition(field=status, source=Status.INITIATED, target=Status.VALIDATING)
     def validate(self) -> None:

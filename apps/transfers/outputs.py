@@ -44,3 +44,26 @@ class MovedResult(serializers.Serializer[Any]):
 
 class HoldEndedResult(HoldPlacedResult):
     moved = MovedResult(many=True)
+
+
+class FeeResult(serializers.Serializer[Any]):
+    name = serializers.CharField(help_text="What the fee is for.")
+    amount = MoneyField()
+
+
+class PayoutResult(TransferToldResult):
+    fee = MoneyField(help_text="All fees, on top of the amount.")
+    fees = FeeResult(many=True, help_text="What the fees are made of; empty means none.")
+    total = MoneyField(help_text="What is held: the amount and the fees.")
+    recipient = IdField("rcp")
+    expected_at = serializers.DateTimeField(allow_null=True, help_text="When it should have arrived.")
+    expires_at = serializers.DateTimeField(
+        allow_null=True, help_text="Until when it must be confirmed, or agreed to by others."
+    )
+    hold = IdField("hld", allow_null=True, help_text="None while the price is not confirmed.")
+    entry = IdField("je", allow_null=True)
+    approval_request = IdField("apr", allow_null=True, help_text="What other people decide about first.")
+
+
+class StoppedResult(TransferToldResult):
+    entry = IdField("je", allow_null=True, help_text="What gave the hold back, if there was one.")

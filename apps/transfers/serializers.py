@@ -70,3 +70,38 @@ class ReleaseHoldInput(serializers.Serializer[Any]):
     hold = IdField("hld")
     amount = MoneyField(positive=True, default=None, allow_null=True, help_text=_("All of it, if left out."))
     reason = ReasonField()
+
+
+class CreatePayoutInput(_Named):
+    wallet = IdField("wal", help_text=_("The wallet that pays."))
+    recipient = IdField("rcp", help_text=_("Who is paid."))
+    amount = MoneyField(positive=True, help_text=_("What the recipient gets; fees come on top."))
+    confirm = serializers.BooleanField(
+        default=True, help_text=_("Off: only say what it costs; confirm it within 15 minutes.")
+    )
+
+
+class TransferInput(serializers.Serializer[Any]):
+    transfer = IdField("trf")
+
+
+class CancelTransferInput(serializers.Serializer[Any]):
+    transfer = IdField("trf")
+    reason = ReasonField()
+
+
+class LeasedInput(serializers.Serializer[Any]):
+    transfer = IdField("trf")
+    lease = serializers.IntegerField(min_value=1)
+
+
+class BeginSendingInput(LeasedInput):
+    provider = serializers.SlugField(max_length=40)
+    attempt = IdField("ptm")
+    why = serializers.JSONField()
+    worker = TextField(max_length=80)
+
+
+class RecordAnswerInput(serializers.Serializer[Any]):
+    transfer = IdField("trf")
+    attempt = IdField("ptm")

@@ -1,13 +1,30 @@
 """What runs by itself about transfers; the times are in `config/schedule.py`."""
 
+import os
+import socket
+from functools import cache
+
 from celery import shared_task
 
 from apps.core import clock
 from apps.operations import executor
 from apps.transfers.services import pay_ins
+from apps.transfers.worker import Worker
 
 
 @shared_task(name="transfers.complete_pay_ins", expires=10)
 def complete_pay_ins() -> None:
     """Post the announced pay-ins whose time has come."""
     executor.execute_many(pay_ins.due(clock.now()))
+
+
+@shared_task(name="transfers.work", expires=1)
+def work() -> None:
+    """Move transfers along for about a second, and for as long as there is something to do."""
+    _worker().run(1)
+
+
+@cache
+def _worker() -> Worker:
+    """One a process: its connections to providers are used again."""
+    return Worker(f"{socket.gethostname()}:{os.getpid()}"[:80])

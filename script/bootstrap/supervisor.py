@@ -108,18 +108,13 @@ def programs(data: Path, binaries: Path, address: Address) -> list[Program]:
     # gunicorn's control socket would lie in the home folder, one for all checkouts.
     web = [gunicorn, "config.wsgi", "--bind", str(address), *WEB_OPTIONS, "--no-control-socket"]
     worker = [*celery, "worker", "--loglevel", "INFO", "--concurrency", "2"]
-    exports = [
-        *celery,
-        "worker",
-        "--loglevel",
-        "INFO",
-        "--concurrency",
-        "1",
-        "-Q",
-        "exports",
-        "-n",
-        "exports@%h",
-    ]
+    exports = [*_of_queue(celery, "exports"), "--concurrency", "1"]
+    transfers = [*_of_queue(celery, "transfers"), "--concurrency", "2"]
     beat = [*celery, "beat", "--schedule", str(data / "beat" / "schedule"), "--pidfile="]
-    commands = {"web": web, "worker": worker, "exports": exports, "beat": beat}
+    commands = {"web": web, "worker": worker, "exports": exports, "transfers": transfers, "beat": beat}
     return [Program(Process(name, data), argv) for name, argv in commands.items()]
+
+
+def _of_queue(celery: list[str], queue: str) -> list[str]:
+    """A worker that works off one queue and is called by it."""
+    return [*celery, "worker", "--loglevel", "INFO", "-Q", queue, "-n", f"{queue}@%h"]

@@ -50,7 +50,7 @@ class TestKilled:
     @pytest.mark.parametrize(
         "where",
         [
-            "apps.operations.approvals.policies",
+            "apps.operations.approvals.in_force",
             "apps.ledger.poster.addresses.resolve",
             "apps.operations.writes.insert",
             "apps.operations.writes.write_updates",

@@ -11,6 +11,7 @@ from apps.accounts.models.customers import (
 )
 from apps.accounts.models.keys import ApiKey
 from apps.accounts.models.people import CONSOLE_ROLES, User
+from apps.accounts.models.recipients import Recipient, RecipientKind, RecipientStatus
 from apps.accounts.models.tenants import (
     Invitation,
     Membership,
@@ -31,6 +32,9 @@ __all__ = [
     "Membership",
     "Provisioning",
     "ProvisioningStatus",
+    "Recipient",
+    "RecipientKind",
+    "RecipientStatus",
     "TeamRole",
     "Tenant",
     "TenantStatus",

@@ -4,7 +4,7 @@ from typing import Literal, cast
 
 from apps.core.actor import Actor
 from apps.core.errors import DomainError
-from apps.operations import people
+from apps.operations import people, registry
 from apps.operations.errors import PermissionDenied
 from apps.operations.models import ApprovalRequest, ApprovalStatus, Decision
 from apps.operations.plan import Context, EventDraft, Plan, Request, Update
@@ -81,6 +81,7 @@ def plan_reject(context: Context, *, request: str, comment: str) -> Plan:
         rows=[decision],
         updates=[Update(found, ("status", "decided_at"), was)],
         events=[EventDraft("approval.rejected", request, {**result, "comment": comment})],
+        follow_ups=[rejected] if (rejected := _if_rejected(found)) else [],
     )
 
 
@@ -101,6 +102,12 @@ def approved_but_not_applied() -> list[Request]:
     """What a crash between decision and run has left over."""
     waiting = ApprovalRequest.objects.filter(status=ApprovalStatus.APPROVED).order_by("pk")
     return [application_of(request) for request in waiting]
+
+
+def _if_rejected(request: ApprovalRequest) -> Request | None:
+    """What the command that was rejected wants to be done about it."""
+    command = registry.find(request.command)
+    return command.if_rejected(request.input) if command.if_rejected else None
 
 
 def _maker(request: ApprovalRequest) -> Actor:

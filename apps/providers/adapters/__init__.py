@@ -1,0 +1,33 @@
+"""The adapters that there are, by the name a provider's row has for them."""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+from apps.providers.adapters.sandbox import SandboxAdapter
+from apps.providers.models import Provider
+from apps.providers.protocol import Adapter
+
+ADAPTERS: Mapping[str, Callable[[Provider], Adapter]] = {"sandbox": SandboxAdapter}
+
+
+def adapter_of(provider: Provider) -> Adapter:
+    """The adapter of a provider, kept as long as the row is as it was: it has connections of its own."""
+    return _kept(provider.pk, provider.changed_at.isoformat(), _Row(provider))
+
+
+class _Row:
+    """A row that is no part of the key under which its adapter is kept."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Row)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@lru_cache(maxsize=64)
+def _kept(_provider: str, _changed: str, row: _Row) -> Adapter:
+    return ADAPTERS[row.provider.adapter](row.provider)

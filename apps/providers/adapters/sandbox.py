@@ -1,0 +1,216 @@
+"""The sandbox provider's API, one desk of it (`options["desk"]`) a provider."""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from apps.core import clock
+from apps.core.errors import DomainError
+from apps.core.money import Money
+from apps.providers.adapters.http import Http, Response
+from apps.providers.models import Provider
+from apps.providers.protocol import Envelope, Instruction, MessageUnreadable, News, Outcome, Reply
+
+TOLERANCE = timedelta(minutes=5)
+"""How old a signature may be."""
+
+_SIGNATURE = re.compile(r"t=(\d{1,12}),v1=([0-9a-f]{64})")
+
+OUTCOMES: Mapping[str, Outcome] = {
+    "processing": Outcome.ACCEPTED,
+    "completed": Outcome.COMPLETED,
+    "failed": Outcome.FAILED,
+    "cancelled": Outcome.CANCELLED,
+    "returned": Outcome.RETURNED,
+}
+TRANSIENT = frozenset({402, 429, 503})
+"""Refusals that say that nothing was accepted, and that another time may do."""
+
+PAGE = 500
+
+
+class SandboxAdapter:
+    """Speaks to one desk of the sandbox."""
+
+    voids_unknown = True
+
+    def __init__(self, provider: Provider) -> None:
+        self._desk = provider.options["desk"]
+        self._secret = provider.webhook_secret
+        seconds = provider.options.get("answer_seconds", 20)
+        self._http = Http(
+            provider.base_url, {"Authorization": f"Bearer {provider.secret}"}, answer_seconds=seconds
+        )
+
+    def submit(self, instruction: Instruction) -> Reply:
+        """Ask for the payment, once."""
+        asked = {
+            "reference": instruction.reference,
+            "kind": instruction.kind,
+            "amount": instruction.amount.decimal,
+            "currency": instruction.amount.currency,
+            "to": dict(instruction.to),
+            "receive_currency": instruction.receives,
+            "memo": instruction.memo,
+        }
+        answer = self._http.call("POST", f"/{self._desk}/orders", asked)
+        if isinstance(answer, Reply):
+            return answer
+        if answer.status in TRANSIENT:
+            return _refusal(answer, transient=True)
+        if answer.status in {409, 422}:
+            return _refusal(answer, transient=False)
+        return _order(answer)
+
+    def query(self, reference: str, instruction: Instruction) -> Reply:
+        """Ask what became of our reference."""
+        answer = self._http.call("GET", f"/{self._desk}/orders/{reference}")
+        if isinstance(answer, Reply):
+            return _unknown(answer)
+        if answer.status == 404 and answer.data.get("code") == "unknown_reference":
+            return Reply(Outcome.NOT_FOUND, code="NOT_FOUND", received=answer.received)
+        return _order(answer)
+
+    def cancel(self, reference: str, instruction: Instruction) -> Reply:
+        """Ask that it is not executed; where that is too late, how it stands."""
+        answer = self._http.call("POST", f"/{self._desk}/orders/{reference}/cancel")
+        if isinstance(answer, Reply):
+            return _unknown(answer)
+        return _order(answer)
+
+    def verify(self, envelope: Envelope, *, now: datetime) -> bool:
+        """Whether the signature is the sandbox's, over this body, and not old."""
+        found = _SIGNATURE.fullmatch(envelope.headers.get("sandbox-signature", ""))
+        if not found or not self._secret:
+            return False
+        age = abs(now - datetime.fromtimestamp(int(found[1]), UTC))
+        signed = found[1].encode() + b"." + envelope.body
+        expected = hmac.new(self._secret.encode(), signed, hashlib.sha256).hexdigest()
+        return age <= TOLERANCE and hmac.compare_digest(expected, found[2])
+
+    def name_of(self, envelope: Envelope) -> str:
+        """The event's id or, lacking one, what it is about, its type and its time."""
+        named = envelope.headers.get("sandbox-event-id", "").strip()
+        if named:
+            return named[:200]
+        event = _event(envelope)
+        parts = [
+            str(event["data"].get("reference") or event["data"].get("id") or ""),
+            str(event.get("type", "")),
+        ]
+        parts.append(str(event.get("created_at", "")))
+        if not all(parts):
+            raise MessageUnreadable("The message has neither an id nor a reference, a type and a time.")
+        return ":".join(parts)[:200]
+
+    def parse(self, envelope: Envelope) -> Sequence[News]:
+        """Orders are about payments; deposits and chargebacks about money that came, or was taken."""
+        event = _event(envelope)
+        kind, data, at = str(event.get("type", "")), event["data"], _instant(event.get("created_at"))
+        about = kind.partition(".")[0]
+        if about == "order":
+            return [News("payment", str(data.get("reference", "")), _reply(data, {"event": event}), at, data)]
+        if about in {"deposit", "chargeback"}:
+            return [News(about, str(data.get("id", "")), Reply(Outcome.COMPLETED), at, data)]
+        raise MessageUnreadable(f"There is no event of the type {kind[:60]!r}.")
+
+    def balances(self) -> Mapping[str, Money]:
+        """What the desk has of ours, by currency."""
+        answer = self._http.call("GET", f"/{self._desk}/accounts")
+        if isinstance(answer, Reply) or answer.status != 200:
+            return {}
+        return {code: Money.parse(amount, code) for code, amount in answer.data.get("balances", {}).items()}
+
+    def executed_since(self, since: datetime) -> Iterable[tuple[str, Reply]]:
+        """Every order executed or changed since, page by page."""
+        after = ""
+        while page := self._orders(since, after):
+            yield from ((str(order["reference"]), _reply(order, {"order": order})) for order in page)
+            after = page[-1]["id"]
+
+    def _orders(self, since: datetime, after: str) -> list[Mapping[str, Any]]:
+        query = f"since={clock.written(since)}&after={after}&limit={PAGE}"
+        answer = self._http.call("GET", f"/{self._desk}/orders?{query}")
+        if isinstance(answer, Reply) or answer.status != 200:
+            raise ProviderSilent("The provider does not say what it executed; ask again later.")
+        return list(answer.data.get("orders", []))
+
+
+class ProviderSilent(DomainError):
+    """The provider does not answer what must be known."""
+
+    code = "PROVIDER_SILENT"
+    http_status = 503
+    transient = True
+
+
+def _order(answer: Response) -> Reply:
+    """What an answer with an order in it says; without one, nothing."""
+    if answer.data.get("status") not in OUTCOMES:
+        return Reply(
+            Outcome.UNKNOWN,
+            code=f"HTTP_{answer.status}",
+            message="The answer does not say what became of it.",
+            transient=True,
+            received=answer.received,
+        )
+    return _reply(answer.data, answer.received)
+
+
+def _reply(order: Mapping[str, Any], received: Mapping[str, Any]) -> Reply:
+    try:
+        return Reply(
+            OUTCOMES[order["status"]],
+            provider_reference=str(order.get("id") or "")[:120],
+            code=str(order.get("code") or "")[:60],
+            message=str(order.get("message") or "")[:500],
+            settled=_money(order.get("settled_amount"), order.get("currency")),
+            delivered=_money(order.get("receive_amount"), order.get("receive_currency")),
+            expected_at=_instant(order.get("expected_at")),
+            received=received,
+        )
+    except (DomainError, KeyError, ValueError) as error:
+        raise MessageUnreadable(f"The order cannot be read: {error}") from None
+
+
+def _refusal(answer: Response, *, transient: bool) -> Reply:
+    return Reply(
+        Outcome.NOT_ACCEPTED,
+        code=str(answer.data.get("code") or f"HTTP_{answer.status}")[:60],
+        message=str(answer.data.get("message") or "")[:500],
+        transient=transient,
+        retry_at=clock.now() + answer.retry_after if answer.retry_after else None,
+        received=answer.received,
+    )
+
+
+def _unknown(reply: Reply) -> Reply:
+    """A question that was not heard is not a payment that was not accepted."""
+    return Reply(
+        Outcome.UNKNOWN, code=reply.code, message=reply.message, transient=True, received=reply.received
+    )
+
+
+def _event(envelope: Envelope) -> dict[str, Any]:
+    try:
+        event = json.loads(envelope.body)
+    except (ValueError, RecursionError):
+        raise MessageUnreadable("The body is no JSON.") from None
+    if not isinstance(event, dict) or not isinstance(event.get("data"), dict):
+        raise MessageUnreadable("The body is no event: it has no data.")
+    return event
+
+
+def _money(amount: Any, currency: Any) -> Money | None:
+    return Money.parse(str(amount), str(currency)) if amount is not None and currency else None
+
+
+def _instant(text: Any) -> datetime | None:
+    if not text:
+        return None
+    found = datetime.fromisoformat(str(text))
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class ProvidersConfig(AppConfig):
+    name = "apps.providers"
+    label = "providers"
+    verbose_name = "Providers"
+
+    def ready(self) -> None:
+        from apps.operations import isolation
+        from apps.providers import commands  # noqa: F401 (commands register themselves)
+
+        of_attempt = "EXISTS (SELECT FROM providers_attempt a WHERE a.id = attempt_id)"
+        isolation.rows_where("providers_answer", of_attempt)

@@ -1,0 +1,49 @@
+"""The commands about providers."""
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.operations.registry import BY_OPERATORS, Command, register
+from apps.providers import serializers
+from apps.providers.services import providers
+
+register(
+    Command(
+        name="providers.set_provider",
+        summary=_("Set up a provider"),
+        handler=providers.set_provider,
+        input=serializers.SetProviderInput,
+        permission="providers.set_provider",
+        secret_fields=frozenset({"secret", "webhook_secret"}),
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="providers.set_routing_rule",
+        summary=_("Set a routing rule"),
+        handler=providers.set_rule,
+        input=serializers.SetRoutingRuleInput,
+        permission="providers.set_routing_rule",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="providers.lock_sending",
+        summary=_("Send nothing to a provider"),
+        handler=providers.lock_sending,
+        input=serializers.LockSendingInput,
+        permission="providers.lock_sending",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="providers.unlock_sending",
+        summary=_("Send to a provider again"),
+        handler=providers.unlock_sending,
+        input=serializers.UnlockSendingInput,
+        permission="providers.unlock_sending",
+        surfaces=BY_OPERATORS,
+    )
+)

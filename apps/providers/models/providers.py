@@ -1,0 +1,102 @@
+"""Providers: what they can do, what they cost, and how they are."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.fields import EncryptedTextField, PrefixedIdField
+
+
+class Circuit(models.TextChoices):
+    CLOSED = "closed", _("Closed: it is asked")
+    OPEN = "open", _("Open: it is left alone")
+    HALF_OPEN = "half_open", _("Half open: it is tried")
+
+
+class Provider(models.Model):
+    """An outside system that executes, reached through an adapter. What it can do are empty lists for anything.
+
+    `limits` are by currency `{"smallest", "largest"}`, `cost` is `{"basis_points", "fixed": {currency: amount}}`,
+    `low_balance` by currency what it should have at least; amounts are decimal strings.
+    """
+
+    id = PrefixedIdField(prefix="prv", primary_key=True)
+    name = models.SlugField(max_length=40, unique=True)
+    title = models.CharField(max_length=80)
+    adapter = models.CharField(max_length=40)
+    base_url = models.CharField(max_length=300)
+    secret = EncryptedTextField(blank=True)
+    webhook_secret = EncryptedTextField(blank=True)
+    options = models.JSONField(default=dict)
+    enabled = models.BooleanField(default=True)
+    locked_because = models.CharField(max_length=300, blank=True)
+    priority = models.PositiveSmallIntegerField(default=100)
+    kinds = ArrayField(models.CharField(max_length=20), default=list)
+    currencies = ArrayField(models.CharField(max_length=5), default=list)
+    countries = ArrayField(models.CharField(max_length=2), default=list)
+    limits = models.JSONField(default=dict)
+    cost = models.JSONField(default=dict)
+    low_balance = models.JSONField(default=dict)
+    cut_off = models.TimeField(null=True)
+    time_zone = models.CharField(max_length=60, default="UTC")
+    business_days = models.BooleanField(default=False)
+    expected_seconds = models.PositiveIntegerField(default=60)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def account(self) -> str:
+        """The address, in every book, of what the provider has of that book's money."""
+        return f"provider:{self.name}"
+
+
+class ProviderHealth(models.Model):
+    """How a provider is, as calls tell: machinery, written without a command."""
+
+    provider = models.OneToOneField(
+        Provider, on_delete=models.PROTECT, primary_key=True, related_name="health"
+    )
+    circuit = models.CharField(max_length=10, choices=Circuit.choices, default=Circuit.CLOSED)
+    failures = models.PositiveIntegerField(default=0, help_text=_("In a row."))
+    opened_at = models.DateTimeField(null=True)
+    probe_at = models.DateTimeField(null=True)
+    last_success_at = models.DateTimeField(null=True)
+    last_failure_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=300, blank=True)
+    balances = models.JSONField(default=dict)
+    balances_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(circuit__in=Circuit.values), name="provider_circuit_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider_id}: {self.circuit}"
+
+
+class RoutingRule(models.Model):
+    """Where transfers of which all conditions hold go: to these providers, in this order, and to no other.
+
+    `conditions` is a list of `{"fact", "op", "value"}` like an approval policy's. The first rule by place counts.
+    """
+
+    name = models.CharField(max_length=120, primary_key=True)
+    place = models.PositiveSmallIntegerField(default=100)
+    conditions = models.JSONField(default=list)
+    providers = ArrayField(models.SlugField(max_length=40))
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["place", "name"]
+
+    def __str__(self) -> str:
+        return self.name

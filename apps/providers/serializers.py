@@ -1,0 +1,96 @@
+"""Input of the commands about providers."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from apps.core.money import Money
+from apps.core.serializer_fields import CountryField, CurrencyField, TextField, TimeZoneField
+from apps.operations.conditions import OPERATORS
+
+KEPT = _("Leave empty to keep the one that there is.")
+
+
+class AmountsField(serializers.DictField):
+    """Amounts by currency, such as `{"EUR": "100.00"}`."""
+
+    child = serializers.CharField(max_length=45)
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        """The same, each amount as the currency writes it."""
+        return {
+            code: Money.parse(amount, code).decimal
+            for code, amount in super().to_internal_value(data).items()
+        }
+
+
+class LimitsInput(serializers.Serializer[Any]):
+    smallest = AmountsField(default=dict, help_text=_("By currency."))
+    largest = AmountsField(default=dict, help_text=_("By currency."))
+
+
+class CostInput(serializers.Serializer[Any]):
+    basis_points = serializers.IntegerField(
+        min_value=0, max_value=10_000, default=0, help_text=_("Hundredths of a percent of the amount.")
+    )
+    fixed = AmountsField(default=dict, help_text=_("By currency, on top."))
+
+
+class SetProviderInput(serializers.Serializer[Any]):
+    name = serializers.SlugField(
+        max_length=40, help_text=_("Such as sandbox-bank; it names accounts and stays.")
+    )
+    title = TextField(max_length=80)
+    adapter = TextField(max_length=40, default="sandbox", help_text=_("Which API it speaks."))
+    base_url = serializers.URLField(max_length=300)
+    secret = TextField(max_length=500, default="", allow_blank=True, help_text=KEPT)
+    webhook_secret = TextField(max_length=500, default="", allow_blank=True, help_text=KEPT)
+    options = serializers.DictField(default=dict, help_text=_("What the adapter asks besides."))
+    enabled = serializers.BooleanField(default=True)
+    priority = serializers.IntegerField(
+        min_value=0, max_value=1_000, default=100, help_text=_("The lowest is asked first.")
+    )
+    kinds = serializers.ListField(
+        child=TextField(max_length=20), default=list, help_text=_("Of transfers; empty is any.")
+    )
+    currencies = serializers.ListField(child=CurrencyField(), default=list, help_text=_("Empty is any."))
+    countries = serializers.ListField(child=CountryField(), default=list, help_text=_("Empty is any."))
+    limits = LimitsInput(default=dict)
+    cost = CostInput(default=dict)
+    low_balance = AmountsField(default=dict, help_text=_("Warn when less than this is there, by currency."))
+    cut_off = serializers.TimeField(
+        default=None, allow_null=True, help_text=_("What is sent later counts from the next day.")
+    )
+    time_zone = TimeZoneField(default="UTC")
+    business_days = serializers.BooleanField(default=False, help_text=_("It rests on Saturdays and Sundays."))
+    expected_seconds = serializers.IntegerField(
+        min_value=1, max_value=30 * 86_400, default=60, help_text=_("How long it usually takes.")
+    )
+
+
+class ConditionInput(serializers.Serializer[Any]):
+    fact = TextField(max_length=60)
+    op = serializers.ChoiceField(sorted(OPERATORS))
+    value = serializers.JSONField()
+
+
+class SetRoutingRuleInput(serializers.Serializer[Any]):
+    name = TextField(max_length=120)
+    place = serializers.IntegerField(min_value=0, max_value=1_000, default=100)
+    conditions = serializers.ListField(
+        child=ConditionInput(),
+        default=list,
+        help_text=_("All must hold: kind, currency, country, amount, tenant."),
+    )
+    providers = serializers.ListField(child=serializers.SlugField(max_length=40), min_length=1)
+    enabled = serializers.BooleanField(default=True)
+
+
+class LockSendingInput(serializers.Serializer[Any]):
+    provider = serializers.SlugField(max_length=40)
+    reason = TextField(max_length=300)
+
+
+class UnlockSendingInput(serializers.Serializer[Any]):
+    provider = serializers.SlugField(max_length=40)

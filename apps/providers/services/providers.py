@@ -1,0 +1,119 @@
+"""Which providers there are, and which of them may be sent anything."""
+
+from collections.abc import Mapping, Sequence
+from datetime import time
+from typing import Any
+
+from apps.core.errors import DomainError
+from apps.operations.plan import Context, EventDraft
+from apps.operations.registry import Done
+from apps.providers.adapters import ADAPTERS
+from apps.providers.models import Provider, RoutingRule
+
+
+class AdapterUnknown(DomainError):
+    """There is no adapter of that name."""
+
+    code = "ADAPTER_UNKNOWN"
+
+
+class ProviderUnknown(DomainError):
+    """There is no provider of that name."""
+
+    code = "PROVIDER_UNKNOWN"
+    http_status = 404
+
+
+def set_provider(
+    context: Context,
+    *,
+    name: str,
+    adapter: str,
+    secret: str,
+    webhook_secret: str,
+    limits: Mapping[str, Any],
+    title: str,
+    base_url: str,
+    options: Mapping[str, Any],
+    enabled: bool,
+    priority: int,
+    kinds: Sequence[str],
+    currencies: Sequence[str],
+    countries: Sequence[str],
+    cost: Mapping[str, Any],
+    low_balance: Mapping[str, str],
+    cut_off: time | None,
+    time_zone: str,
+    business_days: bool,
+    expected_seconds: int,
+) -> Done:
+    """Add a provider, or change all of it but its name; a secret that is left empty stays."""
+    if adapter not in ADAPTERS:
+        raise AdapterUnknown(
+            f"There is no adapter {adapter}: {', '.join(sorted(ADAPTERS))}.", field="/adapter"
+        )
+    provider = Provider.objects.filter(name=name).first() or Provider(name=name, created_at=context.now)
+    provider.title, provider.adapter, provider.base_url = title, adapter, base_url.rstrip("/")
+    provider.secret = secret or provider.secret
+    provider.webhook_secret = webhook_secret or provider.webhook_secret
+    provider.options, provider.enabled, provider.priority = dict(options), enabled, priority
+    provider.kinds, provider.currencies, provider.countries = [*kinds], [*currencies], [*countries]
+    provider.limits, provider.cost, provider.low_balance = _by_currency(limits), dict(cost), dict(low_balance)
+    provider.cut_off, provider.time_zone = cut_off, time_zone
+    provider.business_days, provider.expected_seconds = business_days, expected_seconds
+    provider.changed_at = context.now
+    provider.save()
+    result = {"provider": provider.pk, "name": name, "enabled": enabled}
+    return Done(result, (EventDraft("provider.changed", provider.pk, result),))
+
+
+def set_rule(
+    context: Context,
+    *,
+    name: str,
+    place: int,
+    conditions: Sequence[Mapping[str, Any]],
+    providers: Sequence[str],
+    enabled: bool,
+) -> Done:
+    """Add a routing rule, or change it."""
+    for provider in providers:
+        find(provider, field="/providers")
+    values = {"place": place, "conditions": [*conditions], "providers": [*providers], "enabled": enabled}
+    RoutingRule.objects.update_or_create(name=name, defaults=values)
+    return Done({"rule": name, **values})
+
+
+def lock_sending(context: Context, *, provider: str, reason: str) -> Done:
+    """Send nothing to a provider until it is unlocked; what it has goes on."""
+    found = find(provider)
+    found.locked_because, found.changed_at = reason, context.now
+    found.save(update_fields=["locked_because", "changed_at"])
+    result = {"provider": found.pk, "name": provider, "reason": reason}
+    return Done(result, (EventDraft("provider.locked", found.pk, result),))
+
+
+def unlock_sending(context: Context, *, provider: str) -> Done:
+    """Send to a provider again."""
+    found = find(provider)
+    found.locked_because, found.changed_at = "", context.now
+    found.save(update_fields=["locked_because", "changed_at"])
+    result = {"provider": found.pk, "name": provider}
+    return Done(result, (EventDraft("provider.unlocked", found.pk, result),))
+
+
+def find(name: str, *, field: str = "/provider") -> Provider:
+    """The provider of a name."""
+    found = Provider.objects.filter(name=name).first()
+    if found is None:
+        raise ProviderUnknown(f"There is no provider {name}.", field=field)
+    return found
+
+
+def _by_currency(limits: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Limits as routing reads them: by currency."""
+    found: dict[str, dict[str, str]] = {}
+    for bound in ("smallest", "largest"):
+        for code, amount in limits.get(bound, {}).items():
+            found.setdefault(code, {})[bound] = amount
+    return found

@@ -1,0 +1,27 @@
+"""What policies may ask of a transfer."""
+
+from datetime import datetime
+from typing import Any
+
+from apps.accounts.models import Recipient
+from apps.operations import books
+from apps.rates.queries import convert
+from apps.transfers.models import Transfer
+
+THRESHOLDS = "USD"
+"""The currency in which thresholds are told."""
+
+
+def facts_of(transfer: Transfer, to: Recipient | None, now: datetime) -> dict[str, Any]:
+    """Kind, amount as it is and in dollars (None, which is above any threshold, without a rate), who is paid."""
+    in_dollars = convert(transfer.money, THRESHOLDS, on=now)
+    return {
+        "kind": transfer.kind,
+        "currency": transfer.currency,
+        "amount": transfer.money.decimal,
+        "amount_usd": in_dollars.decimal if in_dollars else None,
+        "tenant": books.find(transfer.book_id).tenant_id,
+        "recipient_kind": to.kind if to else None,
+        "recipient_country": to.country if to else None,
+        "recipient_age_hours": int((now - to.changed_at).total_seconds()) // 3_600 if to else None,
+    }

@@ -1,0 +1,227 @@
+"""What becomes of a transfer when its provider says something. Nothing here guesses: what is unknown stays unknown."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from django.conf import settings
+
+from apps.core.money import Money
+from apps.operations.plan import Context, EventDraft, Plan, Update
+from apps.operations.registry import Input, Target
+from apps.providers.models import Action, Answer, Attempt
+from apps.providers.protocol import Outcome, Reply
+from apps.providers.queries import routing
+from apps.transfers.flows import FLOWS
+from apps.transfers.models import WITH_PROVIDER, Status, Transfer
+from apps.transfers.services.making import told
+from apps.transfers.services.payouts import wanted
+from apps.transfers.services.returns import plan_return
+from apps.transfers.services.settling import plan_compensate, plan_settle
+
+LADDER: Final = tuple(timedelta(seconds=seconds) for seconds in settings.TRANSFER_LADDER_SECONDS)
+"""After how long an unknown outcome is asked after, and what was not accepted is tried again; then a person looks."""
+
+GRACE: Final = timedelta(seconds=settings.TRANSFER_GRACE_SECONDS)
+"""How much later than promised a provider may be before it is asked."""
+
+PAID: Final = frozenset({Status.PROVIDER_COMPLETED, Status.COMPLETED, Status.REVERSED})
+
+FOLLOWED = (
+    "status",
+    "attempt_id",
+    "requeries",
+    "refused_by",
+    "provider_reference",
+    "failure_code",
+    "failure_message",
+    "expected_at",
+    "next_attempt_at",
+    "changed_at",
+)
+
+
+def targets(data: Input) -> Iterator[Target]:
+    """The transfer, which is locked, and what was asked and answered, which never changes."""
+    yield Target(Transfer, data["transfer"])
+    yield Target(Attempt, data["attempt"], lock=False)
+    yield Target(Answer, data["attempt"], lock=False)
+
+
+def plan_record_answer(context: Context, *, transfer: str, attempt: str) -> Plan:
+    """Follow what a provider answered to one of our calls."""
+    found: Transfer = context.locked[Transfer, transfer]  # type: ignore[assignment]
+    asked: Attempt = context.locked[Attempt, attempt]  # type: ignore[assignment]
+    answer: Answer = context.locked[Answer, attempt]  # type: ignore[assignment]
+    about = attempt if asked.action == Action.SUBMIT else asked.of_id
+    return follow(context, found, Reply.of(answer.reply), about=str(about), asked=asked.action)
+
+
+def follow(context: Context, transfer: Transfer, reply: Reply, *, about: str, asked: str = "") -> Plan:
+    """The plan that a reply asks for. `about` is the submission that it tells of, `asked` our call that it answers."""
+    if transfer.attempt_id != about or transfer.status not in WITH_PROVIDER:
+        return _late(context, transfer, reply, about)
+    if reply.provider_reference:
+        transfer.provider_reference = reply.provider_reference
+    was = {"status": transfer.status, "attempt_id": transfer.attempt_id}
+    return _STEPS[reply.outcome](context, transfer, was, reply, asked)
+
+
+def _accepted(
+    context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, _asked: str
+) -> Plan:
+    if transfer.status == Status.MANUAL_REVIEW:
+        return _nothing(transfer)
+    if transfer.status != Status.PROVIDER_PROCESSING:
+        transfer.wait_for_provider()
+    transfer.requeries = 0
+    transfer.expected_at = reply.expected_at or transfer.expected_at or context.now
+    transfer.next_attempt_at = max(transfer.expected_at, context.now) + GRACE
+    return _followed(context, transfer, was, "transfer.processing")
+
+
+def _completed(
+    context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, _asked: str
+) -> Plan:
+    paid = reply.settled or transfer.money
+    if paid == transfer.money or _is_part(transfer, paid):
+        return plan_settle(context, transfer, was, paid)
+    return _park(
+        context, transfer, was, "WRONG_AMOUNT", f"The provider says it paid {paid}, not {transfer.money}."
+    )
+
+
+def _is_part(transfer: Transfer, paid: Money) -> bool:
+    less = paid.currency == transfer.currency and 0 < paid.minor < transfer.amount
+    return less and bool(FLOWS[transfer.kind].settle_part)
+
+
+def _failed(context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, _asked: str) -> Plan:
+    return plan_compensate(
+        context, transfer, was, reply.code, reply.message or "The provider says that it failed."
+    )
+
+
+def _not_accepted(
+    context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, _asked: str
+) -> Plan:
+    """Provably nothing happened: another provider, or the same one later, or the money goes back."""
+    if transfer.status != Status.SENT_TO_PROVIDER or not reply.transient or transfer.attempts > len(LADDER):
+        return _failed(context, transfer, was, reply, "")
+    transfer.attempt_id = None
+    transfer.failure_code, transfer.failure_message = reply.code, reply.message
+    transfer.refused_by = [*transfer.refused_by, transfer.provider]
+    others = routing.route(wanted(transfer, transfer.recipient), now=context.now, without=transfer.refused_by)
+    transfer.next_attempt_at = context.now
+    if others.provider is None:
+        transfer.refused_by = []
+        later = context.now + LADDER[transfer.attempts - 1]
+        transfer.next_attempt_at = min(max(later, reply.retry_at or later), context.now + LADDER[-1])
+    return _followed(context, transfer, was, "transfer.delayed")
+
+
+def _unknown(context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, asked: str) -> Plan:
+    """Asked after on the ladder, never sent again; in the end for a person."""
+    if transfer.status == Status.MANUAL_REVIEW or (
+        transfer.status == Status.OUTCOME_UNKNOWN and asked == Action.SUBMIT
+    ):
+        return _nothing(transfer)
+    if transfer.status != Status.OUTCOME_UNKNOWN:
+        transfer.lose_track()
+        transfer.requeries = 0
+    else:
+        transfer.requeries += 1
+    transfer.failure_code, transfer.failure_message = reply.code, reply.message
+    if transfer.requeries >= len(LADDER):
+        return _park(
+            context, transfer, was, "OUTCOME_UNKNOWN", "Asking the provider did not tell what became of it."
+        )
+    transfer.next_attempt_at = context.now + LADDER[transfer.requeries]
+    return _followed(context, transfer, was, "transfer.outcome_unknown")
+
+
+def _returned(
+    context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, _asked: str
+) -> Plan:
+    """It came back before we knew that it had gone: for the books it never went."""
+    return plan_compensate(
+        context,
+        transfer,
+        was,
+        reply.code or "RETURNED",
+        reply.message or "The recipient's bank sent it back.",
+    )
+
+
+def _park(context: Context, transfer: Transfer, was: Mapping[str, Any], code: str, message: str) -> Plan:
+    """For a person, who sees all evidence."""
+    if transfer.status in {Status.SENT_TO_PROVIDER, Status.PROVIDER_PROCESSING}:
+        transfer.lose_track()
+    if transfer.status == Status.OUTCOME_UNKNOWN:
+        transfer.park()
+    transfer.failure_code, transfer.failure_message, transfer.next_attempt_at = code, message, None
+    plan = _followed(context, transfer, was, "payout.manual_review")
+    alarm = {"reason": "manual review", "transfer": transfer.pk, "code": code, "message": message}
+    return Plan(
+        updates=plan.updates,
+        result=plan.result,
+        events=[*plan.events, EventDraft("alert.raised", transfer.pk, alarm)],
+    )
+
+
+def park(context: Context, transfer: Transfer, code: str, message: str) -> Plan:
+    """Leave it to a person."""
+    was = {"status": transfer.status, "attempt_id": transfer.attempt_id}
+    return _park(context, transfer, was, code, message)
+
+
+def lose_track(context: Context, transfer: Transfer, code: str, message: str) -> Plan:
+    """Nothing was heard of it in time: it is asked after at once."""
+    was = {"status": transfer.status, "attempt_id": transfer.attempt_id}
+    transfer.lose_track()
+    transfer.requeries, transfer.next_attempt_at = 0, context.now
+    transfer.failure_code, transfer.failure_message = code, message
+    return _followed(context, transfer, was, "transfer.outcome_unknown")
+
+
+def _late(context: Context, transfer: Transfer, reply: Reply, about: str) -> Plan:
+    """Of what has ended, or of an earlier submission: it came back, or it contradicts what we did and is told loudly."""
+    counts = transfer.attempt_id == about
+    if counts and transfer.status == Status.COMPLETED and reply.outcome == Outcome.RETURNED:
+        return plan_return(context, transfer, reply)
+    paid = reply.outcome in {Outcome.COMPLETED, Outcome.RETURNED}
+    unpaid = reply.outcome in {Outcome.FAILED, Outcome.CANCELLED, Outcome.NOT_ACCEPTED}
+    settled = transfer.status in PAID
+    if not (paid or unpaid) or (paid and counts and settled) or (unpaid and not (counts and settled)):
+        return _nothing(transfer)
+    said = f"The provider says {reply.outcome} of {about}; {transfer.pk} is {transfer.status}."
+    data = {"reason": "contradiction", "transfer": transfer.pk, "message": said}
+    return Plan(result=told(transfer), events=[EventDraft("alert.raised", transfer.pk, data)])
+
+
+def _nothing(transfer: Transfer) -> Plan:
+    return Plan(result=told(transfer))
+
+
+def _followed(context: Context, transfer: Transfer, was: Mapping[str, Any], event: str) -> Plan:
+    transfer.changed_at = context.now
+    result = {**told(transfer), "next_attempt_at": transfer.next_attempt_at}
+    return Plan(
+        updates=[Update(transfer, FOLLOWED, was)],
+        result=result,
+        events=[EventDraft(event, transfer.pk, result, book_id=transfer.book_id)],
+    )
+
+
+_Step = Callable[[Context, Transfer, Mapping[str, Any], Reply, str], Plan]
+
+_STEPS: Final[Mapping[Outcome, _Step]] = {
+    Outcome.ACCEPTED: _accepted,
+    Outcome.COMPLETED: _completed,
+    Outcome.FAILED: _failed,
+    Outcome.CANCELLED: _failed,
+    Outcome.RETURNED: _returned,
+    Outcome.NOT_ACCEPTED: _not_accepted,
+    Outcome.NOT_FOUND: _unknown,
+    Outcome.UNKNOWN: _unknown,
+}

@@ -1,0 +1,64 @@
+"""What a due transfer needs that asks no provider: time that ran out, and what the ledger refused before."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from apps.core.money import Money
+from apps.operations.models import ApprovalRequest, ApprovalStatus
+from apps.operations.plan import Context, Plan
+from apps.transfers.models import Status, Transfer
+from apps.transfers.services.answers import lose_track
+from apps.transfers.services.making import told
+from apps.transfers.services.settling import plan_compensate, plan_settle
+from apps.transfers.services.stopping import plan_stop
+
+
+def plan_move_on(context: Context, *, transfer: str, lease: int) -> Plan:
+    """Do what the status asks for, unless another worker has the transfer."""
+    found: Transfer = context.locked[Transfer, transfer]  # type: ignore[assignment]
+    step = _STEPS.get(Status(found.status))
+    if found.lease != lease or found.next_attempt_at is None or step is None:
+        return Plan(result=told(found))
+    return step(context, found)
+
+
+def _never_answered(context: Context, transfer: Transfer) -> Plan:
+    """The worker that sent it is gone: it may have been sent."""
+    return lose_track(context, transfer, "NO_ANSWER", "It is not known whether the provider was reached.")
+
+
+def _overdue(context: Context, transfer: Transfer) -> Plan:
+    return lose_track(context, transfer, "OVERDUE", "The provider has not kept its time.")
+
+
+def _settle(context: Context, transfer: Transfer) -> Plan:
+    paid = transfer.amount if transfer.settled is None else transfer.settled
+    return plan_settle(context, transfer, {"status": transfer.status}, Money(paid, transfer.currency))
+
+
+def _compensate(context: Context, transfer: Transfer) -> Plan:
+    return plan_compensate(
+        context, transfer, {"status": transfer.status}, transfer.failure_code, transfer.failure_message
+    )
+
+
+def _unapproved(context: Context, transfer: Transfer) -> Plan:
+    """Rejected without our hearing of it, or nobody decided in time."""
+    request = ApprovalRequest.objects.filter(pk=transfer.approval_request_id).first()
+    if request and request.status in {ApprovalStatus.REJECTED, ApprovalStatus.REFUSED}:
+        return plan_stop(context, transfer, "cancelled", "REJECTED", "Other people did not agree to it.")
+    return _expired(context, transfer)
+
+
+def _expired(context: Context, transfer: Transfer) -> Plan:
+    return plan_stop(context, transfer, "expired", "EXPIRED", "Nobody agreed to it in time.")
+
+
+_STEPS: Final[Mapping[str, Callable[[Context, Transfer], Plan]]] = {
+    Status.INITIATED: _expired,
+    Status.AWAITING_APPROVAL: _unapproved,
+    Status.SENT_TO_PROVIDER: _never_answered,
+    Status.PROVIDER_PROCESSING: _overdue,
+    Status.PROVIDER_COMPLETED: _settle,
+    Status.PROVIDER_FAILED: _compensate,
+}

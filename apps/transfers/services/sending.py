@@ -1,0 +1,139 @@
+"""Sending: the intent is committed as an attempt before a socket is opened, by the one worker that has the lease."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from apps.accounts.models import Recipient
+from apps.core import ids
+from apps.core.actor import Actor
+from apps.core.errors import DomainError
+from apps.operations.plan import Context, EventDraft, Plan, Update
+from apps.operations.registry import Input, Target
+from apps.providers.models import Action, Attempt
+from apps.providers.protocol import Instruction
+from apps.providers.queries import routing
+from apps.transfers.leases import SENDING
+from apps.transfers.models import Status, Transfer
+from apps.transfers.services.making import told
+
+WORKER: Final = Actor.system(
+    "transfers",
+    {
+        "transfers.begin_sending",
+        "transfers.record_answer",
+        "transfers.record_news",
+        "transfers.move_on",
+        "transfers.cancel_rejected",
+    },
+)
+"""Who moves transfers along by itself."""
+
+SENT = (
+    "status",
+    "attempt_id",
+    "attempts",
+    "requeries",
+    "provider",
+    "sent_at",
+    "expected_at",
+    "next_attempt_at",
+    "changed_at",
+)
+
+
+class LeaseLost(DomainError):
+    """Another worker has taken the transfer since, or it is no longer to be sent."""
+
+    code = "LEASE_LOST"
+    http_status = 409
+
+
+def target(data: Input) -> Iterator[Target]:
+    """The transfer, which is locked."""
+    yield Target(Transfer, data["transfer"])
+
+
+def plan_begin_sending(
+    context: Context,
+    *,
+    transfer: str,
+    lease: int,
+    provider: str,
+    attempt: str,
+    why: Mapping[str, Any],
+    worker: str,
+) -> Plan:
+    """Write down that a provider is about to be asked, if the worker still has the transfer and nothing else is open."""
+    found: Transfer = context.locked[Transfer, transfer]  # type: ignore[assignment]
+    chosen = routing.by_name(provider)
+    if found.lease != lease or found.attempt_id or not sendable(found) or chosen is None:
+        raise LeaseLost(f"{transfer} is no longer this worker's to send.", field="/lease")
+    was = {"status": found.status, "attempt_id": None, "lease": lease}
+    if found.status != Status.SENT_TO_PROVIDER:
+        found.send()
+    found.attempt_id, found.provider = attempt, provider
+    found.attempts, found.requeries = found.attempts + 1, 0
+    found.sent_at = found.sent_at or context.now
+    found.expected_at = routing.expected_at(chosen, context.now)
+    found.next_attempt_at, found.changed_at = context.now + SENDING, context.now
+    row = Attempt(
+        id=attempt,
+        book_id=found.book_id,
+        provider=chosen,
+        subject=found.pk,
+        action=Action.SUBMIT,
+        sent=_masked(found),
+        why=dict(why),
+        worker=worker,
+        started_at=context.now,
+    )
+    result = {"transfer": transfer, "attempt": attempt}
+    return Plan(
+        rows=[row],
+        updates=[Update(found, SENT, was)],
+        result=result,
+        events=[EventDraft("transfer.sent", transfer, told(found), book_id=found.book_id)],
+    )
+
+
+def sendable(transfer: Transfer) -> bool:
+    """Whether a worker may send it: reserved, approved where that is asked for, or provably not accepted before."""
+    if transfer.status == Status.AWAITING_APPROVAL:
+        return transfer.expires_at is None
+    return transfer.status in {Status.BALANCE_RESERVED, Status.SENT_TO_PROVIDER}
+
+
+def new_attempt() -> str:
+    """The id of an attempt to be, which is the reference that the provider will know."""
+    return ids.new_id("ptm")
+
+
+def instruction(transfer: Transfer, reference: str) -> Instruction:
+    """What the provider is asked to do."""
+    return Instruction(
+        reference=reference,
+        kind=transfer.kind,
+        amount=transfer.money,
+        to=payee(transfer.recipient),
+        receives=transfer.received_currency or None,
+        memo=(transfer.reference or transfer.pk)[:140],
+    )
+
+
+def payee(recipient: Recipient | None) -> dict[str, Any]:
+    """The recipient as a provider needs it."""
+    if recipient is None:
+        return {}
+    return {"kind": recipient.kind, "name": recipient.name, "country": recipient.country, **recipient.where}
+
+
+def _masked(transfer: Transfer) -> dict[str, Any]:
+    """What is asked, for the evidence: whom by the id and what people recognise."""
+    return {
+        "kind": transfer.kind,
+        "amount": transfer.money.decimal,
+        "currency": transfer.currency,
+        "recipient": transfer.recipient_id,
+        "receives": transfer.received_currency or None,
+        "memo": (transfer.reference or transfer.pk)[:140],
+    }

@@ -1,0 +1,76 @@
+"""Stopping what was not sent yet: cancelled, rejected or expired, the hold is given back."""
+
+from typing import Literal
+
+from apps.accounts.queries.wallets import holder
+from apps.core.errors import DomainError
+from apps.operations.plan import Context, EventDraft, Plan, Request, Update
+from apps.operations.registry import Input
+from apps.transfers.models import BEFORE_SENDING, Transfer
+from apps.transfers.services.making import balances, ended, told
+from apps.transfers.services.own import locked_transfer
+from apps.transfers.services.sending import WORKER
+from apps.transfers.services.settling import release_entry
+
+STOPPED = ("status", "failure_code", "failure_message", "next_attempt_at", "changed_at", "ended_at")
+
+
+class TooLateToCancel(DomainError):
+    """The transfer was sent, or has ended."""
+
+    code = "TOO_LATE_TO_CANCEL"
+    http_status = 409
+
+
+def plan_cancel(context: Context, *, transfer: str, reason: str) -> Plan:
+    """Call a transfer off that was not sent yet; what was held is available again."""
+    found = locked_transfer(context, transfer)
+    if found.status not in BEFORE_SENDING:
+        raise TooLateToCancel(
+            f"{transfer} is {found.get_status_display().lower()}: only what was not sent can be cancelled.",
+            field="/transfer",
+        )
+    return plan_stop(context, found, "cancelled", "CANCELLED", reason)
+
+
+def plan_stop(
+    context: Context, transfer: Transfer, how: Literal["cancelled", "expired"], code: str, reason: str
+) -> Plan:
+    """End a transfer before it was sent; whatever is held for it goes back."""
+    was = {"status": transfer.status, "attempt_id": transfer.attempt_id}
+    transfer.cancel() if how == "cancelled" else transfer.expire()
+    ended(transfer, context)
+    transfer.failure_code, transfer.failure_message = code, reason[:500]
+    transfer.next_attempt_at = None
+    source = holder(str(transfer.source_wallet_id))
+    posts = [release_entry(transfer, source)] if transfer.hold_id else []
+    result = {
+        **told(transfer),
+        "entry": posts[0].id if posts else None,
+        "balances": balances([source]) if posts else {},
+    }
+    return Plan(
+        updates=[Update(transfer, STOPPED, was)],
+        posts=posts,
+        result=result,
+        events=[EventDraft(f"transfer.{how}", transfer.pk, result, book_id=transfer.book_id)],
+    )
+
+
+def if_rejected(data: Input) -> Request:
+    """What runs when other people say no to the sending."""
+    return Request(
+        "transfers.cancel_rejected",
+        {"transfer": data["transfer"]},
+        f"{data['transfer']}:rejected",
+        WORKER,
+        origin="approval",
+    )
+
+
+def plan_cancel_rejected(context: Context, *, transfer: str) -> Plan:
+    """Give back what was held for a transfer to which other people said no."""
+    found: Transfer = context.locked[Transfer, transfer]  # type: ignore[assignment]
+    if found.status not in BEFORE_SENDING:
+        return Plan(result=told(found))
+    return plan_stop(context, found, "cancelled", "REJECTED", "Other people did not agree to it.")

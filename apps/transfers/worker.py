@@ -1,0 +1,234 @@
+"""The worker that moves transfers along: takes what is due, asks providers in threads of its own, follows their answers.
+
+One turn is a few batches through the command door, however many transfers are due. The database is asked by the
+worker's own thread alone; the threads of the pool do nothing but wait for providers, so a slow one keeps nobody waiting.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from apps.core import clock
+from apps.operations.executor import execute_many
+from apps.operations.plan import Request
+from apps.providers.adapters import adapter_of
+from apps.providers.models import Action, Answer, Attempt, Provider
+from apps.providers.protocol import Reply
+from apps.providers.queries import routing
+from apps.providers.services import health
+from apps.transfers import leases
+from apps.transfers.models import Status, Transfer
+from apps.transfers.services.answers import LADDER
+from apps.transfers.services.payouts import wanted
+from apps.transfers.services.sending import WORKER, instruction, new_attempt, sendable
+
+MOST: Final = 100
+"""Transfers of one status that are taken at once."""
+CALLS: Final = 32
+"""Calls of providers that one worker has open at most."""
+PAUSE_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a provider, on its way or answered."""
+
+    transfer: Transfer
+    provider: Provider
+    action: Action
+    attempt: str
+    of: str | None
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a call brought; `took` is in milliseconds."""
+
+    call: Call
+    reply: Reply
+    took: int
+
+
+@dataclass
+class Worker:
+    """One worker of a process. `name` is told in the evidence."""
+
+    name: str
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(CALLS, "provider"))
+    _open: set[Future[Answered]] = field(default_factory=set)
+
+    def run(self, seconds: float) -> int:
+        """Work for about so long, and as long as there is something to do; how many transfers were touched."""
+        until, touched = time.monotonic() + seconds, 0
+        while True:
+            done = self.turn()
+            touched += done
+            if not done and not self._open and time.monotonic() > until:
+                return touched
+            if not done:
+                time.sleep(PAUSE_SECONDS)
+
+    def turn(self) -> int:
+        """Follow the answers that came, and take what is due."""
+        return self._follow() + sum(self._take(status) for status in leases.WORKED)
+
+    def close(self) -> None:
+        """Wait for what is open, follow it, and let the threads go."""
+        self._pool.shutdown(wait=True)
+        self._follow()
+
+    def _take(self, status: Status) -> int:
+        room = min(MOST, CALLS * 2 - len(self._open))
+        if room <= 0:
+            return 0
+        due = leases.take(status, now=clock.now(), most=room)
+        if not due:
+            return 0
+        if status == Status.OUTCOME_UNKNOWN:
+            return self._ask(due)
+        to_send = [each for each in due if sendable(each) and each.attempt_id is None]
+        self._send(to_send)
+        self._move_on([each for each in due if each not in to_send])
+        return len(due)
+
+    def _send(self, transfers: Sequence[Transfer]) -> None:
+        """Commit the attempts, then open the sockets of those that are ours."""
+        now = clock.now()
+        calls = [routed for each in transfers if (routed := self._routed(each, now))]
+        requests = [_begin(call, route, self.name) for call, route in calls]
+        for (call, _), outcome in zip(calls, execute_many(requests), strict=True):
+            if outcome.accepted and not outcome.replayed:
+                self._open.add(self._pool.submit(_submit, call))
+        leases.put_off([each for each in transfers if not _is_among(each, calls)], now + LADDER[0])
+
+    def _ask(self, transfers: Sequence[Transfer]) -> int:
+        """Ask after unknown outcomes; where the provider has not heard of it and can rule it out, let it do so."""
+        for each in transfers:
+            provider = routing.by_name(each.provider)
+            if provider is None or each.attempt_id is None:
+                continue
+            void = each.failure_code == "NOT_FOUND" and adapter_of(provider).voids_unknown
+            action = Action.CANCEL if void else Action.QUERY
+            call = Call(each, provider, action, new_attempt(), str(each.attempt_id), clock.now())
+            self._open.add(self._pool.submit(_question, call))
+        return len(transfers)
+
+    def _move_on(self, transfers: Sequence[Transfer]) -> None:
+        execute_many(
+            Request(
+                "transfers.move_on",
+                {"transfer": each.pk, "lease": each.lease},
+                f"{each.pk}:move:{each.lease}",
+                WORKER,
+                origin="worker",
+            )
+            for each in transfers
+        )
+
+    def _routed(self, transfer: Transfer, now: datetime) -> tuple[Call, routing.Route] | None:
+        route = routing.route(wanted(transfer, transfer.recipient), now=now, without=transfer.refused_by)
+        if route.provider is None:
+            return None
+        if routing.ails(route.provider) and not health.take_probe(str(route.provider.pk), now=now):
+            return None
+        return Call(transfer, route.provider, Action.SUBMIT, new_attempt(), None, now), route
+
+    def _follow(self) -> int:
+        done = {future for future in self._open if future.done()}
+        self._open -= done
+        answered = [future.result() for future in done]
+        if not answered:
+            return 0
+        _keep(answered, self.name)
+        execute_many(
+            Request(
+                "transfers.record_answer",
+                {"transfer": each.call.transfer.pk, "attempt": each.call.attempt},
+                f"{each.call.attempt}:answer",
+                WORKER,
+                origin="worker",
+            )
+            for each in answered
+        )
+        return len(answered)
+
+
+def _begin(call: Call, route: routing.Route, worker: str) -> Request:
+    data = {
+        "transfer": call.transfer.pk,
+        "lease": call.transfer.lease,
+        "provider": call.provider.name,
+        "attempt": call.attempt,
+        "why": route.as_dict(),
+        "worker": worker,
+    }
+    key = f"{call.transfer.pk}:send:{call.transfer.lease}"
+    return Request("transfers.begin_sending", data, key, WORKER, origin="worker")
+
+
+def _submit(call: Call) -> Answered:
+    begun = time.monotonic()
+    reply = adapter_of(call.provider).submit(instruction(call.transfer, call.attempt))
+    return Answered(call, reply, _milliseconds(begun))
+
+
+def _question(call: Call) -> Answered:
+    begun, reference = time.monotonic(), str(call.of)
+    adapter, asked = adapter_of(call.provider), instruction(call.transfer, reference)
+    ask = adapter.cancel if call.action == Action.CANCEL else adapter.query
+    return Answered(call, ask(reference, asked), _milliseconds(begun))
+
+
+def _milliseconds(begun: float) -> int:
+    return round((time.monotonic() - begun) * 1_000)
+
+
+def _keep(answered: Sequence[Answered], worker: str) -> None:
+    """The evidence: questions with their answers, and the answers to what was submitted."""
+    now = clock.now()
+    Attempt.objects.bulk_create(
+        Attempt(
+            id=each.call.attempt,
+            book_id=each.call.transfer.book_id,
+            provider=each.call.provider,
+            subject=each.call.transfer.pk,
+            action=each.call.action,
+            of_id=each.call.of,
+            sent={"reference": each.call.of},
+            worker=worker,
+            started_at=each.call.started_at,
+        )
+        for each in answered
+        if each.call.of
+    )
+    Answer.objects.bulk_create(
+        Answer(
+            attempt_id=each.call.attempt,
+            outcome=each.reply.outcome.value,
+            code=each.reply.code,
+            message=each.reply.message,
+            reply=each.reply.as_dict(),
+            received=dict(each.reply.received),
+            took=each.took,
+            answered_at=now,
+        )
+        for each in answered
+    )
+    for provider, reply in _worst_of_each(answered):
+        health.note(provider, reply, now=now)
+
+
+def _worst_of_each(answered: Iterable[Answered]) -> list[tuple[str, Reply]]:
+    """Of each provider every failure, or one success if there was none."""
+    failures = [(str(each.call.provider.pk), each.reply) for each in answered if health.failed(each.reply)]
+    failing = {provider for provider, _ in failures}
+    well = {str(each.call.provider.pk): each.reply for each in answered}
+    return failures + [(provider, reply) for provider, reply in well.items() if provider not in failing]
+
+
+def _is_among(transfer: Transfer, calls: Iterable[tuple[Call, routing.Route]]) -> bool:
+    return any(call.transfer is transfer for call, _ in calls)
