@@ -1,0 +1,184 @@
+"""What a desk's client may ask: orders, accounts, transactions; and how these requests fail on demand."""
+
+import asyncio
+from collections import Counter
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from apps.providers.sandbox.desks import DESKS
+from apps.providers.sandbox.errors import Refused, not_accepted, wrong
+from apps.providers.sandbox.faults import split
+from apps.providers.sandbox.http import Cut, Silence, answer, body, fields, guarded, number, refusal
+from apps.providers.sandbox.instants import instant, now, span
+from apps.providers.sandbox.orders import PAGE, Wanted, reference_of, wanted
+from apps.providers.sandbox.sandbox import Sandbox
+
+DENIES = {"refuse", "not_accepted", "rate_limit"}
+"""Faults that say that an order was not accepted: they would lie about one that was."""
+
+
+class DeskApi:
+    """The routes of all desks."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._seconds: Counter[tuple[str, int]] = Counter()
+
+    def routes(self, key: str) -> list[Route]:
+        """All routes, for those who hold the key."""
+        return [
+            Route(path, guarded(handler, key), methods=[method])
+            for method, path, handler in (
+                ("POST", "/{desk}/orders", self.submit),
+                ("GET", "/{desk}/orders", self.changed),
+                ("GET", "/{desk}/orders/{reference}", self.query),
+                ("POST", "/{desk}/orders/{reference}/cancel", self.cancel),
+                ("GET", "/{desk}/accounts", self.accounts),
+                ("GET", "/{desk}/transactions", self.transactions),
+                ("POST", "/bank/virtual-accounts", self.virtual_account),
+            )
+        ]
+
+    async def submit(self, request: Request) -> Response:
+        """Take an order, or fail as a fault wants it."""
+        desk = desk_of(request)
+        order = wanted(desk, await body(request), self._sandbox.settings)
+        known = self._sandbox.orders.find(desk, order.reference) is not None
+        if down := self._down(desk, known):
+            return down
+        fault = self._submit_fault(order, known)
+        name, rest = split(fault)
+        if name == "slow":
+            await asyncio.sleep(span(rest) / 1000)
+        elif name in _BEFORE:
+            return _BEFORE[name]()
+        if not known:
+            self._limit(desk)
+        row, new = self._sandbox.execution.accept(order)
+        await self._sandbox.store.committed()
+        if name in _AFTER:
+            return _AFTER[name]()
+        status = (202 if row["status"] == "processing" else 201) if new else 200
+        return answer(self._sandbox.orders.told(row), status)
+
+    def _submit_fault(self, order: Wanted, known: bool) -> str:
+        subject = order.subject(self._sandbox.settings)
+        with self._sandbox.store.change():
+            fault = self._sandbox.faults.strike("submit", subject) or ""
+        return "" if known and fault in DENIES else fault
+
+    def _limit(self, desk: str) -> None:
+        limit = self._sandbox.settings.limits.get(desk)
+        if limit is None or limit.per_second is None:
+            return
+        second = (desk, now() // 1000)
+        if second not in self._seconds:
+            self._seconds.clear()
+        self._seconds[second] += 1
+        if self._seconds[second] > limit.per_second:
+            raise _too_many()
+
+    def _down(self, desk: str, known: bool = True) -> Response | None:
+        how = self._sandbox.faults.down.get(desk)
+        if how == "503":
+            return refusal(
+                Refused(503, "unavailable", f"{desk} is not available.") if known else not_accepted()
+            )
+        return {"hang": Silence, "refuse": Cut}[how]() if how else None
+
+    async def query(self, request: Request) -> Response:
+        """Show an order, or fail as a fault wants it."""
+        desk, reference = desk_of(request), request.path_params["reference"]
+        if down := self._down(desk):
+            return down
+        row = self._sandbox.orders.find(desk, reference)
+        told = self._sandbox.orders.told(row) if row else {"desk": desk, "reference": reference}
+        subject = {**told, "to": str(told.get("to"))}
+        with self._sandbox.store.change():
+            name, rest = split(self._sandbox.faults.strike("query", subject) or "")
+        await self._sandbox.store.committed()
+        if name == "timeout":
+            return Silence()
+        if name == "error":
+            return _error()
+        hidden = row and name == "not_found_for" and now() < row["created_at"] + span(rest)
+        if row is None or hidden:
+            raise Refused(404, "unknown_reference", f"{desk} has no order {reference[:40]!r}.")
+        return answer(told)
+
+    async def cancel(self, request: Request) -> Response:
+        """Cancel an order that was not executed, or one that may still come."""
+        desk, reference = desk_of(request), reference_of(request.path_params["reference"])
+        if down := self._down(desk):
+            return down
+        row = self._sandbox.execution.cancel(desk, reference)
+        await self._sandbox.store.committed()
+        return answer(self._sandbox.orders.told(row))
+
+    async def changed(self, request: Request) -> Response:
+        """Orders that changed since an instant."""
+        desk, asked = desk_of(request), request.query_params
+        if down := self._down(desk):
+            return down
+        try:
+            since = instant(asked["since"]) if "since" in asked else 0
+        except ValueError:
+            raise wrong("bad_instant", "since is no ISO 8601 instant with its offset.") from None
+        limit = number(request, "limit", PAGE)
+        return answer({"orders": self._sandbox.orders.changed(desk, since, asked.get("after"), limit)})
+
+    async def accounts(self, request: Request) -> Response:
+        """Balances by currency."""
+        desk = desk_of(request)
+        return self._down(desk) or answer(self._sandbox.books.balances(desk))
+
+    async def transactions(self, request: Request) -> Response:
+        """The ledger of our accounts."""
+        desk, currency = desk_of(request), request.query_params.get("currency")
+        if down := self._down(desk):
+            return down
+        after = number(request, "after", 0)
+        return answer({"transactions": self._sandbox.books.transactions(desk, currency, after)})
+
+    async def virtual_account(self, request: Request) -> Response:
+        """The number on which deposits for a reference arrive."""
+        if down := self._down("bank"):
+            return down
+        reference = reference_of((await fields(request)).get("reference"))
+        account = self._sandbox.arrivals.virtual_account(reference)
+        await self._sandbox.store.committed()
+        return answer({"number": account, "reference": reference})
+
+
+def desk_of(request: Request) -> str:
+    """The desk of the path, or refused."""
+    desk = str(request.path_params["desk"])
+    if desk not in DESKS:
+        raise Refused(404, "unknown_desk", f"There are the desks {', '.join(DESKS)}.")
+    return desk
+
+
+def _too_many() -> Refused:
+    return Refused(429, "rate_limited", "There were too many requests; this order was not accepted.")
+
+
+def _error() -> Response:
+    return refusal(Refused(500, "internal_error", "Something went wrong."))
+
+
+_BEFORE = {
+    "refuse": lambda: refusal(wrong("beneficiary_refused", "The beneficiary is refused.")),
+    "not_accepted": lambda: refusal(not_accepted()),
+    "rate_limit": lambda: refusal(_too_many()),
+    "error_before": _error,
+    "timeout_before": Silence,
+    "reset_before": Cut,
+}
+_AFTER = {
+    "error_after": _error,
+    "timeout_after": Silence,
+    "reset_after": Cut,
+    "garbage": lambda: Response("<html>OK</html", 200, media_type="text/html"),
+}

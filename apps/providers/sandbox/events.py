@@ -1,0 +1,58 @@
+"""What our clients are told: events, written down as the deliveries that will be tried."""
+
+import json
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from apps.providers.sandbox.faults import split
+from apps.providers.sandbox.instants import iso, now, span
+from apps.providers.sandbox.settings import Settings
+from apps.providers.sandbox.store import Store
+
+
+class Events:
+    """Writes events; `written` is called so that somebody delivers them."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store, self._settings = store, settings
+        self.written: Callable[[], None] = lambda: None
+
+    def tell(self, kind: str, *, desk: str, subject: str, data: dict[str, Any], faults: list[str]) -> None:
+        """Write an event of this type and its deliveries, as the faults want them. Within a change."""
+        event, created = f"sbe_{secrets.token_hex(12)}", now()
+        body = {"id": event, "type": kind, "created_at": iso(created), "data": data}
+        names = dict(split(fault) for fault in faults)
+        delivery = {
+            "event": event,
+            "type": kind,
+            "desk": desk,
+            "subject": subject,
+            "signed": "bad_signature" not in names,
+            "named": "no_event_id" not in names,
+        }
+        due = created + (span(names["delay"]) if "delay" in names else 0)
+        state = self._state(kind, names)
+        self._write(delivery, body, state, due)
+        if "duplicate" in names:
+            self._write(delivery, body, state, due)
+        if "changed_bytes" in names:
+            self._write(delivery, {**body, "created_at": iso(created + 1000)}, state, due)
+        self.written()
+
+    def _state(self, kind: str, names: dict[str, str]) -> str:
+        if "drop" in names:
+            return "dropped"
+        if self._settings.webhook.url is None:
+            return "unaddressed"
+        return "held" if "reorder" in names and kind == "order.processing" else "pending"
+
+    def _write(self, delivery: dict[str, Any], body: dict[str, Any], state: str, due: int) -> None:
+        self._store.run(
+            "INSERT INTO webhooks (event, type, desk, subject, signed, named, body, state, due_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            *delivery.values(),
+            json.dumps(body),
+            state,
+            due if state == "pending" else None,
+        )
