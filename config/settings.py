@@ -209,7 +209,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
     # They tell of every step of every document.
-    "loggers": {name: {"level": "ERROR"} for name in ("weasyprint", "fontTools")},
+    "loggers": {name: {"level": "ERROR"} for name in ("weasyprint", "fontTools", "httpx")},
 }
 
 SENTRY_DSN = env.text("SENTRY_DSN", "")

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
@@ -117,7 +116,7 @@ class Transfer(StateMachineModel):
     attempts = models.PositiveSmallIntegerField(default=0)
     requeries = models.PositiveSmallIntegerField(default=0)
     attempt_id = PrefixedIdField(prefix="ptm", null=True, editable=False)
-    refused_by = ArrayField(models.SlugField(max_length=40), default=list)
+    refused_by = models.JSONField(default=list)
     lease = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True)
     approval_request_id = PrefixedIdField(prefix="apr", null=True, editable=False)
