@@ -57,7 +57,11 @@ def rows_read(call: Callable[[], Any]) -> int:
     read: list[Any] = []
 
     def counted(_: Any) -> Callable[[Any], Any]:
-        return lambda values: read.append(values) or tuple(values)  # type: ignore[func-returns-value]
+        def row(values: Any) -> Any:
+            read.append(values)
+            return tuple(values)
+
+        return row
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(connection.connection, "row_factory", counted)

@@ -38,7 +38,9 @@ def test_another_input_under_the_key_is_refused_with_what_differs(client: Client
     assert problem["details"]["operation"] == made.headers["Operation-Id"]
 
 
-def test_a_used_key_shows_nothing_of_what_it_made_but_the_id(client: Client, acme: Party, asking: Any) -> None:
+def test_a_used_key_shows_nothing_of_what_it_made_but_the_id(
+    client: Client, acme: Party, asking: Any
+) -> None:
     made = client.post("/v1/customers", {"kind": "person", "name": "Bo", "external_id": "vip-7"}, key="k-1")
     for_wallets = asking(make_key(acme.tenant, "wallets:write")["secret"])
     answer = for_wallets.post("/v1/wallets", WALLET, key="k-1")
