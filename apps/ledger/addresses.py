@@ -37,17 +37,19 @@ def resolve(connection: psycopg.Connection[Any], wanted: Collection[Address]) ->
 
     What is found is kept once the transaction has committed: it may have opened the account itself.
     """
-    known = {address: kept for address in wanted if (kept := _kept.get(address))}
+    kept = _kept  # if it is dropped meanwhile, what is read now goes with it
+    known = {address: account for address in wanted if (account := kept.get(address))}
     if len(known) < len(wanted):
         found = _fetch(connection, [address for address in wanted if address not in known])
         known |= found
-        transaction.on_commit(lambda: _keep(found))
+        transaction.on_commit(lambda: _keep(kept, found))
     return known
 
 
 def forget(**_: Any) -> None:
     """Drop what is kept: a new connection may lead to a restored database, where ids mean other accounts."""
-    _kept.clear()
+    global _kept
+    _kept = {}
 
 
 def _fetch(connection: psycopg.Connection[Any], missing: list[Address]) -> dict[Address, Resolved]:
@@ -59,10 +61,10 @@ def _fetch(connection: psycopg.Connection[Any], missing: list[Address]) -> dict[
     }
 
 
-def _keep(found: dict[Address, Resolved]) -> None:
-    if len(_kept) > MOST_KEPT:
-        _kept.clear()
-    _kept.update(found)
+def _keep(kept: dict[Address, Resolved], found: dict[Address, Resolved]) -> None:
+    if len(kept) > MOST_KEPT:
+        kept.clear()
+    kept.update(found)
 
 
 connection_created.connect(forget, dispatch_uid="forget-addresses")

@@ -235,28 +235,28 @@ _version_ids: dict[str, int] = {}
 
 def version_id(template: Template) -> int:
     """The version under which the database knows a template of this code."""
-    if template.name not in _version_ids:
-        _look_up_versions()
+    kept = _version_ids  # if it is dropped meanwhile, what is read now goes with it
+    if template.name not in kept:
+        kept.update(_look_up_versions())
     try:
-        return _version_ids[template.name]
+        return kept[template.name]
     except KeyError:
         raise TemplateNotLoaded(
             f"The template {template.name} is not loaded as this code has it; run ledger.rebuild_templates."
         ) from None
 
 
-def _look_up_versions() -> None:
+def _look_up_versions() -> dict[str, int]:
     """Of versions with the same text the latest counts."""
     templates = all_templates()
     hashes = [template.hash for template in templates.values()]
     found = (
         TemplateVersion.objects.filter(hash__in=hashes).order_by("version").values_list("name", "hash", "id")
     )
-    _version_ids.update(
-        {name: id_ for name, hash_, id_ in found if name in templates and templates[name].hash == hash_}
-    )
+    return {name: id_ for name, hash_, id_ in found if name in templates and templates[name].hash == hash_}
 
 
 def forget_versions() -> None:
     """Ask the database again."""
-    _version_ids.clear()
+    global _version_ids
+    _version_ids = {}

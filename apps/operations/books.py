@@ -1,4 +1,7 @@
-"""Books by id, kept in the process: their rows hardly ever change."""
+"""Books by id, kept in the process: their rows hardly ever change.
+
+What is read is kept where it was looked for: if that is dropped meanwhile, the reading goes with it.
+"""
 
 from typing import Any
 
@@ -14,10 +17,11 @@ _of_tenants: dict[str, int] = {}
 
 def find(book_id: int) -> Book:
     """The book of this id."""
-    book = _books.get(book_id) or Book.objects.filter(pk=book_id).first()
+    kept = _books
+    book = kept.get(book_id) or Book.objects.filter(pk=book_id).first()
     if book is None:
         raise BookUnknown(f"There is no book {book_id}.")
-    return _books.setdefault(book_id, book)
+    return kept.setdefault(book_id, book)
 
 
 def by_slug(slug: str) -> Book:
@@ -27,20 +31,20 @@ def by_slug(slug: str) -> Book:
 
 def id_of(slug: str) -> int:
     """The id of the book of this slug."""
-    found = _ids.get(slug) or Book.objects.filter(slug=slug).values_list("pk", flat=True).first()
+    kept = _ids
+    found = kept.get(slug) or Book.objects.filter(slug=slug).values_list("pk", flat=True).first()
     if found is None:
         raise BookUnknown(f"There is no book {slug!r}.")
-    return _ids.setdefault(slug, found)
+    return kept.setdefault(slug, found)
 
 
 def id_of_tenant(tenant: str | None) -> int | None:
     """The id of a tenant's book; None without a tenant, or while it is being set up."""
     if tenant is None:
         return None
-    found = (
-        _of_tenants.get(tenant) or Book.objects.filter(tenant_id=tenant).values_list("pk", flat=True).first()
-    )
-    return _of_tenants.setdefault(tenant, found) if found else None
+    kept = _of_tenants
+    found = kept.get(tenant) or Book.objects.filter(tenant_id=tenant).values_list("pk", flat=True).first()
+    return kept.setdefault(tenant, found) if found else None
 
 
 def platform_id() -> int:
@@ -50,9 +54,8 @@ def platform_id() -> int:
 
 def forget(**_: Any) -> None:
     """Drop what is kept: a new connection may lead to a restored database."""
-    _books.clear()
-    _ids.clear()
-    _of_tenants.clear()
+    global _books, _ids, _of_tenants
+    _books, _ids, _of_tenants = {}, {}, {}
 
 
 connection_created.connect(forget, dispatch_uid="forget-books")

@@ -6,17 +6,18 @@ from typing import Any
 
 import pytest
 
-from apps.accounts.models import ApiKey, Invitation, Provisioning, Tenant
+from apps.accounts.models import ApiKey, Invitation, Provisioning, Tenant, Wallet
 from apps.accounts.services import provisioning
 from apps.accounts.tasks import provision_tenants
 from apps.core import clock
 from apps.operations.models import Book, Event, Operation
-from tests.support.door import done, eur, refused, run
+from tests.support.door import code, done, eur, refused, run
 from tests.support.tenants import World, world
-from tests.support.threads import at_once
+from tests.support.threads import at_once, somebody_else, under_way, wait_until_blocked
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
 
+CREATE_WALLET = "accounts.create_wallet"
 ACME = {"name": "Acme", "slug": "acme", "base_currency": "EUR"}
 
 
@@ -129,6 +130,38 @@ class TestLife:
         done("accounts.close_tenant", tenant=acme.tenant, reason="left")
         assert ApiKey.objects.get(pk=key).revoked_at is not None
         assert refused("accounts.resume_tenant", tenant=acme.tenant, reason="x") == "TENANT_STATUS_UNFIT"
+
+    @pytest.mark.parametrize("command", ["accounts.suspend_tenant", "accounts.close_tenant"])
+    def test_opens_no_wallet_while_it_is_ended(self, acme: World, command: str) -> None:
+        tenant = {"tenant": acme.test_tenant}
+        with somebody_else() as other:
+            other.execute("LOCK operations_featureflag IN SHARE MODE")
+            with under_way(partial(run, command, **tenant, reason="fraud")) as [ending]:
+                wait_until_blocked(1)
+                by_key = partial(run, CREATE_WALLET, actor=acme.test_key, currency="EUR")
+                with under_way(partial(run, CREATE_WALLET, **tenant, currency="EUR"), by_key) as opening:
+                    try:
+                        wait_until_blocked(3)
+                    finally:
+                        other.rollback()
+        assert ending.result().accepted
+        assert [code(each.result()) for each in opening] == ["TENANT_STATUS_UNFIT"] * 2
+        assert not Wallet.objects.exists()
+
+    def test_is_not_closed_while_it_opens_a_wallet(self, acme: World) -> None:
+        tenant = {"tenant": acme.test_tenant}
+        with somebody_else() as other:
+            other.execute("LOCK accounts_wallet IN SHARE MODE")
+            with under_way(partial(run, CREATE_WALLET, **tenant, currency="EUR")) as [opening]:
+                wait_until_blocked(1)
+                with under_way(partial(run, "accounts.close_tenant", **tenant, reason="left")) as [closing]:
+                    try:
+                        wait_until_blocked(2)
+                    finally:
+                        other.rollback()
+        assert opening.result().accepted
+        assert code(closing.result()) == "TENANT_NOT_EMPTY"
+        assert Tenant.objects.get(pk=acme.test_tenant).status == "active"
 
     def test_of_others_is_not_known(self, acme: World) -> None:
         bloom = world("bloom")

@@ -11,7 +11,7 @@ from apps.api import request_log
 from apps.api.models import LoggedRequest
 from apps.operations.models import Operation
 from apps.operations.registry import Command, all_commands
-from tests.api.conftest import Client, Party, key_in_flight, let_wait
+from tests.api.conftest import Client, Party, key_in_flight, let_wait, make_key
 from tests.support.door import done
 
 WALLET = {"currency": "EUR", "name": "Savings"}
@@ -36,6 +36,24 @@ def test_another_input_under_the_key_is_refused_with_what_differs(client: Client
     assert (answer.status_code, problem["code"], problem["fields"]) == (422, "KEY_REUSED", ["currency"])
     assert problem["details"]["resource"] == made.json()["wallet"]
     assert problem["details"]["operation"] == made.headers["Operation-Id"]
+
+
+def test_a_used_key_shows_nothing_of_what_it_made_but_the_id(
+    client: Client, acme: Party, asking: Any
+) -> None:
+    made = client.post("/v1/customers", {"kind": "person", "name": "Bo", "external_id": "vip-7"}, key="k-1")
+    for_wallets = asking(make_key(acme.tenant, "wallets:write")["secret"])
+    answer = for_wallets.post("/v1/wallets", WALLET, key="k-1")
+    problem = answer.json()
+    assert (answer.status_code, problem["code"], problem["fields"]) == (422, "KEY_REUSED", ["command"])
+    assert problem["details"] == {
+        "operation": made.headers["Operation-Id"],
+        "resource": made.json()["customer"],
+    }
+    item = {"command": "accounts.create_wallet", "idempotency_key": "k-1", "input": WALLET}
+    [of_bulk] = for_wallets.post("/v1/bulk", {"items": [item]}).json()["items"]
+    assert of_bulk["problem"]["details"] == problem["details"]
+    assert "vip-7" not in answer.text
 
 
 def test_a_key_of_another_tenant_is_another_key(client: Client, globex: Party, asking: Any) -> None:

@@ -187,6 +187,33 @@ def test_no_list_shows_a_row_of_another(acme: Party, globex: Party, asking: Any)
             assert value not in answer.text, resource.path
 
 
+def test_what_an_operator_does_to_customers_and_teams_is_told_to_their_tenant_alone(
+    acme: Party, globex: Party, asking: Any
+) -> None:
+    reason = {"reason": "tests"}
+    customer = done("accounts.create_customer", tenant=globex.tenant, kind="person", name="Bo")["customer"]
+    done("accounts.update_customer", customer=customer, name="Bo Ek")
+    done("accounts.close_customer", customer=customer, **reason)
+    joined(globex, "ada")
+    member = {"tenant": globex.tenant, "user": str(joined(globex, "bo").user_id)}
+    done("accounts.change_member_role", **member, role="viewer")
+    done("accounts.remove_member", **member, **reason)
+    invited = done("accounts.invite_member", tenant=globex.tenant, email="c@globex.example", role="viewer")
+    done("accounts.revoke_invitation", invitation=invited["invitation"], **reason)
+    sequencer.sequence()
+    told = asking(globex.key).get("/v1/events", params={"limit": 200}).json()["items"]
+    types = [event["type"] for event in told if event["subject"] in (customer, globex.tenant)]
+    assert types == [
+        *("customer.created", "customer.updated", "customer.closed"),
+        *("team.invited", "team.joined") * 2,
+        *("team.role_changed", "team.left", "team.invited", "team.invitation_revoked"),
+    ]
+    others = asking(acme.key).get("/v1/events", params={"limit": 200})
+    assert others.json()["items"]
+    for value in (customer, globex.tenant, member["user"], invited["invitation"]):
+        assert value not in others.text
+
+
 def test_a_filter_names_nobody_elses(acme: Party, globex: Party, asking: Any) -> None:
     caller = asking(acme.key)
     answer = caller.get("/v1/wallets", params={"customer": globex.customer})

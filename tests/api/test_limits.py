@@ -2,10 +2,12 @@
 
 import threading
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import override_settings
 
 from apps.accounts.models import Tenant
@@ -14,6 +16,50 @@ from apps.api.models import LoggedRequest
 from apps.api.services import retention
 from apps.core import clock
 from tests.api.conftest import Client, Party, make_key
+from tests.support.threads import somebody_else, under_way, wait_until_blocked
+
+CANCEL_WRITER = """
+SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+ WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO api_request%'
+"""
+
+Noting = Callable[..., None]
+
+
+@pytest.fixture
+def few(transactional_db: Any, monkeypatch: pytest.MonkeyPatch) -> Noting:
+    """Notes requests of these paths in a log that has room for three, and is written by the test alone."""
+    monkeypatch.setattr(request_log, "MOST", 3)
+    log = request_log._Writer()
+    log.thread = threading.current_thread()
+    monkeypatch.setattr(request_log, "_writer", log)
+
+    def note(*paths: str) -> None:
+        for path in paths:
+            request_log.note(
+                request_log.Asked(
+                    id=request_log.new_id(),
+                    tenant_id=None,
+                    key_id=uuid.uuid4(),
+                    request_id="",
+                    method="GET",
+                    path=path,
+                    status=200,
+                    code="",
+                    milliseconds=1,
+                    operation_id="",
+                    retry_of="",
+                    address="",
+                    asked_at=clock.now(),
+                )
+            )
+
+    return note
+
+
+def waiting() -> list[str]:
+    """The paths of what is not written yet, oldest first."""
+    return [asked.path for asked in request_log._writer.waiting]
 
 
 def test_a_key_asks_so_much_in_a_minute(client: Client, acme: Party, asking: Any) -> None:
@@ -101,6 +147,28 @@ def test_the_log_survives_a_database_that_is_away(client: Client, monkeypatch: p
     monkeypatch.undo()
     request_log.flush()
     assert LoggedRequest.objects.count() == before + 1
+
+
+def test_a_log_that_is_full_forgets_the_oldest(few: Noting) -> None:
+    few("1", "2", "3", "4", "5")
+    assert waiting() == ["3", "4", "5"]
+    request_log.flush()
+    assert sorted(LoggedRequest.objects.values_list("path", flat=True)) == ["3", "4", "5"]
+
+
+def test_what_could_not_be_written_makes_room_for_what_came_meanwhile(few: Noting) -> None:
+    few("1", "2", "3")
+    with somebody_else() as other:
+        other.execute("LOCK api_request IN SHARE MODE")
+        with under_way(request_log.flush) as [writing]:
+            wait_until_blocked(1)
+            few("4", "5")
+            other.execute(CANCEL_WRITER)
+    assert isinstance(writing.exception(), OperationalError)
+    assert waiting() == ["3", "4", "5"]
+    request_log.flush()
+    assert waiting() == []
+    assert sorted(LoggedRequest.objects.values_list("path", flat=True)) == ["3", "4", "5"]
 
 
 def test_the_log_is_kept_for_ninety_days(client: Client) -> None:

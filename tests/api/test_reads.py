@@ -234,6 +234,39 @@ def test_statistics_and_health(client: Client, operator: Client, acme: Party) ->
     assert client.get("/v1/alive").json()["status"] == "ok"
 
 
+@pytest.mark.parametrize("parameter", ["since", "through"])
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "2200-01-02", "9999-12-31"])
+def test_statistics_end_before_the_calendar_does(operator: Client, parameter: str, day: str) -> None:
+    answer = operator.get("/v1/platform/statistics", params={parameter: day})
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (400, "PARAMETER_INVALID"), answer.text
+    assert problem["details"]["parameter"] == parameter
+    assert ("1900-01-01" if day < "2000" else "2200-01-01") in problem["detail"]
+
+
+@pytest.mark.parametrize("day", ["1900-01-01", "2200-01-01"])
+def test_statistics_of_the_first_and_last_day(operator: Client, day: str) -> None:
+    shown = operator.get("/v1/platform/statistics", params={"since": day, "through": day})
+    assert (shown.status_code, shown.json()["operations"]) == (200, []), shown.text
+    assert operator.get("/v1/platform/statistics", params={"through": day}).status_code == 200
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_no_day_of_the_calendar_breaks_a_read(client: Client, acme: Party, day: str) -> None:
+    wallet = f"/v1/wallets/{acme.wallet}"
+    account = f"/v1/accounts/wallet:{acme.wallet}:available/EUR"
+    asked = {
+        f"{wallet}/balances": "as_of",
+        f"{wallet}/statement": "as_of",
+        f"{account}/balance": "as_of",
+        f"{account}/statement": "as_of",
+        "/v1/rates": "on",
+    }
+    for path, parameter in asked.items():
+        answer = client.get(path, params={parameter: day})
+        assert answer.status_code == 200, (path, answer.text)
+
+
 def test_operations_are_found_by_key_status_and_code(client: Client) -> None:
     made = client.post("/v1/wallets", {"currency": "EUR"}, key="my-key").headers["Operation-Id"]
     refused = client.post("/v1/wallets", {"currency": "?"}).headers["Operation-Id"]

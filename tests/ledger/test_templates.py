@@ -104,6 +104,21 @@ class TestVersions:
             == TemplateVersion.objects.get(name="tip", version=3).pk
         )
 
+    def test_asked_for_while_a_newer_one_is_loaded_are_asked_for_again(self, folder: Path) -> None:
+        for text in (TIP, f"{TIP}// changed"):
+            write(folder, "tip", text)
+            rebuilt()
+        write(folder, "tip")
+        with somebody_else() as other:
+            other.execute("LOCK operations_event IN SHARE MODE")
+            with under_way(rebuilt) as [load]:
+                wait_until_blocked(1)
+                before = templates.version_id(templates.find("tip"))
+                other.rollback()
+        assert load.result()["added"] == ["tip 3"]
+        found = [TemplateVersion.objects.get(name="tip", version=version).pk for version in (1, 3)]
+        assert [before, templates.version_id(templates.find("tip"))] == found
+
     def test_of_a_file_that_is_gone_stay(self, folder: Path) -> None:
         write(folder, "tip")
         rebuilt()

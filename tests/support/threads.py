@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Event
 from typing import Any, TypeVar
 
 import psycopg
@@ -33,6 +34,32 @@ def under_way(*calls: Callable[[], T]) -> Iterator[Sequence["Future[T]"]]:
     """Calls that run on while the block does; it ends when they have ended."""
     with ThreadPoolExecutor(len(calls)) as threads:
         yield [threads.submit(in_thread_of_its_own, call) for call in calls]
+
+
+@contextmanager
+def read_but_not_done(call: Callable[[], T]) -> Iterator["Future[T]"]:
+    """A call that has read its first row of the database, and goes on when the block ends."""
+    has_read, go_on = Event(), Event()
+
+    def held_back(_: Any) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+        def row(values: Sequence[Any]) -> tuple[Any, ...]:
+            has_read.set()
+            go_on.wait(PATIENCE)
+            return tuple(values)
+
+        return row
+
+    def ask() -> T:
+        connection.ensure_connection()
+        connection.connection.row_factory = held_back
+        return call()
+
+    with under_way(ask) as [asked]:
+        try:
+            assert has_read.wait(PATIENCE), "It reads nothing."
+            yield asked
+        finally:
+            go_on.set()
 
 
 def answer_soon(call: Callable[[], T], holder: "psycopg.Connection[Any]") -> T:

@@ -42,15 +42,17 @@ _tests: dict[str, bool] = {}
 
 def is_test(tenant: str) -> bool:
     """Whether it is the test environment of another tenant, which never changes."""
-    known = _tests.get(tenant)
+    kept = _tests  # if it is dropped meanwhile, what is read now goes with it
+    known = kept.get(tenant)
     if known is None:
-        known = _tests[tenant] = Tenant.objects.filter(pk=tenant, test_of__isnull=False).exists()
+        known = kept[tenant] = Tenant.objects.filter(pk=tenant, test_of__isnull=False).exists()
     return known
 
 
 def forget(**_: object) -> None:
     """Drop what is kept: a new connection may lead to a restored database."""
-    _tests.clear()
+    global _tests
+    _tests = {}
 
 
 connection_created.connect(forget, dispatch_uid="forget-tenants")

@@ -88,12 +88,13 @@ def holder(wallet: str, *, field: str = "/wallet") -> Holder:
 def holders(wallets: Iterable[str]) -> dict[str, Holder]:
     """The same for many, without those that do not exist; it asks the database for what the process has not seen."""
     wanted = set(wallets)
-    known = {wallet: found for wallet in wanted if (found := _holders.get(wallet))}
+    kept = _holders  # if it is dropped meanwhile, what is read now goes with it
+    known = {wallet: found for wallet in wanted if (found := kept.get(wallet))}
     if len(known) < len(wanted):
         fetched = {each.id: each for each in _fetch(wanted - known.keys())}
-        if len(_holders) > KEPT:
-            _holders.clear()
-        _holders.update(fetched)
+        if len(kept) > KEPT:
+            kept.clear()
+        kept.update(fetched)
         known |= fetched
     return known
 
@@ -109,7 +110,8 @@ def _fetch(wallets: Iterable[str]) -> Iterator[Holder]:
 
 def forget(**_: object) -> None:
     """Drop what is kept: a new connection may lead to a restored database."""
-    _holders.clear()
+    global _holders
+    _holders = {}
 
 
 def balances(wallets: Iterable[Holder]) -> Mapping[str, WalletBalances]:

@@ -1,6 +1,6 @@
 """Posting templates, made known to the database."""
 
-from django.db import connection
+from django.db import connection, transaction
 
 from apps.ledger import templates
 from apps.ledger.models import TemplateVersion
@@ -29,7 +29,7 @@ def rebuild_templates(context: Context) -> Done:
         if template.name not in latest or latest[template.name].hash != template.hash
     ]
     TemplateVersion.objects.bulk_create(added)
-    templates.forget_versions()
+    transaction.on_commit(templates.forget_versions)  # until then others read what was
     names = [f"{version.name} {version.version}" for version in added]
     result = {"added": names, "unchanged": len(templates.all_templates()) - len(added)}
     return Done(result, (EventDraft("templates.rebuilt", "templates", result),) if added else ())
