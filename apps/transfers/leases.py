@@ -42,7 +42,13 @@ RETURNING t.id
 def take(status: str, *, now: datetime, most: int) -> list[Transfer]:
     """The transfers of a status that are due and that no other worker has, leased."""
     with connection.cursor() as cursor:
-        values: dict[str, Any] = {"status": status, "now": now, "until": now + SENDING, "most": most, "apart": Kind.PAY_IN}
+        values: dict[str, Any] = {
+            "status": status,
+            "now": now,
+            "until": now + SENDING,
+            "most": most,
+            "apart": Kind.PAY_IN,
+        }
         cursor.execute(_TAKE, values)
         taken = [ids.encode("trf", row[0]) for row in cursor.fetchall()]
     return list(Transfer.objects.filter(pk__in=taken).select_related("recipient")) if taken else []

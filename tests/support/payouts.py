@@ -23,7 +23,13 @@ def provider(sandbox: Sandbox, desk: str = "bank", **more: Any) -> Provider:
     """A provider that is a desk of the sandbox; funded with a million euros if it is the bank."""
     name = more.pop("name", f"sandbox-{desk}")
     options = {"desk": desk, "answer_seconds": 1, **more.pop("options", {})}
-    given = {"title": name, "base_url": sandbox.url, "secret": KEY, "webhook_secret": SECRET, "options": options}
+    given = {
+        "title": name,
+        "base_url": sandbox.url,
+        "secret": KEY,
+        "webhook_secret": SECRET,
+        "options": options,
+    }
     done("providers.set_provider", name=name, **given | more)
     routing.forget()
     return Provider.objects.get(name=name)
@@ -31,14 +37,22 @@ def provider(sandbox: Sandbox, desk: str = "bank", **more: Any) -> Provider:
 
 def recipient(world: World, currency: str = "EUR", **more: Any) -> str:
     """Somebody whom the tenant pays, at a bank."""
-    given = {"kind": "bank_account", "name": "Bo Lind", "country": "DE", "currency": currency, "display": "DE89 … 3000"}
+    given = {
+        "kind": "bank_account",
+        "name": "Bo Lind",
+        "country": "DE",
+        "currency": currency,
+        "display": "DE89 … 3000",
+    }
     now = clock.now()
     details = json.dumps({"iban": IBAN})
     given |= {"tenant_id": world.tenant, "details": details, "created_at": now, "changed_at": now}
     return str(Recipient.objects.create(**given | more).pk)
 
 
-def pay_out(world: World, wallet: str, to: str, amount: str = "40.00", currency: str = "EUR", **more: Any) -> Any:
+def pay_out(
+    world: World, wallet: str, to: str, amount: str = "40.00", currency: str = "EUR", **more: Any
+) -> Any:
     """Ask for a payout with the tenant's key; the answer."""
     money = {"amount": amount, "currency": currency}
     return done("transfers.create_payout", actor=world.key, wallet=wallet, recipient=to, amount=money, **more)

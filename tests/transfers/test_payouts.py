@@ -45,4 +45,4 @@ class TestLife:
         assert parts(wallet) == ("60.00", "0.00")
         assert balance("provider:sandbox-bank", book="acme") == "-40.00"
         [order] = sandbox.truth()["order"]
-        assert (order["status"], order["amount"]) == ("completed", "40")
+        assert (order["status"], order["amount"]) == ("completed", "40.00")

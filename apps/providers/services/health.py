@@ -47,7 +47,11 @@ def failed(reply: Reply) -> bool:
 
 def note(provider_id: str, reply: Reply, *, now: datetime) -> None:
     """Take a call into account."""
-    values: dict[str, Any] = {"provider": ids.decode("prv", provider_id), "now": now, "before": now - WELL_EVERY}
+    values: dict[str, Any] = {
+        "provider": ids.decode("prv", provider_id),
+        "now": now,
+        "before": now - WELL_EVERY,
+    }
     with connection.cursor() as cursor:
         if failed(reply):
             error = f"{reply.code} {reply.message}".strip()[:300]
