@@ -4,7 +4,7 @@ A template is a static program (`numscript/static.py`), so it is evaluated befor
 code are what it runs; the database knows them as versions, and an entry keeps the version that made it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -26,6 +26,9 @@ from apps.ledger.numscript.values import Monetary
 from apps.operations.plan import Entry, HoldUse, Posting
 
 FOLDER = Path(__file__).with_name("numscripts")
+
+SUBJECT = "ledger.template"
+"""What operators keep beside a template is kept by this and its name, whatever its versions."""
 
 Variables = Mapping[str, Money | Fraction | str | int]
 
@@ -115,6 +118,17 @@ def find(name: str) -> Template:
         raise TemplateUnknown(
             f"There is no template {name}; /ops/ lists them all.", field="/template"
         ) from None
+
+
+def subject_of(name: str) -> str:
+    """What a template is called as a subject: `ledger.template:pay_in`."""
+    return f"{SUBJECT}:{name}"
+
+
+def existing(names: Collection[str]) -> set[str]:
+    """Those of the names that the files or the database have."""
+    loaded = TemplateVersion.objects.filter(name__in=names).values_list("name", flat=True)
+    return set(names) & {*all_templates(), *loaded}
 
 
 @cache

@@ -87,6 +87,18 @@ def test_ids_of_what_has_no_page_lead_to_what_shows_it(acme: World, console: Cli
     assert set(jump.PAGES) <= set(jump.subjects.kinds())
 
 
+def test_what_has_a_number_or_a_name_is_led_to(acme: World, console: Client) -> None:
+    book = f"operations.book:{acme.book.pk}"
+    for subject, shown in {
+        book: page("operations/book", acme.book.pk),
+        "ledger.template:pay_in": page("ledger/templateversion", "pay_in"),
+    }.items():
+        note = done("operations.add_note", subject=subject, text="x")["note"]
+        assert shown in leads(console, subject)
+        assert shown in leads(console, note)
+        assert f"note {note}" in leads(console, note)
+
+
 def test_a_group_leads_to_its_entries(acme: World, console: Client) -> None:
     beta = tenant_world("beta")
     given = {"from_wallet": acme.funded("10.00"), "to_wallet": beta.wallet(), "amount": eur("1.00")}
@@ -109,6 +121,10 @@ def test_a_group_leads_to_its_entries(acme: World, console: Client) -> None:
         "x" * 5_000,
         "wal_\x00",
         "not_01jd0000000000000000000000",
+        "operations.book:",
+        "operations.book:" + "9" * 5_000,
+        "ledger.template:no_such",
+        "ledger.template:pay in",
     ],
 )
 def test_what_is_nothing_finds_nothing(acme: World, console: Client, text: str) -> None:
@@ -121,7 +137,8 @@ def test_nobody_finds_what_they_may_not_see(
     client = Client()
     client.force_login(make_user("viewer"))
     note = done("operations.add_note", subject=acme.tenant, text="x")["note"]
-    assert all("Nothing." in leads(client, text) for text in ("acme", acme.tenant, note))
+    template = "ledger.template:pay_in"
+    assert all("Nothing." in leads(client, text) for text in ("acme", acme.tenant, note, template))
 
 
 @pytest.mark.django_db
