@@ -4,12 +4,8 @@ from typing import Any
 
 import pytest
 
-from apps.ledger.models import Hold
-from apps.operations.models import ApprovalPolicy, ApprovalRequest, Event
-from apps.providers.models import Answer, Attempt
-from apps.transfers.models import Transfer
 from tests.support import payouts
-from tests.support.door import balance, done, eur, person, refused, run
+from tests.support.door import balance, eur
 from tests.support.payouts import later, pay_out, recipient, status, work
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, has, world
