@@ -17,7 +17,17 @@ HOLDS = {
     for app in ("ledger", "transfers")
     for command in ("place_hold", "settle_hold", "release_hold")
 }
-TRANSFERS = {"transfers.post_pay_in", "transfers.create_transfer"}
+TRANSFERS = {
+    "transfers.cancel_transfer",
+    "transfers.create_payout",
+    "transfers.create_transfer",
+    "transfers.post_pay_in",
+    "transfers.release_transfer",
+    "transfers.requery_transfer",
+    "transfers.retry_transfer",
+    "transfers.review_transfer",
+    "transfers.settle_transfer",
+}
 BESIDE = {"operations.add_note", "operations.assign", "operations.attach_file"}
 FREEZES = {"ledger.freeze_account", "ledger.unfreeze_account"}
 
@@ -36,6 +46,8 @@ PERMISSIONS: dict[str, set[str]] = {
         "accounts.update_tenant",
         "ledger.open_account",
         "operations.reset_key",
+        "providers.lock_sending",
+        "providers.unlock_sending",
         *BESIDE,
         *HOLDS,
         *FREEZES,
@@ -71,10 +83,14 @@ NOBODY = {
     "accounts.provision_tenant",
     "ledger.export_statement",
     "ledger.import_entry",
+    "transfers.begin_sending",
+    "transfers.cancel_rejected",
     "transfers.complete_pay_in",
+    "transfers.move_on",
+    "transfers.record_answer",
 }
 """Run by the system alone: by whoever holds an invitation, while no admin exists, for a new tenant, when a period is
-over, and while a history is imported."""
+over, while a history is imported, and as providers and time move transfers along."""
 
 
 def permissions_of(role: str) -> set[str]:

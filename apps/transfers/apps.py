@@ -7,9 +7,12 @@ class TransfersConfig(AppConfig):
     verbose_name = "Transfers"
 
     def ready(self) -> None:
+        from apps.ledger.services import lookups
         from apps.operations import isolation
         from apps.transfers import commands  # noqa: F401 (commands register themselves)
+        from apps.transfers.services.own import refuse_hold_of_transfer
 
+        lookups.guard_holds(refuse_hold_of_transfer)
         isolation.rows_where(
             "transfers_transfer",
             "book_id = ANY ((SELECT operations_books())::bigint[])"

@@ -105,3 +105,31 @@ class BeginSendingInput(LeasedInput):
 class RecordAnswerInput(serializers.Serializer[Any]):
     transfer = IdField("trf")
     attempt = IdField("ptm")
+
+
+class SettleTransferInput(serializers.Serializer[Any]):
+    transfer = IdField("trf")
+    paid = MoneyField(
+        positive=True,
+        default=None,
+        allow_null=True,
+        help_text=_("What the provider paid; all of it, if left out."),
+    )
+    evidence = IdField(
+        "att",
+        default=None,
+        allow_null=True,
+        help_text=_("The file beside the transfer that proves it, where no answer of the provider does."),
+    )
+    reason = ReasonField()
+
+
+class ReleaseTransferInput(serializers.Serializer[Any]):
+    transfer = IdField("trf")
+    evidence = IdField(
+        "att",
+        default=None,
+        allow_null=True,
+        help_text=_("The file beside the transfer that proves it, where no answer of the provider does."),
+    )
+    reason = ReasonField()

@@ -55,7 +55,8 @@ def pay_out(
 ) -> Any:
     """Ask for a payout with the tenant's key; the answer."""
     money = {"amount": amount, "currency": currency}
-    return done("transfers.create_payout", actor=world.key, wallet=wallet, recipient=to, amount=money, **more)
+    given = {"actor": world.key, **more}
+    return done("transfers.create_payout", wallet=wallet, recipient=to, amount=money, **given)
 
 
 @contextmanager

@@ -71,7 +71,7 @@ def _accepted(
     context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, _asked: str
 ) -> Plan:
     if transfer.status == Status.MANUAL_REVIEW:
-        return _nothing(transfer)
+        return _still_reviewed(context, transfer, was)
     if transfer.status != Status.PROVIDER_PROCESSING:
         transfer.wait_for_provider()
     transfer.requeries = 0
@@ -122,9 +122,9 @@ def _not_accepted(
 
 def _unknown(context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, asked: str) -> Plan:
     """Asked after on the ladder, never sent again; in the end for a person."""
-    if transfer.status == Status.MANUAL_REVIEW or (
-        transfer.status == Status.OUTCOME_UNKNOWN and asked == Action.SUBMIT
-    ):
+    if transfer.status == Status.MANUAL_REVIEW:
+        return _still_reviewed(context, transfer, was)
+    if transfer.status == Status.OUTCOME_UNKNOWN and asked == Action.SUBMIT:
         return _nothing(transfer)
     if transfer.status != Status.OUTCOME_UNKNOWN:
         transfer.lose_track()
@@ -167,6 +167,12 @@ def _park(context: Context, transfer: Transfer, was: Mapping[str, Any], code: st
         result=plan.result,
         events=[*plan.events, EventDraft("alert.raised", transfer.pk, alarm)],
     )
+
+
+def _still_reviewed(context: Context, transfer: Transfer, was: Mapping[str, Any]) -> Plan:
+    """A person asked again, and is not told more."""
+    transfer.next_attempt_at, transfer.changed_at = None, context.now
+    return Plan(updates=[Update(transfer, FOLLOWED, was)], result=told(transfer))
 
 
 def park(context: Context, transfer: Transfer, code: str, message: str) -> Plan:
