@@ -19,7 +19,13 @@ HOLDS = {
 }
 TRANSFERS = {
     "transfers.cancel_transfer",
+    "transfers.confirm_transfer",
+    "transfers.create_bridge",
+    "transfers.create_buy",
+    "transfers.create_offramp",
+    "transfers.create_onramp",
     "transfers.create_payout",
+    "transfers.create_sell",
     "transfers.create_transfer",
     "transfers.post_pay_in",
     "transfers.release_transfer",
@@ -27,6 +33,8 @@ TRANSFERS = {
     "transfers.retry_transfer",
     "transfers.review_transfer",
     "transfers.settle_transfer",
+    "transfers.start_strategy",
+    "transfers.stop_strategy",
 }
 BESIDE = {"operations.add_note", "operations.assign", "operations.attach_file"}
 FREEZES = {"ledger.freeze_account", "ledger.unfreeze_account"}

@@ -5,8 +5,11 @@ from django.utils.translation import gettext_lazy as _
 from apps.ledger.services import lookups
 from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
 from apps.transfers import outputs, serializers
+from apps.transfers.models import Kind
 from apps.transfers.services import (
     answers,
+    asking,
+    exchanges,
     holds,
     internal,
     moving_on,
@@ -116,30 +119,93 @@ register(
         summary=_("Pay out"),
         plan=payouts.plan_create_payout,
         input=serializers.CreatePayoutInput,
-        output=outputs.PayoutResult,
+        output=outputs.AskedResult,
         permission="transfers.create_payout",
         scope="transfers:write",
         path="payouts",
         flag=WALLET_FLAG,
         scopes=payouts.scopes,
-        asks_for=payouts.OPEN_SENDING,
+        asks_for=asking.OPEN_SENDING,
         surfaces=EVERYWHERE,
         aliases=("reservePayout",),
     )
 )
+for kind, summary, alias in (
+    (Kind.ONRAMP, _("Turn money into coins"), "stablecoinOnramp"),
+    (Kind.OFFRAMP, _("Turn coins into money"), "stablecoinOfframp"),
+    (Kind.BUY, _("Buy an investment"), "buy"),
+    (Kind.SELL, _("Sell an investment"), "sell"),
+):
+    register(
+        Command(
+            name=f"transfers.create_{kind}",
+            summary=summary,
+            plan=exchanges.plan_between(kind),
+            input=serializers.ExchangeInput,
+            output=outputs.AskedResult,
+            permission=f"transfers.create_{kind}",
+            scope="transfers:write",
+            path=f"{kind}s",
+            flag=WALLET_FLAG,
+            scopes=exchanges.scopes,
+            asks_for=asking.OPEN_SENDING,
+            surfaces=EVERYWHERE,
+            aliases=(alias,),
+        )
+    )
+for name, summary, path, plan, data in (
+    (
+        "create_bridge",
+        _("Move coins to another network"),
+        "bridges",
+        exchanges.plan_create_bridge,
+        serializers.BridgeInput,
+    ),
+    (
+        "start_strategy",
+        _("Start a strategy"),
+        "strategies",
+        exchanges.plan_start_strategy,
+        serializers.StrategyInput,
+    ),
+    (
+        "stop_strategy",
+        _("Stop a strategy"),
+        "strategies/stop",
+        exchanges.plan_stop_strategy,
+        serializers.StrategyInput,
+    ),
+):
+    register(
+        Command(
+            name=f"transfers.{name}",
+            summary=summary,
+            plan=plan,
+            input=data,
+            output=outputs.AskedResult,
+            permission=f"transfers.{name}",
+            scope="transfers:write",
+            path=path,
+            flag=WALLET_FLAG,
+            scopes=exchanges.scopes,
+            asks_for=asking.OPEN_SENDING,
+            surfaces=EVERYWHERE,
+        )
+    )
 register(
     Command(
-        name="transfers.confirm_payout",
-        summary=_("Confirm the price of a payout"),
-        plan=payouts.plan_confirm_payout,
-        targets=payouts.target,
+        name="transfers.confirm_transfer",
+        summary=_("Confirm the price of a transfer"),
+        plan=asking.plan_confirm_transfer,
+        targets=asking.target,
         input=serializers.TransferInput,
-        output=outputs.PayoutResult,
-        permission="transfers.create_payout",
+        output=outputs.AskedResult,
+        permission="transfers.confirm_transfer",
         scope="transfers:write",
-        path="payouts/{transfer}/confirm",
+        path="transfers/{transfer}/confirm",
         flag=WALLET_FLAG,
-        asks_for=payouts.OPEN_SENDING,
+        scopes=reviews.scopes,
+        asks_for=asking.OPEN_SENDING,
         surfaces=EVERYWHERE,
     )
 )
@@ -147,10 +213,10 @@ register(
     Command(
         name="transfers.open_sending",
         summary=_("Send a reserved transfer"),
-        plan=payouts.plan_open_sending,
-        targets=payouts.target,
+        plan=asking.plan_open_sending,
+        targets=asking.target,
         input=serializers.TransferInput,
-        permission="transfers.create_payout",
+        permission="transfers.confirm_transfer",
         if_rejected=stopping.if_rejected,
         surfaces=frozenset(),
     )
@@ -160,7 +226,7 @@ register(
         name="transfers.cancel_transfer",
         summary=_("Cancel a transfer"),
         plan=stopping.plan_cancel,
-        targets=payouts.target,
+        targets=asking.target,
         input=serializers.CancelTransferInput,
         output=outputs.StoppedResult,
         permission="transfers.cancel_transfer",
@@ -175,7 +241,7 @@ register(
         name="transfers.cancel_rejected",
         summary=_("Give back what others did not agree to"),
         plan=stopping.plan_cancel_rejected,
-        targets=payouts.target,
+        targets=asking.target,
         input=serializers.TransferInput,
         permission="transfers.cancel_rejected",
         surfaces=frozenset(),
@@ -219,7 +285,7 @@ register(
         name="transfers.settle_transfer",
         summary=_("Settle a transfer that was paid"),
         plan=reviews.plan_settle_transfer,
-        targets=payouts.target,
+        targets=asking.target,
         input=serializers.SettleTransferInput,
         output=outputs.TransferToldResult,
         permission="transfers.settle_transfer",
@@ -235,7 +301,7 @@ register(
         name="transfers.release_transfer",
         summary=_("Release a transfer that was not paid"),
         plan=reviews.plan_release_transfer,
-        targets=payouts.target,
+        targets=asking.target,
         input=serializers.ReleaseTransferInput,
         output=outputs.TransferToldResult,
         permission="transfers.release_transfer",
@@ -251,7 +317,7 @@ register(
         name="transfers.review_transfer",
         summary=_("Put a transfer into manual review"),
         plan=reviews.plan_review_transfer,
-        targets=payouts.target,
+        targets=asking.target,
         input=serializers.CancelTransferInput,
         output=outputs.TransferToldResult,
         permission="transfers.review_transfer",
@@ -264,7 +330,7 @@ register(
         name="transfers.requery_transfer",
         summary=_("Ask the provider about a transfer now"),
         plan=reviews.plan_requery_transfer,
-        targets=payouts.target,
+        targets=asking.target,
         input=serializers.TransferInput,
         output=outputs.TransferToldResult,
         permission="transfers.requery_transfer",
@@ -277,7 +343,7 @@ register(
         name="transfers.retry_transfer",
         summary=_("Try a waiting transfer now"),
         plan=reviews.plan_retry_transfer,
-        targets=payouts.target,
+        targets=asking.target,
         input=serializers.TransferInput,
         output=outputs.TransferToldResult,
         permission="transfers.retry_transfer",

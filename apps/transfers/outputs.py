@@ -51,11 +51,12 @@ class FeeResult(serializers.Serializer[Any]):
     amount = MoneyField()
 
 
-class PayoutResult(TransferToldResult):
+class AskedResult(TransferToldResult):
     fee = MoneyField(help_text="All fees, on top of the amount.")
     fees = FeeResult(many=True, help_text="What the fees are made of; empty means none.")
     total = MoneyField(help_text="What is held: the amount and the fees.")
-    recipient = IdField("rcp")
+    recipient = IdField("rcp", allow_null=True, help_text="Who is paid, if it leaves the house.")
+    to_wallet = IdField("wal", allow_null=True, help_text="Where what is bought goes.")
     expected_at = serializers.DateTimeField(allow_null=True, help_text="When it should have arrived.")
     expires_at = serializers.DateTimeField(
         allow_null=True, help_text="Until when it must be confirmed, or agreed to by others."

@@ -8,7 +8,10 @@ from rest_framework import serializers
 from apps.core.serializer_fields import IdField, MetadataField, MoneyField, TextField
 from apps.ledger.serializers import AddressField, ReasonField
 
+NETWORKS = ["BTC", "ETH", "SOL", "SUI"]
 REFERENCE = _("Your own name for it, by which you can find it again.")
+CONFIRM = _("Off: only say what it costs; confirm it within 15 minutes.")
+STRATEGY = _("What the provider calls the strategy, such as aave-usdc.")
 
 
 class _Named(serializers.Serializer[Any]):
@@ -76,9 +79,29 @@ class CreatePayoutInput(_Named):
     wallet = IdField("wal", help_text=_("The wallet that pays."))
     recipient = IdField("rcp", help_text=_("Who is paid."))
     amount = MoneyField(positive=True, help_text=_("What the recipient gets; fees come on top."))
-    confirm = serializers.BooleanField(
-        default=True, help_text=_("Off: only say what it costs; confirm it within 15 minutes.")
-    )
+    confirm = serializers.BooleanField(default=True, help_text=CONFIRM)
+
+
+class ExchangeInput(_Named):
+    from_wallet = IdField("wal", help_text=_("What is given is of this wallet."))
+    to_wallet = IdField("wal", help_text=_("What is got for it goes there: a wallet in the other currency."))
+    amount = MoneyField(positive=True, help_text=_("What is given; fees come on top."))
+    confirm = serializers.BooleanField(default=True, help_text=CONFIRM)
+
+
+class BridgeInput(_Named):
+    wallet = IdField("wal")
+    amount = MoneyField(positive=True)
+    from_network = serializers.ChoiceField(NETWORKS, help_text=_("Where the coins are."))
+    to_network = serializers.ChoiceField(NETWORKS, help_text=_("Where they go."))
+    confirm = serializers.BooleanField(default=True, help_text=CONFIRM)
+
+
+class StrategyInput(_Named):
+    wallet = IdField("wal")
+    amount = MoneyField(positive=True)
+    strategy = serializers.SlugField(max_length=40, help_text=STRATEGY)
+    confirm = serializers.BooleanField(default=True, help_text=CONFIRM)
 
 
 class TransferInput(serializers.Serializer[Any]):
@@ -114,6 +137,12 @@ class SettleTransferInput(serializers.Serializer[Any]):
         default=None,
         allow_null=True,
         help_text=_("What the provider paid; all of it, if left out."),
+    )
+    delivered = MoneyField(
+        positive=True,
+        default=None,
+        allow_null=True,
+        help_text=_("What it delivered, where something was bought."),
     )
     evidence = IdField(
         "att",

@@ -22,7 +22,7 @@ from apps.providers.services import health
 from apps.transfers import leases
 from apps.transfers.models import Status, Transfer
 from apps.transfers.services.answers import LADDER
-from apps.transfers.services.payouts import wanted
+from apps.transfers.services.asking import wanted
 from apps.transfers.services.sending import WORKER, instruction, new_attempt, sendable
 
 MOST: Final = 100

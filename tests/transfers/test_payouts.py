@@ -128,11 +128,11 @@ class TestAskedFor:
         assert (made["hold"], made["total"], parts(wallet)) == (None, eur("40.00"), ("100.00", "0.00"))
         work()
         assert status(made["transfer"]) == "initiated"
-        confirmed = done("transfers.confirm_payout", actor=acme.key, transfer=made["transfer"])
+        confirmed = done("transfers.confirm_transfer", actor=acme.key, transfer=made["transfer"])
         assert confirmed["hold"]
         assert parts(wallet) == ("60.00", "40.00")
         again = {"transfer": made["transfer"]}
-        assert refused("transfers.confirm_payout", actor=acme.key, **again) == "TRANSFER_NOT_UNCONFIRMED"
+        assert refused("transfers.confirm_transfer", actor=acme.key, **again) == "TRANSFER_NOT_UNCONFIRMED"
 
     def test_expires_where_its_price_is_not_confirmed(self, acme: World, sandbox: Sandbox) -> None:
         payouts.provider(sandbox)
@@ -141,7 +141,7 @@ class TestAskedFor:
         with later(minutes=16):
             work()
         assert (status(made["transfer"]), parts(wallet)) == ("expired", ("100.00", "0.00"))
-        assert refused("transfers.confirm_payout", transfer=made["transfer"]) == "TRANSFER_NOT_UNCONFIRMED"
+        assert refused("transfers.confirm_transfer", transfer=made["transfer"]) == "TRANSFER_NOT_UNCONFIRMED"
 
     def test_can_be_cancelled_until_it_is_sent(self, acme: World, sandbox: Sandbox) -> None:
         payouts.provider(sandbox)
@@ -158,7 +158,7 @@ class TestAskedFor:
         payouts.provider(sandbox)
         made = pay_out(acme, acme.funded("100.00"), recipient(acme))["transfer"]
         other = world("bloom").key
-        for name in ("transfers.cancel_transfer", "transfers.confirm_payout"):
+        for name in ("transfers.cancel_transfer", "transfers.confirm_transfer"):
             more = {"reason": "mine"} if "cancel" in name else {}
             assert refused(name, actor=other, transfer=made, **more) in {
                 "TRANSFER_NOT_FOUND",

@@ -110,8 +110,8 @@ class TestWithProof:
     def test_more_than_is_held_is_refused(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
         made = parked(acme, wallet, sandbox, outcome="wrong_amount:41.00")
         given = {"transfer": made, "reason": "all of it"}
-        assert refused("transfers.settle_transfer", paid=usd("41.00"), **given) == "PAID_TOO_MUCH"
-        assert refused("transfers.settle_transfer", paid=eur("1.00"), **given) == "CURRENCY_MISMATCH"
+        assert refused("transfers.settle_transfer", paid=usd("41.00"), **given) == "AMOUNT_UNFIT"
+        assert refused("transfers.settle_transfer", paid=eur("1.00"), **given) == "AMOUNT_UNFIT"
 
 
 class TestAsked:

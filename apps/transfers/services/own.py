@@ -1,5 +1,6 @@
 """The transfer that a command is about, as far as its caller may know of it."""
 
+from apps.accounts.models import Recipient, RecipientStatus
 from apps.core.errors import DomainError
 from apps.ledger.models import Hold
 from apps.operations.plan import Context
@@ -11,6 +12,20 @@ class TransferNotFound(DomainError):
 
     code = "TRANSFER_NOT_FOUND"
     http_status = 404
+
+
+class OtherTenant(DomainError):
+    """The wallets are of two tenants."""
+
+    code = "OTHER_TENANT"
+    http_status = 409
+
+
+class RecipientUnfit(DomainError):
+    """The recipient cannot be paid this."""
+
+    code = "RECIPIENT_UNFIT"
+    http_status = 409
 
 
 class HoldOfTransfer(DomainError):
@@ -29,6 +44,12 @@ def refuse_hold_of_transfer(hold: Hold) -> None:
             field="/hold",
             details={"transfer": found},
         )
+
+
+def refuse_closed(recipient: Recipient) -> None:
+    """Raise RecipientUnfit if nothing is paid to the recipient any more."""
+    if recipient.status == RecipientStatus.CLOSED:
+        raise RecipientUnfit(f"Recipient {recipient.pk} was closed; make another.", field="/recipient")
 
 
 def locked_transfer(context: Context, transfer: str) -> Transfer:

@@ -4,14 +4,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from apps.core.errors import DomainError
-from apps.core.money import CurrencyMismatch, Money
+from apps.core.money import Money
 from apps.operations.models import Attachment
 from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.registry import Input
 from apps.providers.models import Answer
 from apps.providers.protocol import Outcome
+from apps.transfers.flows import Done
 from apps.transfers.models import Status, Transfer
-from apps.transfers.services.answers import park
+from apps.transfers.services.answers import park, what_is_wrong
 from apps.transfers.services.making import told
 from apps.transfers.services.own import locked_transfer
 from apps.transfers.services.settling import plan_compensate, plan_settle
@@ -60,28 +61,30 @@ class EvidenceMissing(DomainError):
     http_status = 409
 
 
-class PaidTooMuch(DomainError):
-    """More would be settled than is held."""
+class AmountUnfit(DomainError):
+    """What was paid or delivered is not what the transfer can be settled with."""
 
-    code = "PAID_TOO_MUCH"
+    code = "AMOUNT_UNFIT"
     http_status = 422
 
 
 def plan_settle_transfer(
-    context: Context, *, transfer: str, paid: Money | None, evidence: str | None, reason: str
+    context: Context,
+    *,
+    transfer: str,
+    paid: Money | None,
+    delivered: Money | None,
+    evidence: str | None,
+    reason: str,
 ) -> Plan:
-    """Say that the provider paid: what was held leaves through it, of less than was asked for the rest goes back."""
+    """Say that the provider did it: what was held leaves through it, of less than was asked for the rest goes back."""
     found = _in_review(context, transfer)
-    amount = paid or found.money
-    if amount.currency != found.currency:
-        raise CurrencyMismatch(f"{transfer} is in {found.currency}, not {amount.currency}.", field="/paid")
-    if amount > found.money:
-        raise PaidTooMuch(
-            f"At most {found.money} is held for it; settle that, and correct the difference.", field="/paid"
-        )
+    did = Done(paid or found.money, delivered)
+    if wrong := what_is_wrong(found, did):
+        raise AmountUnfit(wrong, field="/paid")
     _prove(found, PAID_SAYS, evidence)
     was = {"status": found.status, "attempt_id": found.attempt_id}
-    plan = plan_settle(context, found, was, amount)
+    plan = plan_settle(context, found, was, did)
     return _with_proof(plan, found, PAID_SAYS, evidence, reason)
 
 
