@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -86,7 +87,7 @@ class DeskApi:
             return refusal(
                 Refused(503, "unavailable", f"{desk} is not available.") if known else not_accepted()
             )
-        return {"hang": Silence, "refuse": Cut}[how]() if how else None
+        return (Silence() if how == "hang" else Cut()) if how else None
 
     async def query(self, request: Request) -> Response:
         """Show an order, or fail as a fault wants it."""
@@ -168,7 +169,7 @@ def _error() -> Response:
     return refusal(Refused(500, "internal_error", "Something went wrong."))
 
 
-_BEFORE = {
+_BEFORE: dict[str, Callable[[], Response]] = {
     "refuse": lambda: refusal(wrong("beneficiary_refused", "The beneficiary is refused.")),
     "not_accepted": lambda: refusal(not_accepted()),
     "rate_limit": lambda: refusal(_too_many()),
@@ -176,7 +177,7 @@ _BEFORE = {
     "timeout_before": Silence,
     "reset_before": Cut,
 }
-_AFTER = {
+_AFTER: dict[str, Callable[[], Response]] = {
     "error_after": _error,
     "timeout_after": Silence,
     "reset_after": Cut,

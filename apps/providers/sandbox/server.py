@@ -2,18 +2,19 @@
 
 import asyncio
 import socket
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
-class Cuttable(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+class Cuttable(H11Protocol):
     """Gives each request its connection, so that a fault can cut it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has come."""
-        self.app_state = {**self.app_state, "transport": transport}
+        self.app_state: dict[str, Any] = {**self.app_state, "transport": transport}
         super().connection_made(transport)
 
 
@@ -21,7 +22,13 @@ def serve(app: ASGIApp, host: str, port: int) -> None:
     """Serve until a signal comes; port 0 takes a free one, and the first line printed names it."""
     listening = socket.create_server((host, port), backlog=1024)
     config = uvicorn.Config(
-        app, http=Cuttable, lifespan="on", log_level="warning", access_log=False, timeout_graceful_shutdown=1
+        app,
+        http=Cuttable,
+        loop="asyncio",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=1,
     )
     print(f"http://{host}:{listening.getsockname()[1]}", flush=True)
     uvicorn.Server(config).run(sockets=[listening])

@@ -6,6 +6,7 @@ import hmac
 import json
 import time
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from apps.providers.sandbox.instants import now
@@ -37,7 +38,7 @@ class Webhooks:
             for row in self._next():
                 task = asyncio.create_task(self._send(row))
                 self._sending[row["subject"]] = task
-                task.add_done_callback(lambda _, subject=row["subject"]: self._sent(subject))
+                task.add_done_callback(partial(self._sent, row["subject"]))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._due.wait(), self._pause())
 
@@ -58,7 +59,7 @@ class Webhooks:
         following = self._store.number("SELECT min(due_at) FROM webhooks WHERE due_at > ?", now())
         return max(following - now(), 1) / 1000 if following else None
 
-    def _sent(self, subject: str) -> None:
+    def _sent(self, subject: str, task: "asyncio.Task[None]") -> None:
         self._sending.pop(subject, None)
         self._due.set()
 
