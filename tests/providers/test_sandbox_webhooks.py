@@ -179,11 +179,15 @@ def test_a_seed_draws_for_webhooks_too(provider: Sandbox, desk: httpx.Client, in
 
 
 def test_a_reset_cuts_what_is_on_its_way(provider: Sandbox, inbox: Receiver) -> None:
-    inbox.answer = lambda received: time.sleep(0.1) or 500
+    inbox.answer = lambda received: (time.sleep(0.1) or 500) if len(inbox.received) == 1 else 200
     provider.deposit("bank", "1", "EUR")
     while not inbox.received:
         time.sleep(0.005)
     provider.reset()
+    provider.set(webhook={"url": inbox.url, "ladder": "0.001"})
+    provider.deposit("bank", "2", "EUR")
+    provider.settle()
     time.sleep(0.15)
-    assert provider.truth()["webhook"] == []
-    assert len(inbox.received) == 1
+    assert [each.json["data"]["amount"] for each in inbox.received] == ["1.00", "2.00"]
+    [told] = provider.truth()["webhook"]
+    assert (told["state"], len(told["tries"])) == ("delivered", 1)
