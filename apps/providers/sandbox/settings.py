@@ -1,6 +1,6 @@
 """What control may set: delays, rates, currencies, limits, and where webhooks go."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -151,7 +151,7 @@ def _limit(given: Any) -> Limit:
 
 
 def _webhook(now: Settings, given: Any) -> Webhook:
-    read = {
+    read: dict[str, Callable[[Any], Any]] = {
         "url": lambda url: None if url is None else str(url),
         "secret": str,
         "ladder": span,
