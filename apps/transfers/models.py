@@ -80,9 +80,9 @@ class Transfer(StateMachineModel):
 
     `terms` are what a kind asks besides, such as a strategy's name. `amount` leaves the source or, without one, arrives
     at the destination; `received` is what was bought with it, `settled` what the provider truly paid, `returned` what
-    came back. `attempt_id` is the submission that counts, whose outcome is open while the provider has it; `next_attempt_at` is when a worker looks at it next, whatever the status
-    then asks for. `lease` grows whenever a worker takes it. Transitions set fields only, and happen in plans on rows
-    that the executor has locked.
+    came back. `attempt_id` is the submission that counts, whose outcome is open while the provider has it;
+    `next_attempt_at` is when a worker looks at it next, whatever the status then asks for. `lease` grows whenever a
+    worker takes it. Transitions set fields only, and happen in plans on rows that the executor has locked.
     """
 
     id = PrefixedIdField(prefix="trf", primary_key=True)

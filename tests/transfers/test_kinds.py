@@ -63,7 +63,7 @@ def executed(sandbox: Sandbox, command: str, acme: World, **given: Any) -> str:
 
 def agree(sandbox: Sandbox, desk: str, *currencies: str) -> None:
     """What the books say the provider has of ours has changed as much as what it says itself."""
-    theirs = {each["account"]: Decimal(each["balance"]) for each in sandbox.truth()["balances"]}
+    [theirs] = [each for each in sandbox.truth()["balances"] if each["desk"] == desk]
     for currency in currencies:
         name = f"sandbox-{desk}"
         addresses = Account.objects.filter(currency=currency).exclude(address__startswith="wallet")
@@ -72,7 +72,7 @@ def agree(sandbox: Sandbox, desk: str, *currencies: str) -> None:
             for address in addresses.values_list("address", flat=True)
             if address.split(":")[1:2] == [name]
         )
-        at_desk = [value for account, value in theirs.items() if account.startswith(f"{desk}/{currency}")]
+        at_desk = [Decimal(theirs[part].get(currency, 0)) for part in ("balances", "strategies")]
         assert sum(at_desk) == FUNDED[currency] + ours, currency
 
 
@@ -153,10 +153,8 @@ def test_a_strategy_that_is_being_stopped_is_not_stopped_again(acme: World, desk
 )
 def test_is_refused(acme: World, desks: Sandbox, command: str, given: dict[str, Any], code: str) -> None:
     wallet = acme.funded("100.00")
-    if to := given.pop("to", None):
-        given = {"from_wallet": wallet, "to_wallet": acme.wallet(to)}
-    else:
-        given = {"wallet": wallet, **given}
+    to = given.get("to")
+    given = {"from_wallet": wallet, "to_wallet": acme.wallet(to)} if to else {"wallet": wallet, **given}
     assert refused(f"transfers.{command}", actor=acme.key, amount=money("1.00", "EUR"), **given) == code
 
 

@@ -68,8 +68,8 @@ class Settings:
         return None if units is None else told(int(units), self.digits(currency))
 
     def rate(self, given: str, taken: str) -> int | None:
-        """What one unit of the one costs in the other; None if nobody said."""
-        return ONE if given == taken else self.rates.get(f"{given}/{taken}")
+        """What one unit of the one costs in the other; None if nobody said. A bridge may take its share of the same."""
+        return self.rates.get(f"{given}/{taken}", ONE if given == taken else None)
 
     def change(self, given: Mapping[str, Any]) -> None:
         """Set what is given and leave the rest; refused as `bad_settings` without a change."""

@@ -57,7 +57,12 @@ def missing_accounts(context: Context, posted: Entry) -> Sequence[Any]:
         if not address.startswith("wallet:")
     }
     return [
-        new_account(book, address, currency, now=context.now)
+        new_account(book, address, currency, now=context.now, floor=_floor(address))
         for address, currency in sorted(touched)
         if not is_open(posted.book_id, address, currency)
     ]
+
+
+def _floor(address: str) -> int | None:
+    """What customers have in strategies never falls below zero; what a provider did is booked whatever it had."""
+    return 0 if address.startswith("strategy:") else None
