@@ -18,6 +18,8 @@ HOLDS = {
     for command in ("place_hold", "settle_hold", "release_hold")
 }
 TRANSFERS = {
+    "transfers.book_conversion",
+    "transfers.book_otc_trade",
     "transfers.cancel_transfer",
     "transfers.confirm_transfer",
     "transfers.create_bridge",
@@ -27,6 +29,8 @@ TRANSFERS = {
     "transfers.create_payout",
     "transfers.create_sell",
     "transfers.create_transfer",
+    "transfers.fund_bank_account",
+    "transfers.pay_from_pool",
     "transfers.post_pay_in",
     "transfers.release_transfer",
     "transfers.requery_transfer",
@@ -35,6 +39,7 @@ TRANSFERS = {
     "transfers.settle_transfer",
     "transfers.start_strategy",
     "transfers.stop_strategy",
+    "transfers.top_up_pool",
 }
 BESIDE = {"operations.add_note", "operations.assign", "operations.attach_file"}
 FREEZES = {"ledger.freeze_account", "ledger.unfreeze_account"}

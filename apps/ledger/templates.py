@@ -151,6 +151,7 @@ def entry(
     adjusts: bool = False,
     held: Held | None = None,
     refusal_sticks: bool = True,
+    prefunded: Mapping[str, str] | None = None,
 ) -> Entry:
     """The entry that a template makes of its variables; its kind is the template's name if none is given.
 
@@ -179,6 +180,7 @@ def entry(
         adjusts=adjusts,
         template=version_id(template),
         refusal_sticks=refusal_sticks,
+        prefunded=prefunded or {},
     )
 
 

@@ -68,3 +68,9 @@ class AskedResult(TransferToldResult):
 
 class StoppedResult(TransferToldResult):
     entry = IdField("je", allow_null=True, help_text="What gave the hold back, if there was one.")
+
+
+class BookedResult(TransferToldResult):
+    received = MoneyField(allow_null=True, help_text="What was got for it, less what is ours.")
+    fee = MoneyField()
+    entry = IdField("je")

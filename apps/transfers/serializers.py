@@ -162,3 +162,46 @@ class ReleaseTransferInput(serializers.Serializer[Any]):
         help_text=_("The file beside the transfer that proves it, where no answer of the provider does."),
     )
     reason = ReasonField()
+
+
+AT_BANK = _("The bank account by name, such as ing for bank:ing.")
+POOL = _("The pool by name, such as gps for pool:gps.")
+
+
+class ConversionInput(_Named):
+    from_wallet = IdField("wal")
+    to_wallet = IdField("wal")
+    sold = MoneyField(positive=True, help_text=_("What leaves the first wallet."))
+    bought = MoneyField(positive=True, help_text=_("What that is worth in the second wallet's currency."))
+    spread = MoneyField(default=None, allow_null=True, help_text=_("What of it is ours; none, if left out."))
+
+
+class OtcTradeInput(_Named):
+    from_wallet = IdField("wal")
+    to_wallet = IdField("wal")
+    counterparty = serializers.SlugField(max_length=40, help_text=_("With whom, such as acme-otc."))
+    paid = MoneyField(positive=True, help_text=_("What goes there."))
+    received = MoneyField(positive=True, help_text=_("What comes back."))
+    fee = MoneyField(default=None, allow_null=True, help_text=_("What of it is ours; none, if left out."))
+
+
+class PoolPayoutInput(_Named):
+    wallet = IdField("wal")
+    pool = serializers.SlugField(max_length=40, help_text=POOL)
+    sold = MoneyField(positive=True, help_text=_("What leaves the wallet."))
+    paid = MoneyField(positive=True, help_text=_("What leaves the pool, perhaps in another currency."))
+    fee = MoneyField(default=None, allow_null=True, help_text=_("On top, in the wallet's currency."))
+
+
+class PoolTopUpInput(_Named):
+    book = serializers.SlugField(max_length=60, default="platform", help_text=_("Whose money it is."))
+    bank = serializers.SlugField(max_length=40, help_text=AT_BANK)
+    pool = serializers.SlugField(max_length=40, help_text=POOL)
+    amount = MoneyField(positive=True)
+
+
+class BankFundingInput(serializers.Serializer[Any]):
+    book = serializers.SlugField(max_length=60, default="platform", help_text=_("Whose money it is."))
+    bank = serializers.SlugField(max_length=40, help_text=AT_BANK)
+    amount = MoneyField(positive=True)
+    description = TextField(max_length=500, default="", allow_blank=True)
