@@ -71,7 +71,9 @@ NOBODY = {
     "accounts.provision_tenant",
     "ledger.export_statement",
     "ledger.import_entry",
+    "providers.raise_alarm",
     "transfers.complete_pay_in",
+    "transfers.record_news",
 }
 """Run by the system alone: by whoever holds an invitation, while no admin exists, for a new tenant, when a period is
 over, and while a history is imported."""

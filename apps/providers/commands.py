@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.operations.registry import BY_OPERATORS, Command, register
 from apps.providers import serializers
-from apps.providers.services import providers
+from apps.providers.services import providers, quarantine
 
 register(
     Command(
@@ -45,5 +45,15 @@ register(
         input=serializers.UnlockSendingInput,
         permission="providers.unlock_sending",
         surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="providers.raise_alarm",
+        summary=_("Tell of a message that needs a person"),
+        plan=quarantine.plan_raise_alarm,
+        input=serializers.RaiseAlarmInput,
+        permission="providers.raise_alarm",
+        surfaces=frozenset(),
     )
 )

@@ -94,3 +94,7 @@ class LockSendingInput(serializers.Serializer[Any]):
 
 class UnlockSendingInput(serializers.Serializer[Any]):
     provider = serializers.SlugField(max_length=40)
+
+
+class RaiseAlarmInput(serializers.Serializer[Any]):
+    about = TextField(max_length=40, help_text=_("The id of a message or of a conflict."))

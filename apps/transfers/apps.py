@@ -9,6 +9,9 @@ class TransfersConfig(AppConfig):
     def ready(self) -> None:
         from apps.operations import isolation
         from apps.transfers import commands  # noqa: F401 (commands register themselves)
+        from apps.transfers.inbound import register as follow_messages
+
+        follow_messages()
 
         isolation.rows_where(
             "transfers_transfer",

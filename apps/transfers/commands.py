@@ -10,6 +10,7 @@ from apps.transfers.services import (
     holds,
     internal,
     moving_on,
+    news,
     pay_ins,
     payouts,
     sending,
@@ -210,6 +211,17 @@ register(
         targets=sending.target,
         input=serializers.LeasedInput,
         permission="transfers.move_on",
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="transfers.record_news",
+        summary=_("Follow what a provider says by itself"),
+        plan=news.plan_record_news,
+        targets=news.targets,
+        input=serializers.RecordNewsInput,
+        permission="transfers.record_news",
         surfaces=frozenset(),
     )
 )

@@ -105,3 +105,9 @@ class BeginSendingInput(LeasedInput):
 class RecordAnswerInput(serializers.Serializer[Any]):
     transfer = IdField("trf")
     attempt = IdField("ptm")
+
+
+class RecordNewsInput(serializers.Serializer[Any]):
+    transfer = IdField("trf")
+    message = IdField("inb")
+    place = serializers.IntegerField(min_value=0, default=0)
