@@ -19,6 +19,12 @@ HOLDS = {
 }
 TRANSFERS = {"transfers.post_pay_in", "transfers.create_transfer"}
 BESIDE = {"operations.add_note", "operations.assign", "operations.attach_file"}
+INBOX = {
+    "providers.acknowledge_conflict",
+    "providers.acknowledge_message",
+    "providers.redrive_message",
+    "providers.redrive_quarantined",
+}
 FREEZES = {"ledger.freeze_account", "ledger.unfreeze_account"}
 
 PERMISSIONS: dict[str, set[str]] = {
@@ -38,6 +44,7 @@ PERMISSIONS: dict[str, set[str]] = {
         "operations.reset_key",
         *BESIDE,
         *HOLDS,
+        *INBOX,
         *FREEZES,
         *TRANSFERS,
     },

@@ -49,6 +49,46 @@ register(
 )
 register(
     Command(
+        name="providers.acknowledge_message",
+        summary=_("Acknowledge a quarantined message"),
+        handler=quarantine.acknowledge_message,
+        input=serializers.AcknowledgeMessageInput,
+        permission="providers.acknowledge_message",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="providers.redrive_message",
+        summary=_("Follow a quarantined message again"),
+        handler=quarantine.redrive_message,
+        input=serializers.RedriveMessageInput,
+        permission="providers.redrive_message",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="providers.redrive_quarantined",
+        summary=_("Follow a provider's quarantined messages again"),
+        handler=quarantine.redrive_quarantined,
+        input=serializers.RedriveQuarantinedInput,
+        permission="providers.redrive_quarantined",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="providers.acknowledge_conflict",
+        summary=_("Acknowledge a conflict of messages"),
+        handler=quarantine.acknowledge_conflict,
+        input=serializers.AcknowledgeConflictInput,
+        permission="providers.acknowledge_conflict",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
         name="providers.raise_alarm",
         summary=_("Tell of a message that needs a person"),
         plan=quarantine.plan_raise_alarm,

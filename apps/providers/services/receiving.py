@@ -136,4 +136,5 @@ def _kept(headers: Mapping[str, str]) -> dict[str, str]:
 def _run(statement: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchone()
+        row: tuple[Any, ...] | None = cursor.fetchone()
+    return row
