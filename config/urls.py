@@ -4,12 +4,14 @@ from django.views.generic import RedirectView
 from apps.console import health
 from apps.console.joining import join
 from apps.console.site import site
+from apps.providers.hooks import hook
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="console:index")),
     path("healthz", health.alive),
     path("livez", health.alive),
     path("readyz", health.ready),
+    path("hooks/<slug:provider>/", hook, name="hook"),
     path("join/<str:token>/", join, name="join"),
     path("ops/", site.urls),
     path("v1/", include("apps.api.urls")),

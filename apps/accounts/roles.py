@@ -42,6 +42,12 @@ TRANSFERS = {
     "transfers.top_up_pool",
 }
 BESIDE = {"operations.add_note", "operations.assign", "operations.attach_file"}
+INBOX = {
+    "providers.acknowledge_conflict",
+    "providers.acknowledge_message",
+    "providers.redrive_message",
+    "providers.redrive_quarantined",
+}
 FREEZES = {"ledger.freeze_account", "ledger.unfreeze_account"}
 
 PERMISSIONS: dict[str, set[str]] = {
@@ -63,6 +69,7 @@ PERMISSIONS: dict[str, set[str]] = {
         "providers.unlock_sending",
         *BESIDE,
         *HOLDS,
+        *INBOX,
         *FREEZES,
         *TRANSFERS,
     },
@@ -96,11 +103,13 @@ NOBODY = {
     "accounts.provision_tenant",
     "ledger.export_statement",
     "ledger.import_entry",
+    "providers.raise_alarm",
     "transfers.begin_sending",
     "transfers.cancel_rejected",
     "transfers.complete_pay_in",
     "transfers.move_on",
     "transfers.record_answer",
+    "transfers.record_news",
 }
 """Run by the system alone: by whoever holds an invitation, while no admin exists, for a new tenant, when a period is
 over, while a history is imported, and as providers and time move transfers along."""

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.operations.registry import BY_OPERATORS, Command, register
 from apps.providers import serializers
-from apps.providers.services import providers
+from apps.providers.services import providers, quarantine
 
 register(
     Command(
@@ -45,5 +45,55 @@ register(
         input=serializers.UnlockSendingInput,
         permission="providers.unlock_sending",
         surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="providers.acknowledge_message",
+        summary=_("Acknowledge a quarantined message"),
+        handler=quarantine.acknowledge_message,
+        input=serializers.AcknowledgeMessageInput,
+        permission="providers.acknowledge_message",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="providers.redrive_message",
+        summary=_("Follow a quarantined message again"),
+        handler=quarantine.redrive_message,
+        input=serializers.RedriveMessageInput,
+        permission="providers.redrive_message",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="providers.redrive_quarantined",
+        summary=_("Follow a provider's quarantined messages again"),
+        handler=quarantine.redrive_quarantined,
+        input=serializers.RedriveQuarantinedInput,
+        permission="providers.redrive_quarantined",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="providers.acknowledge_conflict",
+        summary=_("Acknowledge a conflict of messages"),
+        handler=quarantine.acknowledge_conflict,
+        input=serializers.AcknowledgeConflictInput,
+        permission="providers.acknowledge_conflict",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="providers.raise_alarm",
+        summary=_("Tell of a message that needs a person"),
+        plan=quarantine.plan_raise_alarm,
+        input=serializers.RaiseAlarmInput,
+        permission="providers.raise_alarm",
+        surfaces=frozenset(),
     )
 )

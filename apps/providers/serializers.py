@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from apps.core.money import Money
-from apps.core.serializer_fields import CountryField, CurrencyField, TextField, TimeZoneField
+from apps.core.serializer_fields import CountryField, CurrencyField, IdField, TextField, TimeZoneField
 from apps.operations.conditions import OPERATORS
 
 KEPT = _("Leave empty to keep the one that there is.")
@@ -94,3 +94,27 @@ class LockSendingInput(serializers.Serializer[Any]):
 
 class UnlockSendingInput(serializers.Serializer[Any]):
     provider = serializers.SlugField(max_length=40)
+
+
+class RaiseAlarmInput(serializers.Serializer[Any]):
+    about = TextField(max_length=40, help_text=_("The id of a message or of a conflict."))
+
+
+class AcknowledgeMessageInput(serializers.Serializer[Any]):
+    message = IdField("inb", help_text=_("A quarantined message."))
+    reason = TextField(max_length=300, help_text=_("Why nothing is to be made of it."))
+
+
+class RedriveMessageInput(serializers.Serializer[Any]):
+    message = IdField("inb", help_text=_("A quarantined message."))
+
+
+class RedriveQuarantinedInput(serializers.Serializer[Any]):
+    provider = serializers.SlugField(
+        max_length=40, help_text=_("Whose quarantined messages are followed again, at most 1000 at once.")
+    )
+
+
+class AcknowledgeConflictInput(serializers.Serializer[Any]):
+    conflict = IdField("inc")
+    reason = TextField(max_length=300, help_text=_("What the provider says, or why it does not matter."))

@@ -130,6 +130,12 @@ class RecordAnswerInput(serializers.Serializer[Any]):
     attempt = IdField("ptm")
 
 
+class RecordNewsInput(serializers.Serializer[Any]):
+    transfer = IdField("trf")
+    message = IdField("inb")
+    place = serializers.IntegerField(min_value=0, default=0)
+
+
 class SettleTransferInput(serializers.Serializer[Any]):
     transfer = IdField("trf")
     paid = MoneyField(

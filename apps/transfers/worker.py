@@ -19,6 +19,7 @@ from apps.providers.models import Action, Answer, Attempt, Provider
 from apps.providers.protocol import Reply
 from apps.providers.queries import routing
 from apps.providers.services import health
+from apps.providers.services.inbox import Inbox
 from apps.transfers import leases
 from apps.transfers.models import Status, Transfer
 from apps.transfers.services.answers import LADDER
@@ -58,6 +59,7 @@ class Worker:
     """One worker of a process. `name` is told in the evidence."""
 
     name: str
+    _inbox: Inbox = field(default_factory=Inbox)
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(CALLS, "provider"))
     _open: set[Future[Answered]] = field(default_factory=set)
 
@@ -73,8 +75,8 @@ class Worker:
                 time.sleep(PAUSE_SECONDS)
 
     def turn(self) -> int:
-        """Follow the answers that came, and take what is due."""
-        return self._follow() + sum(self._take(status) for status in leases.WORKED)
+        """Follow the messages and the answers that came, and take what is due."""
+        return self._inbox.turn() + self._follow() + sum(self._take(status) for status in leases.WORKED)
 
     def close(self) -> None:
         """Wait for what is open, follow it, and let the threads go."""

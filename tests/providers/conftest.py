@@ -1,19 +1,12 @@
-"""One sandbox for all tests of a process, as new before each."""
+"""The sandbox by itself, and what receives its webhooks."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import pytest
 
 from tests.support.receiver import Receiver, receiver
-from tests.support.sandbox import Sandbox, sandbox
-
-
-@pytest.fixture(scope="session")
-def _sandbox(tmp_path_factory: Any) -> Iterator[Sandbox]:
-    with sandbox(tmp_path_factory.mktemp("sandbox") / "sandbox.db") as running:
-        yield running
+from tests.support.sandbox import Sandbox
 
 
 @pytest.fixture(scope="session")
@@ -23,12 +16,12 @@ def _receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def provider(_sandbox: Sandbox) -> Iterator[Sandbox]:
+def provider(_sandbox_process: Sandbox) -> Iterator[Sandbox]:
     """The sandbox, as new and quick; its books balance whatever the test did."""
-    _sandbox.reset()
-    _sandbox.set(delays="0.02")
-    yield _sandbox
-    _sandbox.assert_balanced()
+    _sandbox_process.reset()
+    _sandbox_process.set(delays="0.02")
+    yield _sandbox_process
+    _sandbox_process.assert_balanced()
 
 
 @pytest.fixture

@@ -248,4 +248,224 @@ class Migration(migrations.Migration):
                 name="attempt_is_about_a_submission",
             ),
         ),
+        migrations.CreateModel(
+            name="InboundMessage",
+            fields=[
+                (
+                    "id",
+                    apps.core.fields.PrefixedIdField(
+                        prefix="inb", primary_key=True, serialize=False
+                    ),
+                ),
+                ("reference", models.CharField(db_collation="C", max_length=200)),
+                ("body", models.BinaryField()),
+                ("headers", models.JSONField()),
+                ("remote_address", models.CharField(blank=True, max_length=45)),
+                ("verified", models.BooleanField()),
+                ("sha256", models.BinaryField(max_length=32)),
+                ("copies", models.PositiveIntegerField(default=1)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("processed", "Processed"),
+                            ("ignored", "Ignored"),
+                            ("quarantined", "Quarantined"),
+                            ("acknowledged", "Acknowledged"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("why", models.CharField(blank=True, max_length=500)),
+                (
+                    "subject",
+                    models.CharField(blank=True, db_collation="C", max_length=60),
+                ),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("lease", models.PositiveIntegerField(default=0)),
+                ("next_attempt_at", models.DateTimeField(null=True)),
+                ("received_at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField(help_text="When the last copy came.")),
+                ("processed_at", models.DateTimeField(null=True)),
+                ("alarmed_at", models.DateTimeField(null=True)),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="providers.provider",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="InboundConflict",
+            fields=[
+                (
+                    "id",
+                    apps.core.fields.PrefixedIdField(
+                        prefix="inc", primary_key=True, serialize=False
+                    ),
+                ),
+                ("body", models.BinaryField()),
+                ("headers", models.JSONField()),
+                ("remote_address", models.CharField(blank=True, max_length=45)),
+                ("sha256", models.BinaryField(max_length=32)),
+                ("copies", models.PositiveIntegerField(default=1)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("open", "Open"), ("acknowledged", "Acknowledged")],
+                        default="open",
+                        max_length=12,
+                    ),
+                ),
+                ("why", models.CharField(blank=True, max_length=500)),
+                ("received_at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField()),
+                ("alarmed_at", models.DateTimeField(null=True)),
+                (
+                    "message",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="conflicts",
+                        to="providers.inboundmessage",
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddIndex(
+            model_name="inboundmessage",
+            index=models.Index(fields=["status", "-id"], name="message_by_status"),
+        ),
+        migrations.AddIndex(
+            model_name="inboundmessage",
+            index=models.Index(fields=["provider", "-id"], name="message_by_provider"),
+        ),
+        migrations.AddIndex(
+            model_name="inboundmessage",
+            index=models.Index(
+                condition=models.Q(("subject", ""), _negated=True),
+                fields=["subject", "-id"],
+                name="message_by_subject",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="inboundmessage",
+            index=models.Index(
+                condition=models.Q(("next_attempt_at__isnull", False)),
+                fields=["next_attempt_at"],
+                name="message_due",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="inboundmessage",
+            index=models.Index(
+                condition=models.Q(("verified", False)),
+                fields=["provider", "received_at"],
+                name="message_unverified",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="inboundmessage",
+            index=models.Index(
+                condition=models.Q(
+                    ("alarmed_at__isnull", True), ("status", "quarantined")
+                ),
+                fields=["id"],
+                name="message_to_be_told_of",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="inboundmessage",
+            constraint=models.UniqueConstraint(
+                fields=("provider", "reference"), name="message_reference_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="inboundmessage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "received",
+                            "processed",
+                            "ignored",
+                            "quarantined",
+                            "acknowledged",
+                        ],
+                    )
+                ),
+                name="message_status_known",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="inboundmessage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("verified", True),
+                    ("status__in", ["quarantined", "acknowledged"]),
+                    _connector="OR",
+                ),
+                name="message_unverified_is_never_followed",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="inboundmessage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("next_attempt_at__isnull", False), ("status", "received")
+                    ),
+                    models.Q(
+                        models.Q(("status", "received"), _negated=True),
+                        ("next_attempt_at__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="message_is_due_or_done",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="inboundmessage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("status__in", ["quarantined", "acknowledged"]), _negated=True
+                    ),
+                    models.Q(("why", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="message_quarantined_says_why",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="inboundconflict",
+            index=models.Index(fields=["status", "-id"], name="conflict_by_status"),
+        ),
+        migrations.AddIndex(
+            model_name="inboundconflict",
+            index=models.Index(
+                condition=models.Q(("alarmed_at__isnull", True)),
+                fields=["id"],
+                name="conflict_to_be_told_of",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="inboundconflict",
+            constraint=models.UniqueConstraint(
+                fields=("message", "sha256"), name="conflict_bytes_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="inboundconflict",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["open", "acknowledged"])),
+                name="conflict_status_known",
+            ),
+        ),
     ]

@@ -1,6 +1,18 @@
-"""Who executes for us, what we asked of them and what they answered."""
+"""Who executes for us, what we asked of them, what they answered, and what they told us by themselves."""
 
 from apps.providers.models.attempts import Action, Answer, Attempt
+from apps.providers.models.messages import ConflictStatus, InboundConflict, InboundMessage, MessageStatus
 from apps.providers.models.providers import Provider, ProviderHealth, RoutingRule
 
-__all__ = ["Action", "Answer", "Attempt", "Provider", "ProviderHealth", "RoutingRule"]
+__all__ = [
+    "Action",
+    "Answer",
+    "Attempt",
+    "ConflictStatus",
+    "InboundConflict",
+    "InboundMessage",
+    "MessageStatus",
+    "Provider",
+    "ProviderHealth",
+    "RoutingRule",
+]

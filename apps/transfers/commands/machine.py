@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.operations.registry import Command, register
 from apps.transfers import serializers
-from apps.transfers.services import answers, asking, moving_on, sending, stopping
+from apps.transfers.services import answers, asking, moving_on, news, sending, stopping
 
 register(
     Command(
@@ -59,6 +59,17 @@ register(
         targets=sending.target,
         input=serializers.LeasedInput,
         permission="transfers.move_on",
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="transfers.record_news",
+        summary=_("Follow what a provider says by itself"),
+        plan=news.plan_record_news,
+        targets=news.targets,
+        input=serializers.RecordNewsInput,
+        permission="transfers.record_news",
         surfaces=frozenset(),
     )
 )

@@ -1,0 +1,85 @@
+"""What transfers make of the messages that providers send by themselves."""
+
+from collections.abc import Mapping, Sequence
+
+from apps.core import ids
+from apps.operations.executor import execute_many
+from apps.operations.plan import Request
+from apps.operations.run import Outcome
+from apps.providers import handlers
+from apps.providers.handlers import Became, Item, Verdict
+from apps.providers.models import Action, Attempt
+from apps.transfers.models import Status, Transfer
+from apps.transfers.services.sending import WORKER
+
+
+def register() -> None:
+    """Follow news of payments."""
+    handlers.register("payment", follow_payments)
+
+
+def follow_payments(items: Sequence[Item]) -> list[Verdict]:
+    """Let each transfer follow what its provider says of a submission of ours, in the order in which it came."""
+    known = _transfers(items)
+    about = [item for item in items if _name(item) in known]
+    requests = [_request(item, known[_name(item)]) for item in about]
+    outcomes = dict(zip((item.key for item in about), execute_many(requests), strict=True))
+    return [
+        _verdict(known[_name(item)], outcomes[item.key]) if item.key in outcomes else _unknown(item)
+        for item in items
+    ]
+
+
+def verdict_of(outcome: Outcome, subject: str) -> Verdict:
+    """What became of an item for which a command was run."""
+    if outcome.error is None:
+        return Verdict(Became.PROCESSED, subject)
+    became = Became.LATER if outcome.error.transient else Became.QUARANTINED
+    return Verdict(became, subject, f"{outcome.error.code}: {outcome.error.message}")
+
+
+def _verdict(transfer: str, outcome: Outcome) -> Verdict:
+    """What the books refuse is remembered by the transfer, which tries again by itself: the news is followed."""
+    verdict = verdict_of(outcome, transfer)
+    if verdict.became != Became.QUARANTINED:
+        return verdict
+    waits = (Status.PROVIDER_COMPLETED, Status.PROVIDER_FAILED)
+    if Transfer.objects.filter(pk=transfer, status__in=waits).exists():
+        return Verdict(Became.PROCESSED, transfer, verdict.why)
+    return verdict
+
+
+def _unknown(item: Item) -> Verdict:
+    said = item.news.reference[:60] or "nothing"
+    return Verdict(
+        Became.QUARANTINED,
+        why=f"We never sent {item.message.provider.name} anything under the reference {said}.",
+    )
+
+
+def _name(item: Item) -> tuple[str, str]:
+    """Whose submission it is about: one provider cannot speak of what another was sent."""
+    return str(item.message.provider_id), item.news.reference
+
+
+def _transfers(items: Sequence[Item]) -> Mapping[tuple[str, str], str]:
+    """The transfers of submissions, also of those that no longer count."""
+    wanted = {item.news.reference for item in items if _is_ours(item.news.reference)}
+    found = Attempt.objects.filter(pk__in=wanted, action=Action.SUBMIT)
+    return {
+        (str(provider), str(pk)): str(subject)
+        for pk, provider, subject in found.values_list("pk", "provider_id", "subject")
+    }
+
+
+def _is_ours(reference: str) -> bool:
+    try:
+        ids.decode("ptm", reference)
+    except ids.InvalidId:
+        return False
+    return True
+
+
+def _request(item: Item, transfer: str) -> Request:
+    data = {"transfer": transfer, "message": item.message.pk, "place": item.place}
+    return Request("transfers.record_news", data, item.key, WORKER, origin="worker")
