@@ -8,6 +8,7 @@ from django.db.models import Model
 
 from apps.accounts.models import Recipient, RecipientStatus
 from apps.accounts.queries.wallets import Holder, holder
+from apps.accounts.services.recipients import RecipientNotFound
 from apps.core import ids
 from apps.core.errors import DomainError
 from apps.core.money import Money
@@ -30,13 +31,6 @@ CONFIRM_WITHIN, APPROVE_WITHIN = timedelta(minutes=15), timedelta(days=7)
 
 OPEN_SENDING = "transfers.open_sending"
 RESERVED = ("status", "hold_id", "approval_request_id", "next_attempt_at", "expires_at", "changed_at")
-
-
-class RecipientNotFound(DomainError):
-    """There is no such recipient, as far as the caller may know."""
-
-    code = "RECIPIENT_NOT_FOUND"
-    http_status = 404
 
 
 class RecipientUnfit(DomainError):
