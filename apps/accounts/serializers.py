@@ -156,7 +156,7 @@ class CloseCustomerInput(serializers.Serializer[Any]):
 
 
 class RecipientDetails(serializers.Serializer[Any]):
-    """One destination, told in one of four ways; the valid value is its canonical spelling."""
+    """One destination, told by its iban; its account_number, bank_code and perhaps bic; its network and address; or its token."""
 
     iban = TextField(
         max_length=60, required=False, label="IBAN", help_text=_("Of a bank account, with or without blanks.")

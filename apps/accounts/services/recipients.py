@@ -20,6 +20,18 @@ from apps.operations.registry import Input, Target
 SENT = frozenset({"name", "details"})
 """What a provider is told; a change of it is a new version."""
 
+CHANGEABLE = (
+    "name",
+    "metadata",
+    "details",
+    "display",
+    "country",
+    "bank_name",
+    "bic",
+    "version",
+    "changed_at",
+)
+
 
 class RecipientNotFound(DomainError):
     """There is no such recipient, as far as the caller may know."""
@@ -106,13 +118,14 @@ def plan_update_recipient(
     """Change what is given; another name or other details are a new version, which approvals name."""
     found = own(context, recipient)
     was = {"status": found.status, "version": found.version}
-    given = {"name": name, "metadata": metadata, "details": details and destination_of(details).details}
+    to = destination_of(details) if details else None
+    given = {"name": name, "metadata": metadata, "details": to and to.details}
     before = {"name": found.name, "metadata": found.metadata, "details": found.where}
     changed = {field for field, value in given.items() if value is not None and value != before[field]}
-    found.name = given["name"] or found.name
+    found.name = found.name if name is None else name
     found.metadata = found.metadata if metadata is None else metadata
-    if details and "details" in changed:
-        _lead(found, destination_of(details))
+    if to and "details" in changed:
+        _lead(found, to)
     if changed & SENT:
         found.version, found.changed_at = found.version + 1, context.now
     result = {"recipient": recipient, "changed": sorted(changed), **_shown(found)}
@@ -121,19 +134,6 @@ def plan_update_recipient(
         result=result,
         events=[_told("recipient.updated", found, result)] if changed else [],
     )
-
-
-CHANGEABLE = (
-    "name",
-    "metadata",
-    "details",
-    "display",
-    "country",
-    "bank_name",
-    "bic",
-    "version",
-    "changed_at",
-)
 
 
 def plan_close_recipient(context: Context, *, recipient: str, reason: str) -> Plan:
