@@ -43,10 +43,15 @@ def test_names_lead_by_their_beginning_whatever_their_case(acme: World, console:
         "customer"
     ]
     wallet = acme.wallet(name="Holiday savings")
+    iban = {"iban": "DE89370400440532013000"}
+    bank = {"kind": "bank_account", "name": "Hansa Bau", "currency": "EUR", "details": iban}
+    paid = done("accounts.create_recipient", tenant=acme.tenant, external_id="r-77", **bank)["recipient"]
     User.objects.create(email="z@example.com", name="Zora Petrova", created_at=clock.now())
     assert page("accounts/tenant", acme.tenant) in leads(console, "acme pay")
     assert page("accounts/customer", customer) in leads(console, "ÜNAL")
     assert page("accounts/wallet", wallet) in leads(console, "holiday s")
+    for text in ("hansa b", "r-77", paid):
+        assert page("accounts/recipient", paid) in leads(console, text)
     assert page("accounts/user", User.objects.get(name="Zora Petrova").pk) in leads(console, "zora")
     assert page("accounts/wallet", wallet) not in leads(console, "savings")
     assert "Nothing." in leads(console, "hol%s")
@@ -146,7 +151,7 @@ def test_names_are_looked_for_along_indexes(platform: Book) -> None:
     with connection.cursor() as cursor:
         cursor.execute(FILL, {"book": platform.pk, "many": MANY})
         cursor.execute("SET LOCAL session_replication_role = replica")
-        for table in ("customer", "wallet"):
+        for table in ("customer", "recipient", "wallet"):
             cursor.execute(f"UPDATE accounts_{table} SET name = 'name ' || external_id")
         cursor.execute("UPDATE transfers_transfer SET provider_reference = reference")
         cursor.execute("RESET session_replication_role")
@@ -164,6 +169,10 @@ def test_names_are_looked_for_along_indexes(platform: Book) -> None:
                 for node in nodes(planned(statement))
                 if node["Node Type"] == "Seq Scan"
             ]
-            assert not {"accounts_customer", "accounts_wallet", "transfers_transfer", "ledger_entry"} & {
-                *scanned
-            }
+            assert not {
+                "accounts_customer",
+                "accounts_recipient",
+                "accounts_wallet",
+                "transfers_transfer",
+                "ledger_entry",
+            } & {*scanned}

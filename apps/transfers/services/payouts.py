@@ -5,7 +5,7 @@ from typing import Any
 
 from apps.accounts.models import Recipient
 from apps.accounts.queries.wallets import Holder, holder
-from apps.core.errors import DomainError
+from apps.accounts.services.recipients import RecipientNotFound
 from apps.core.money import Money
 from apps.operations.plan import Context, Plan
 from apps.operations.registry import Input
@@ -13,13 +13,6 @@ from apps.transfers.models import Kind
 from apps.transfers.services.asking import plan_asked
 from apps.transfers.services.making import Named, new_transfer, own_wallet
 from apps.transfers.services.own import RecipientUnfit, refuse_closed
-
-
-class RecipientNotFound(DomainError):
-    """There is no such recipient, as far as the caller may know."""
-
-    code = "RECIPIENT_NOT_FOUND"
-    http_status = 404
 
 
 def scopes(data: Input) -> list[tuple[str, str]]:
