@@ -680,6 +680,16 @@ class StoppedResult(TypedDict):
     entry: str | None
 
 
+class StrategyBody(TypedDict, closed=True):
+    wallet: str
+    amount: Money
+    strategy: str
+    confirm: NotRequired[bool]
+    reference: NotRequired[str]
+    description: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
+
+
 class TenantCreatedResult(TypedDict):
     tenant: str
     test_tenant: str
@@ -929,6 +939,17 @@ class AccountPage(TypedDict):
     previous: str | None
 
 
+class BridgeBody(TypedDict, closed=True):
+    wallet: str
+    amount: Money
+    from_network: Literal["BTC", "ETH", "SOL", "SUI"]
+    to_network: Literal["BTC", "ETH", "SOL", "SUI"]
+    confirm: NotRequired[bool]
+    reference: NotRequired[str]
+    description: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
+
+
 class BulkBody(TypedDict, closed=True):
     items: list[BulkItem]
 
@@ -959,6 +980,16 @@ class CreateTransferBody(TypedDict, closed=True):
     from_wallet: str
     to_wallet: str
     amount: Money
+    reference: NotRequired[str]
+    description: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
+
+
+class ExchangeBody(TypedDict, closed=True):
+    from_wallet: str
+    to_wallet: str
+    amount: Money
+    confirm: NotRequired[bool]
     reference: NotRequired[str]
     description: NotRequired[str]
     metadata: NotRequired[dict[str, str]]
@@ -1056,7 +1087,14 @@ class OperationPage(TypedDict):
     previous: str | None
 
 
-class PayoutResult(TypedDict):
+class TotalsOutput(TypedDict):
+    tenant: str
+    base_currency: str
+    items: list[TotalOutput]
+    in_base: InBaseOutput
+
+
+class AskedResult(TypedDict):
     transfer: str
     kind: Literal[
         "pay_in",
@@ -1091,19 +1129,13 @@ class PayoutResult(TypedDict):
     fee: Money
     fees: list[FeeResult]
     total: Money
-    recipient: str
+    recipient: str | None
+    to_wallet: str | None
     expected_at: str | None
     expires_at: str | None
     hold: str | None
     entry: str | None
     approval_request: str | None
-
-
-class TotalsOutput(TypedDict):
-    tenant: str
-    base_currency: str
-    items: list[TotalOutput]
-    in_base: InBaseOutput
 
 
 class EntryOutput(TypedDict):

@@ -405,6 +405,19 @@ class Client(Transport):
         """
         return cast(models.TotalsOutput, self.request("GET", "/v1/balances", query=dict(query)))
 
+    def create_bridge(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.BridgeBody],
+    ) -> models.AskedResult:
+        """Move coins to another network.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast("models.AskedResult", self._command("/v1/bridges", dict(body), idempotency_key, retry_of))
+
     def list_bulk(self, **query: Unpack[ListBulkQuery]) -> Page[models.BulkJobOutput]:
         """Bulks that are worked off later.
 
@@ -441,6 +454,19 @@ class Client(Transport):
         return cast(
             models.BulkItemsOutput, self.request("GET", f"/v1/bulk/{part(id)}/items", query=dict(query))
         )
+
+    def create_buy(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ExchangeBody],
+    ) -> models.AskedResult:
+        """Buy an investment.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast("models.AskedResult", self._command("/v1/buys", dict(body), idempotency_key, retry_of))
 
     def list_customers(self, **query: Unpack[ListCustomersQuery]) -> Page[models.CustomerOutput]:
         """Customers.
@@ -617,6 +643,34 @@ class Client(Transport):
             models.IdempotencyKeyOutput, self.request("GET", f"/v1/idempotency-keys/{part(id)}", query={})
         )
 
+    def create_offramp(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ExchangeBody],
+    ) -> models.AskedResult:
+        """Turn coins into money.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.AskedResult", self._command("/v1/offramps", dict(body), idempotency_key, retry_of)
+        )
+
+    def create_onramp(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ExchangeBody],
+    ) -> models.AskedResult:
+        """Turn money into coins.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast("models.AskedResult", self._command("/v1/onramps", dict(body), idempotency_key, retry_of))
+
     def list_operations(self, **query: Unpack[ListOperationsQuery]) -> Page[models.OperationOutput]:
         """Operations: each run of a command, with its result or why it was refused.
 
@@ -669,31 +723,12 @@ class Client(Transport):
         idempotency_key: str | None = None,
         retry_of: str | None = None,
         **body: Unpack[models.CreatePayoutBody],
-    ) -> models.PayoutResult:
+    ) -> models.AskedResult:
         """Pay out.
 
         Needs the scope `transfers:write`.
         """
-        return cast(
-            "models.PayoutResult", self._command("/v1/payouts", dict(body), idempotency_key, retry_of)
-        )
-
-    def confirm_payout(
-        self,
-        transfer: str,
-        *,
-        idempotency_key: str | None = None,
-        retry_of: str | None = None,
-        **body: Unpack[models.TransferBody],
-    ) -> models.PayoutResult:
-        """Confirm the price of a payout.
-
-        Needs the scope `transfers:write`.
-        """
-        return cast(
-            "models.PayoutResult",
-            self._command(f"/v1/payouts/{part(transfer)}/confirm", dict(body), idempotency_key, retry_of),
-        )
+        return cast("models.AskedResult", self._command("/v1/payouts", dict(body), idempotency_key, retry_of))
 
     def get_platform_health(self) -> models.HealthOutput:
         """Whether the parts that a request needs are there.
@@ -795,6 +830,49 @@ class Client(Transport):
         Needs the scope `keys:read`.
         """
         return cast(models.LoggedRequestOutput, self.request("GET", f"/v1/requests/{part(id)}", query={}))
+
+    def create_sell(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ExchangeBody],
+    ) -> models.AskedResult:
+        """Sell an investment.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast("models.AskedResult", self._command("/v1/sells", dict(body), idempotency_key, retry_of))
+
+    def start_strategy(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.StrategyBody],
+    ) -> models.AskedResult:
+        """Start a strategy.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.AskedResult", self._command("/v1/strategies", dict(body), idempotency_key, retry_of)
+        )
+
+    def stop_strategy(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.StrategyBody],
+    ) -> models.AskedResult:
+        """Stop a strategy.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.AskedResult", self._command("/v1/strategies/stop", dict(body), idempotency_key, retry_of)
+        )
 
     def list_team_invitations(
         self, **query: Unpack[ListTeamInvitationsQuery]
@@ -1048,6 +1126,23 @@ class Client(Transport):
         return cast(
             "models.StoppedResult",
             self._command(f"/v1/transfers/{part(transfer)}/cancel", dict(body), idempotency_key, retry_of),
+        )
+
+    def confirm_transfer(
+        self,
+        transfer: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.TransferBody],
+    ) -> models.AskedResult:
+        """Confirm the price of a transfer.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.AskedResult",
+            self._command(f"/v1/transfers/{part(transfer)}/confirm", dict(body), idempotency_key, retry_of),
         )
 
     def list_wallets(self, **query: Unpack[ListWalletsQuery]) -> Page[models.WalletOutput]:
