@@ -213,8 +213,11 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
-    # They tell of every step of every document.
-    "loggers": {name: {"level": "ERROR"} for name in ("weasyprint", "fontTools", "httpx")},
+    # They tell of every step of every document, of every request, of every tick of the clock.
+    "loggers": {
+        **{name: {"level": "ERROR"} for name in ("weasyprint", "fontTools", "httpx")},
+        **{name: {"level": "WARNING"} for name in ("celery.app.trace", "celery.worker.strategy")},
+    },
 }
 
 SENTRY_DSN = env.text("SENTRY_DSN", "")

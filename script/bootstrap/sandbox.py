@@ -46,7 +46,7 @@ class Sandbox:
             "webhook-secret": self.webhook_secret,
             "opening": OPENING,
         }
-        given = [part for name, value in options.items() for part in (f"--{name}", value)]
+        given = [f"--{name}={value}" for name, value in options.items()]
         return [str(environment.PYTHON), "-m", "apps.providers.sandbox", *given]
 
 
