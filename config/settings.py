@@ -139,6 +139,9 @@ CORE_WALLET_COMPLETION_GATING = env.text("CORE_WALLET_COMPLETION_GATING", "recor
 TRANSFER_LEASE_SECONDS = env.number("TRANSFER_LEASE_SECONDS", 120)
 TRANSFER_LADDER_SECONDS = [int(each) for each in env.words("TRANSFER_LADDER_SECONDS", "60,300,900,3600")]
 TRANSFER_GRACE_SECONDS = env.number("TRANSFER_GRACE_SECONDS", 30)
+# How long a price waits to be confirmed, and what is reserved for the people who must agree to it.
+TRANSFER_CONFIRM_SECONDS = env.number("TRANSFER_CONFIRM_SECONDS", 15 * 60)
+TRANSFER_APPROVE_SECONDS = env.number("TRANSFER_APPROVE_SECONDS", 7 * 24 * 60 * 60)
 
 # The sandbox provider, where there is one: `setup` makes a provider of each of its desks.
 SANDBOX_URL = env.text("SANDBOX_URL", "")

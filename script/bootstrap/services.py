@@ -14,7 +14,13 @@ from script.bootstrap.signals import undisturbed
 
 GIGABYTE = 1 << 30
 # Below the data folder: what serves, and what each of the other commands has for itself.
-FOLDERS = SERVING, TESTING, DURABLE_TESTING, BENCHMARKING = "", "test", "test-durable", "bench"
+FOLDERS = SERVING, TESTING, DURABLE_TESTING, BENCHMARKING, FAULTING = (
+    "",
+    "test",
+    "test-durable",
+    "bench",
+    "faults",
+)
 
 
 @dataclass
@@ -84,6 +90,11 @@ def benchmarking(data: Path) -> Services:
     buffers = "4GB" if _memory() >= 16 * GIGABYTE else f"{_memory() // 4 >> 20}MB"
     settings = {**_settings(), "shared_buffers": buffers, "max_wal_size": "8GB"}
     return _services(BENCHMARKING, data, settings, by_socket=True)
+
+
+def faulting(data: Path) -> Services:
+    """Its processes are killed, never the machine, so what the kernel was given is as good as on disk."""
+    return _services(FAULTING, data, {**_settings(), "shared_buffers": "256MB", "fsync": "off"})
 
 
 def _services(name: str, data: Path, settings: dict[str, str], *, by_socket: bool = False) -> Services:

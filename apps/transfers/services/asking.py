@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Model
 
 from apps.accounts.models import Recipient
@@ -23,7 +24,8 @@ from apps.transfers.services.making import balances, told
 from apps.transfers.services.own import locked_transfer, refuse_closed
 from apps.transfers.services.posting import entry, missing_accounts, places_of, wallets_of
 
-CONFIRM_WITHIN, APPROVE_WITHIN = timedelta(minutes=15), timedelta(days=7)
+CONFIRM_WITHIN = timedelta(seconds=settings.TRANSFER_CONFIRM_SECONDS)
+APPROVE_WITHIN = timedelta(seconds=settings.TRANSFER_APPROVE_SECONDS)
 """How long a price waits to be confirmed, and a reserved transfer for the people who must agree."""
 
 OPEN_SENDING = "transfers.open_sending"

@@ -1,0 +1,135 @@
+"""Clients of the API that ask for random things and repeat under the same key until they are answered."""
+
+import random
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+AGAIN = frozenset({409, 429, 500, 502, 503, 504})
+PATIENCE_SECONDS = 60
+
+
+@dataclass
+class World:
+    """What callers know: a key, wallets by currency, a recipient by currency."""
+
+    key: str
+    wallets: dict[str, list[str]]
+    recipients: dict[str, str]
+
+
+@dataclass
+class Heard:
+    """What callers were told: every transfer that they were promised, by the key under which they asked."""
+
+    transfers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    answers: Counter[str] = field(default_factory=Counter)
+    unanswered: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+Wish = tuple[str, dict[str, Any]]
+
+
+class Caller(threading.Thread):
+    """One client. It stops asking for new things when it is told to, and still waits for its last answer."""
+
+    def __init__(self, number: int, seed: int, url: str, world: World, heard: Heard) -> None:
+        super().__init__(daemon=True)
+        self._random = random.Random(f"{seed}:{number}")
+        self._client = httpx.Client(base_url=url, timeout=10)
+        self._world, self._heard = world, heard
+        self._mine: list[str] = []
+        self.goes_on = True
+
+    def run(self) -> None:
+        """Ask, until it is enough."""
+        wishes: list[Callable[[], Wish | None]] = [self._payout] * 6
+        wishes += [self._transfer] * 3 + [self._onramp] * 2 + [self._cancel, self._hold, self._read]
+        while self.goes_on:
+            wish = self._random.choice(wishes)()
+            if wish:
+                self._ask(*wish)
+            time.sleep(self._random.random() * 0.2)
+
+    def _ask(self, path: str, body: dict[str, Any]) -> None:
+        key = uuid.UUID(int=self._random.getrandbits(128)).hex
+        headers = {"Authorization": f"Bearer {self._world.key}", "Idempotency-Key": key}
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
+            answer = self._once(path, body, headers)
+            if answer is not None and not self._must_repeat(answer):
+                return self._note(key, path, body, answer)
+            time.sleep(0.1 + self._random.random() * 0.3)
+        with self._heard.lock:
+            self._heard.unanswered.append(f"{path} {key}")
+        return None
+
+    def _once(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> httpx.Response | None:
+        try:
+            return self._client.post(path, json=body, headers=headers)
+        except httpx.HTTPError:
+            return None
+
+    def _must_repeat(self, answer: httpx.Response) -> bool:
+        if answer.status_code not in AGAIN:
+            return False
+        try:
+            code = answer.json().get("code", "")
+        except ValueError:
+            return True
+        return answer.status_code != 409 or code in {"KEY_IN_USE", "CONFLICT"}
+
+    def _note(self, key: str, path: str, body: dict[str, Any], answer: httpx.Response) -> None:
+        told = answer.json()
+        with self._heard.lock:
+            self._heard.answers[f"{path.split('/')[2]} {told.get('code', answer.status_code)}"] += 1
+            if "transfer" in told and answer.status_code < 300:
+                self._heard.transfers[key] = {"id": told["transfer"], "path": path, **body}
+                self._mine.append(told["transfer"])
+
+    def _amount(self, currency: str) -> dict[str, str]:
+        return {
+            "amount": f"{self._random.randint(1, 40)}.{self._random.randint(0, 99):02}",
+            "currency": currency,
+        }
+
+    def _wallet(self, currency: str) -> str:
+        return self._random.choice(self._world.wallets[currency])
+
+    def _payout(self) -> Wish:
+        currency = self._random.choice([*self._world.recipients])
+        confirm = self._random.random() < 0.9
+        asked = {"wallet": self._wallet(currency), "recipient": self._world.recipients[currency]}
+        return "/v1/payouts", {**asked, "amount": self._amount(currency), "confirm": confirm}
+
+    def _transfer(self) -> Wish:
+        source, destination = self._random.sample(self._world.wallets["EUR"], 2)
+        asked = {"from_wallet": source, "to_wallet": destination}
+        return "/v1/transfers", {**asked, "amount": self._amount("EUR")}
+
+    def _onramp(self) -> Wish:
+        asked = {"from_wallet": self._wallet("EUR"), "to_wallet": self._wallet("USDC")}
+        return "/v1/onramps", {**asked, "amount": self._amount("EUR")}
+
+    def _cancel(self) -> Wish | None:
+        if not self._mine:
+            return None
+        return f"/v1/transfers/{self._random.choice(self._mine)}/cancel", {"reason": "changed my mind"}
+
+    def _hold(self) -> Wish:
+        return "/v1/holds", {"wallet": self._wallet("EUR"), "amount": self._amount("EUR"), "reason": "order"}
+
+    def _read(self) -> Wish | None:
+        headers = {"Authorization": f"Bearer {self._world.key}"}
+        try:
+            self._client.get(f"/v1/wallets/{self._wallet('EUR')}/balances", headers=headers)
+        except httpx.HTTPError:
+            return None
+        return None
