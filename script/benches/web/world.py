@@ -37,10 +37,10 @@ def world(server: Server) -> World:
 def _tenant() -> tuple[str, list[str]]:
     from apps.accounts.models import Tenant
 
-    made = _done("accounts.create_tenant", name="Bench", slug="bench", base_currency="EUR")
+    made = done("accounts.create_tenant", name="Bench", slug="bench", base_currency="EUR")
     test = made["test_tenant"]
     Tenant.objects.filter(pk=test).update(requests_per_minute=100_000_000)
-    key = _done(
+    key = done(
         "accounts.create_api_key",
         tenant=test,
         name="bench",
@@ -53,7 +53,7 @@ def _tenant() -> tuple[str, list[str]]:
     return key["secret"], found
 
 
-def _done(command: str, **data: Any) -> Any:
+def done(command: str, **data: Any) -> Any:
     return _all(command, [data])[0]
 
 
