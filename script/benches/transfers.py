@@ -98,10 +98,10 @@ def _measured(
         yield _asked("payouts asked for", web, meter, seconds, pay)
         with workers(2, made.url):
             _drained()
-        for count in WORKERS:
-            yield _through(count, web, made.url, meter, seconds, pay)
-        rate = 0.5 * max(_done_in_time())
-        yield _paced(web, made.url, meter, seconds, pay, rate)
+        through = [_through(count, web, made.url, meter, seconds, pay) for count in WORKERS]
+        yield from through
+        rate = 0.5 * max(row["per_second"] for row in through)
+        yield _paced(web, made.url, seconds, pay, rate)
 
 
 def _asked(shape: str, web: Web, meter: Meter, seconds: float, request: Ask) -> dict[str, Any]:
@@ -120,23 +120,14 @@ def _asked(shape: str, web: Web, meter: Meter, seconds: float, request: Ask) -> 
     )
 
 
-_rates: list[float] = []
-
-
-def _done_in_time() -> list[float]:
-    return _rates
-
-
 def _through(count: int, web: Web, url: str, meter: Meter, seconds: float, pay: Ask) -> dict[str, Any]:
     """Asked for, sent, followed and settled at the same time, until the last has ended."""
-    begun = time.time()
     with workers(count, url) as staff, meter.window() as window:
-        used, worked = web.used(), staff.used()
+        begun, used, worked = time.time(), web.used(), staff.used()
         clients.ask(web.port, CALLERS, seconds, pay)
         _drained()
         used, worked = web.used() - used, staff.used() - worked
     done, lasted, latencies = _completed(begun)
-    _rates.append(done / lasted)
     return _said(
         {
             "shape": f"whole machine, {count} workers",
@@ -150,10 +141,10 @@ def _through(count: int, web: Web, url: str, meter: Meter, seconds: float, pay: 
     )
 
 
-def _paced(web: Web, url: str, meter: Meter, seconds: float, pay: Ask, rate: float) -> dict[str, Any]:
+def _paced(web: Web, url: str, seconds: float, pay: Ask, rate: float) -> dict[str, Any]:
     """At half of what the machine can do, how long one takes."""
-    begun = time.time()
-    with workers(2, url), meter.window():
+    with workers(2, url):
+        begun = time.time()
         clients.ask(web.port, 1, seconds, _slowly(pay, rate))
         _drained()
     done, lasted, latencies = _completed(begun)

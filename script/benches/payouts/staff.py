@@ -68,8 +68,14 @@ def workers(count: int, url: str) -> Iterator[Workers]:
     """So many worker processes on this database."""
     environment = {**os.environ, "DATABASE_URL": url, "LOG_LEVEL": "WARNING"}
     argv = [sys.executable, "-m", "script.benches.payouts.worker"]
-    running = [subprocess.Popen(argv, cwd=ROOT, env=environment) for _ in range(count)]
+    running = [
+        subprocess.Popen(argv, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(count)
+    ]
     try:
+        for process in running:
+            assert process.stdout is not None
+            process.stdout.readline()  # it has loaded everything, and looked for work once
         yield Workers(tuple(process.pid for process in running))
     finally:
         for process in running:

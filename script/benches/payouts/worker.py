@@ -21,6 +21,8 @@ def main() -> int:
         ended = True
 
     signal.signal(signal.SIGTERM, end)
+    worker.run(0)
+    print("ready", flush=True)
     while not ended:
         worker.run(0.5)
     worker.close()
