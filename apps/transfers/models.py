@@ -87,7 +87,9 @@ class Transfer(StateMachineModel):
 
     id = PrefixedIdField(prefix="trf", primary_key=True)
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="+", db_index=False)
-    counterparty_book = models.ForeignKey(Book, on_delete=models.PROTECT, null=True, related_name="+")
+    counterparty_book = models.ForeignKey(
+        Book, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     kind = models.CharField(max_length=20, choices=Kind.choices)
     status = FSMField(default=Status.INITIATED, choices=Status.choices, protected=True, max_length=20)
     source_wallet = models.ForeignKey(
@@ -105,7 +107,9 @@ class Transfer(StateMachineModel):
     received_currency = models.CharField(max_length=5, blank=True)
     settled = MinorUnitsField(null=True)
     returned = MinorUnitsField(default=0)
-    recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, null=True, related_name="transfers")
+    recipient = models.ForeignKey(
+        Recipient, on_delete=models.PROTECT, null=True, related_name="transfers", db_index=False
+    )
     recipient_version = models.PositiveIntegerField(null=True)
     reference = models.CharField(max_length=120, blank=True, db_collation="C")
     description = models.CharField(max_length=500, blank=True)
@@ -113,7 +117,9 @@ class Transfer(StateMachineModel):
     provider = models.CharField(max_length=60, blank=True)
     provider_reference = models.CharField(max_length=120, blank=True, db_collation="C")
     hold_id = PrefixedIdField(prefix="hld", null=True, editable=False)
-    refund_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="refunds")
+    refund_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="refunds", db_index=False
+    )
     failure_code = models.CharField(max_length=60, blank=True)
     failure_message = models.CharField(max_length=500, blank=True)
     compensation = models.JSONField(null=True)
@@ -180,9 +186,7 @@ class Transfer(StateMachineModel):
                 name="transfer_by_recipient",
             ),
             models.Index(
-                fields=["attempt_id"],
-                condition=models.Q(attempt_id__isnull=False),
-                name="transfer_by_open_attempt",
+                fields=["refund_of"], condition=models.Q(refund_of__isnull=False), name="transfer_refunds"
             ),
             models.Index(
                 fields=["status", "next_attempt_at"],

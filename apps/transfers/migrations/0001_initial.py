@@ -144,6 +144,7 @@ class Migration(migrations.Migration):
                 (
                     "counterparty_book",
                     models.ForeignKey(
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -163,6 +164,7 @@ class Migration(migrations.Migration):
                 (
                     "recipient",
                     models.ForeignKey(
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="transfers",
@@ -172,6 +174,7 @@ class Migration(migrations.Migration):
                 (
                     "refund_of",
                     models.ForeignKey(
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="refunds",
@@ -215,11 +218,7 @@ class Migration(migrations.Migration):
                         fields=["recipient", "-id"],
                         name="transfer_by_recipient",
                     ),
-                    models.Index(
-                        condition=models.Q(("attempt_id__isnull", False)),
-                        fields=["attempt_id"],
-                        name="transfer_by_open_attempt",
-                    ),
+                    models.Index(condition=models.Q(("refund_of__isnull", False)), fields=["refund_of"], name="transfer_refunds"),
                     models.Index(
                         condition=models.Q(("next_attempt_at__isnull", False)),
                         fields=["status", "next_attempt_at"],
