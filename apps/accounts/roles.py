@@ -18,6 +18,12 @@ HOLDS = {
     for command in ("place_hold", "settle_hold", "release_hold")
 }
 TRANSFERS = {"transfers.post_pay_in", "transfers.create_transfer"}
+SUSPENSE = {
+    "transfers.assign_deposit",
+    "transfers.close_chargeback",
+    "transfers.mark_for_return",
+    "transfers.request_virtual_account",
+}
 BESIDE = {"operations.add_note", "operations.assign", "operations.attach_file"}
 INBOX = {
     "providers.acknowledge_conflict",
@@ -45,6 +51,7 @@ PERMISSIONS: dict[str, set[str]] = {
         *BESIDE,
         *HOLDS,
         *INBOX,
+        *SUSPENSE,
         *FREEZES,
         *TRANSFERS,
     },
@@ -80,7 +87,11 @@ NOBODY = {
     "ledger.import_entry",
     "providers.raise_alarm",
     "transfers.complete_pay_in",
+    "transfers.record_chargeback",
+    "transfers.record_deposit",
     "transfers.record_news",
+    "transfers.record_virtual_account",
+    "transfers.suspend_deposit",
 }
 """Run by the system alone: by whoever holds an invitation, while no admin exists, for a new tenant, when a period is
 over, and while a history is imported."""

@@ -8,7 +8,7 @@ class TransfersConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.operations import isolation
-        from apps.transfers import commands  # noqa: F401 (commands register themselves)
+        from apps.transfers import commands, desk_commands  # noqa: F401 (commands register themselves)
         from apps.transfers.inbound import register as follow_messages
 
         follow_messages()

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.core.serializer_fields import IdField, MoneyField
+from apps.transfers.desk import NumberStatus
 from apps.transfers.models import Kind
 from apps.transfers.words import PUBLIC_STATUS, TYPE
 
@@ -67,3 +68,12 @@ class PayoutResult(TransferToldResult):
 
 class StoppedResult(TransferToldResult):
     entry = IdField("je", allow_null=True, help_text="What gave the hold back, if there was one.")
+
+
+class VirtualAccountResult(serializers.Serializer[Any]):
+    virtual_account = IdField("vac")
+    wallet = IdField("wal")
+    status = serializers.ChoiceField(
+        NumberStatus.choices, help_text="Requested until the provider has given it."
+    )
+    number = serializers.CharField(allow_null=True, help_text="Under which deposits are the wallet's.")

@@ -111,3 +111,37 @@ class RecordNewsInput(serializers.Serializer[Any]):
     transfer = IdField("trf")
     message = IdField("inb")
     place = serializers.IntegerField(min_value=0, default=0)
+
+
+class RecordInboundInput(serializers.Serializer[Any]):
+    message = IdField("inb")
+    place = serializers.IntegerField(min_value=0, default=0)
+
+
+class DepositInput(serializers.Serializer[Any]):
+    deposit = IdField("dep")
+
+
+class AssignDepositInput(serializers.Serializer[Any]):
+    deposit = IdField("dep", help_text=_("Money in suspense."))
+    wallet = IdField("wal", help_text=_("Whose money it is; a wallet in its currency."))
+    reason = ReasonField()
+
+
+class MarkForReturnInput(serializers.Serializer[Any]):
+    deposit = IdField("dep", help_text=_("Money in suspense that nobody here is to have."))
+    reason = ReasonField()
+
+
+class CloseChargebackInput(serializers.Serializer[Any]):
+    chargeback = IdField("cbk")
+    note = TextField(max_length=500, help_text=_("What was done about it, such as the correction's id."))
+
+
+class RequestVirtualAccountInput(serializers.Serializer[Any]):
+    wallet = IdField("wal", help_text=_("To which deposits are credited."))
+
+
+class RecordVirtualAccountInput(serializers.Serializer[Any]):
+    virtual_account = IdField("vac")
+    number = TextField(max_length=60)
