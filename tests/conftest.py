@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, settings
 from apps.ledger.chart import file
 from tests.support import books, commands
 from tests.support.charted import ChartFile
+from tests.support.sandbox import Sandbox
+from tests.support.sandbox import sandbox as running
 
 KEPT_TABLES = {
     "django_migrations",
@@ -103,3 +105,19 @@ def test_commands() -> Iterator[None]:
     """The registry knows the commands of `tests/support/commands.py`."""
     with commands.registered(*commands.COMMANDS):
         yield
+
+
+@pytest.fixture(scope="session")
+def _sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with running(tmp_path_factory.mktemp("sandbox") / "sandbox.db") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(_sandbox_process: Sandbox) -> Iterator[Sandbox]:
+    """The sandbox provider, as new and quick, with a million euros at its bank; its books add up afterwards."""
+    _sandbox_process.reset()
+    _sandbox_process.set(delays="0.05")
+    _sandbox_process.fund("bank", "EUR", "1000000.00")
+    yield _sandbox_process
+    _sandbox_process.assert_balanced()

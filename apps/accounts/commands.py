@@ -1,9 +1,9 @@
-"""The commands about people, tenants, their teams, customers, wallets and API keys."""
+"""The commands about people, tenants, their teams, customers, recipients, wallets and API keys."""
 
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts import outputs, serializers
-from apps.accounts.services import customers, keys, people, provisioning, team, tenants, wallets
+from apps.accounts.services import customers, keys, people, provisioning, recipients, team, tenants, wallets
 from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
 
 register(
@@ -226,6 +226,51 @@ register(
         permission="accounts.close_customer",
         scope="customers:write",
         path="customers/{customer}/close",
+        surfaces=EVERYWHERE,
+    )
+)
+
+register(
+    Command(
+        name="accounts.create_recipient",
+        summary=_("Create a recipient"),
+        plan=recipients.plan_create_recipient,
+        targets=recipients.owner_target,
+        input=serializers.CreateRecipientInput,
+        output=outputs.RecipientCreatedResult,
+        permission="accounts.create_recipient",
+        scope="recipients:write",
+        path="recipients",
+        personal_fields=frozenset({"details"}),
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="accounts.update_recipient",
+        summary=_("Change a recipient"),
+        plan=recipients.plan_update_recipient,
+        targets=recipients.target,
+        input=serializers.UpdateRecipientInput,
+        output=outputs.RecipientUpdatedResult,
+        permission="accounts.update_recipient",
+        scope="recipients:write",
+        path="recipients/{recipient}/update",
+        personal_fields=frozenset({"details"}),
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="accounts.close_recipient",
+        summary=_("Close a recipient"),
+        plan=recipients.plan_close_recipient,
+        targets=recipients.target,
+        input=serializers.CloseRecipientInput,
+        output=outputs.RecipientClosedResult,
+        permission="accounts.close_recipient",
+        scope="recipients:write",
+        path="recipients/{recipient}/close",
         surfaces=EVERYWHERE,
     )
 )

@@ -1,4 +1,4 @@
-"""A small tenant to look at: customers with wallets, a few months of movements. Through the door like everything."""
+"""A small tenant to look at: customers with wallets, recipients, a few months of movements. Through the door like everything."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,6 +12,30 @@ from apps.operations.run import Outcome
 SLUG = "demo"
 CUSTOMERS = ("Amara Obi", "Bo Lindqvist", "Chidi Eze", "Dana Petrova")
 DAYS = 60
+RECIPIENTS: Sequence[Mapping[str, object]] = (
+    {
+        "kind": "bank_account",
+        "name": "Hansa Hausverwaltung GmbH",
+        "currency": "EUR",
+        "details": {"iban": "DE89370400440532013000"},
+        "external_id": "landlord",
+    },
+    {
+        "kind": "bank_account",
+        "name": "Maria Gruber",
+        "currency": "EUR",
+        "details": {"iban": "AT611904300234573201"},
+        "external_id": "maria",
+    },
+    {
+        "kind": "crypto_address",
+        "name": "Chidi's cold wallet",
+        "currency": "USDC",
+        "details": {"network": "ETH", "address": "0xd8da6bf26964af9d7eed9e03e53415d37aa96045"},
+        "external_id": "cold",
+    },
+)
+"""Whom the tenant pays; the account numbers are the examples of the IBAN registry."""
 
 
 def make(now: datetime) -> bool:
@@ -22,6 +46,7 @@ def make(now: datetime) -> bool:
     [made] = _run([_request("accounts.create_tenant", "tenant", tenant)])
     _run([_account("bank:ing", "Settlement account at ING"), _account("revenue:fees", "Fees earned")])
     wallets = _wallets(made.result["tenant"])
+    _run(_recipients(made.result["tenant"]))
     _run(_movements(now, wallets))
     _run(_transfers(wallets))
     return True
@@ -68,6 +93,13 @@ def _wallets(tenant: str) -> list[str]:
         ]
     )
     return [wallet.result["wallet"] for wallet in wallets]
+
+
+def _recipients(tenant: str) -> list[Request]:
+    return [
+        _request("accounts.create_recipient", f"recipient:{each['external_id']}", {"tenant": tenant, **each})
+        for each in RECIPIENTS
+    ]
 
 
 def _transfers(wallets: Sequence[str]) -> list[Request]:

@@ -1,10 +1,10 @@
-"""What the commands about tenants, teams, customers, wallets and API keys answer."""
+"""What the commands about tenants, teams, customers, recipients, wallets and API keys answer."""
 
 from typing import Any
 
 from rest_framework import serializers
 
-from apps.accounts.models import CustomerKind, TeamRole, TenantStatus, WalletCategory
+from apps.accounts.models import CustomerKind, RecipientKind, TeamRole, TenantStatus, WalletCategory
 from apps.core.serializer_fields import CurrencyField, IdField
 
 
@@ -69,6 +69,36 @@ class CustomerUpdatedResult(serializers.Serializer[Any]):
 
 class CustomerClosedResult(serializers.Serializer[Any]):
     customer = IdField("cus")
+    status = serializers.ChoiceField(["closed"])
+    reason = serializers.CharField()
+
+
+class RecipientShown(serializers.Serializer[Any]):
+    display = serializers.CharField(help_text="What people recognise of it, such as DE89 … 3000.")
+    country = serializers.CharField(allow_blank=True)
+    bank_name = serializers.CharField(allow_blank=True, help_text="Where it is known.")
+    bic = serializers.CharField(allow_blank=True, help_text="Where it is known.")
+    version = serializers.IntegerField(help_text="One more whenever the name or the details change.")
+
+
+class RecipientCreatedResult(RecipientShown):
+    recipient = IdField("rcp")
+    tenant = IdField("ten")
+    customer = IdField("cus", allow_null=True)
+    kind = serializers.ChoiceField(RecipientKind.choices)
+    currency = CurrencyField()
+    external_id = serializers.CharField(allow_blank=True)
+
+
+class RecipientUpdatedResult(RecipientShown):
+    recipient = IdField("rcp")
+    changed = serializers.ListField(
+        child=serializers.CharField(), help_text="The fields that are others now."
+    )
+
+
+class RecipientClosedResult(serializers.Serializer[Any]):
+    recipient = IdField("rcp")
     status = serializers.ChoiceField(["closed"])
     reason = serializers.CharField()
 

@@ -15,6 +15,7 @@ SETUP = Actor.system(
     {
         "accounts.create_customer",
         "accounts.create_first_admin",
+        "accounts.create_recipient",
         "accounts.create_tenant",
         "accounts.create_wallet",
         "ledger.import_entry",

@@ -17,12 +17,35 @@ HOLDS = {
     for app in ("ledger", "transfers")
     for command in ("place_hold", "settle_hold", "release_hold")
 }
-TRANSFERS = {"transfers.post_pay_in", "transfers.create_transfer"}
 SUSPENSE = {
     "transfers.assign_deposit",
     "transfers.close_chargeback",
     "transfers.mark_for_return",
     "transfers.request_virtual_account",
+}
+TRANSFERS = {
+    "transfers.book_conversion",
+    "transfers.book_otc_trade",
+    "transfers.cancel_transfer",
+    "transfers.confirm_transfer",
+    "transfers.create_bridge",
+    "transfers.create_buy",
+    "transfers.create_offramp",
+    "transfers.create_onramp",
+    "transfers.create_payout",
+    "transfers.create_sell",
+    "transfers.create_transfer",
+    "transfers.fund_bank_account",
+    "transfers.pay_from_pool",
+    "transfers.post_pay_in",
+    "transfers.release_transfer",
+    "transfers.requery_transfer",
+    "transfers.retry_transfer",
+    "transfers.review_transfer",
+    "transfers.settle_transfer",
+    "transfers.start_strategy",
+    "transfers.stop_strategy",
+    "transfers.top_up_pool",
 }
 BESIDE = {"operations.add_note", "operations.assign", "operations.attach_file"}
 INBOX = {
@@ -37,17 +60,22 @@ PERMISSIONS: dict[str, set[str]] = {
     "viewer": set(),
     "operator": {
         "accounts.close_customer",
+        "accounts.close_recipient",
         "accounts.close_wallet",
         "accounts.create_customer",
+        "accounts.create_recipient",
         "accounts.create_tenant",
         "accounts.create_wallet",
         "accounts.manage_team",
         "accounts.revoke_api_key",
         "accounts.suspend_tenant",
         "accounts.update_customer",
+        "accounts.update_recipient",
         "accounts.update_tenant",
         "ledger.open_account",
         "operations.reset_key",
+        "providers.lock_sending",
+        "providers.unlock_sending",
         *BESIDE,
         *HOLDS,
         *INBOX,
@@ -86,7 +114,11 @@ NOBODY = {
     "ledger.export_statement",
     "ledger.import_entry",
     "providers.raise_alarm",
+    "transfers.begin_sending",
+    "transfers.cancel_rejected",
     "transfers.complete_pay_in",
+    "transfers.move_on",
+    "transfers.record_answer",
     "transfers.record_chargeback",
     "transfers.record_deposit",
     "transfers.record_news",
@@ -94,7 +126,7 @@ NOBODY = {
     "transfers.suspend_deposit",
 }
 """Run by the system alone: by whoever holds an invitation, while no admin exists, for a new tenant, when a period is
-over, and while a history is imported."""
+over, while a history is imported, and as providers and time move transfers along."""
 
 
 def permissions_of(role: str) -> set[str]:

@@ -15,6 +15,8 @@ SCOPES = {
     "keys:write": _("Make, rotate and revoke API keys"),
     "customers:read": _("Customers"),
     "customers:write": _("Create, change and close customers"),
+    "recipients:read": _("Recipients, with their details masked"),
+    "recipients:write": _("Create, change and close recipients"),
     "wallets:read": _("Wallets, balances and statements"),
     "wallets:write": _("Open and close wallets"),
     "transfers:read": _("Transfers and holds"),

@@ -1,12 +1,18 @@
 """Input of the commands about people, tenants, customers, wallets and API keys."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.fields import empty
 
-from apps.accounts.models import CONSOLE_ROLES, CustomerKind, TeamRole, WalletCategory
+from apps.accounts.destinations import destination_of
+from apps.accounts.destinations.crypto import NETWORKS
+from apps.accounts.models import CONSOLE_ROLES, CustomerKind, RecipientKind, TeamRole, WalletCategory
 from apps.accounts.scopes import OF_OPERATORS, SCOPES
+from apps.core.errors import DomainError
 from apps.core.serializer_fields import (
     CountryField,
     CurrencyField,
@@ -146,6 +152,93 @@ class UpdateCustomerInput(serializers.Serializer[Any]):
 
 class CloseCustomerInput(serializers.Serializer[Any]):
     customer = IdField("cus")
+    reason = TextField(max_length=500, help_text=REASON)
+
+
+class RecipientDetails(serializers.Serializer[Any]):
+    """One destination, told by its iban; its account_number, bank_code and perhaps bic; its network and address; or its token."""
+
+    iban = TextField(
+        max_length=60, required=False, label="IBAN", help_text=_("Of a bank account, with or without blanks.")
+    )
+    account_number = TextField(
+        max_length=34,
+        pattern="[A-Za-z0-9][A-Za-z0-9 -]{2,33}",
+        required=False,
+        help_text=_("Of a bank account in a country without IBANs."),
+    )
+    bank_code = TextField(
+        max_length=20,
+        pattern="[A-Za-z0-9][A-Za-z0-9 -]{1,19}",
+        required=False,
+        help_text=_("Beside the account number: a routing number, sort code or clearing code."),
+    )
+    bic = TextField(
+        max_length=11, required=False, label="BIC", help_text=_("Beside the account number, where known.")
+    )
+    network = serializers.ChoiceField(sorted(NETWORKS), required=False, help_text=_("Of a crypto address."))
+    address = TextField(max_length=100, required=False, help_text=_("On that network."))
+    token = TextField(
+        max_length=200,
+        pattern="[!-~]{8,200}",
+        required=False,
+        help_text=_("A provider's token for a card; never the card's number."),
+    )
+
+    example = {"iban": "DE89370400440532013000"}
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The fields, of which none may be unknown."""
+        for name in data if isinstance(data, Mapping) else ():
+            if name not in self.fields:
+                raise serializers.ValidationError({str(name)[:60]: ["Details have no such field."]})
+        return super().to_internal_value(data)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """The destination that the fields tell of, in its canonical spelling."""
+        found = super().run_validation(data)
+        try:
+            return None if found is None else destination_of(found).details
+        except DomainError as error:
+            reasons = [ErrorDetail(error.message, error.code)]
+            at = error.field and error.field.strip("/")
+            raise serializers.ValidationError({at: reasons} if at else reasons) from None
+
+
+class CreateRecipientInput(serializers.Serializer[Any]):
+    tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
+    customer = IdField("cus", default=None, allow_null=True, help_text=_("Whom it belongs to, if not you."))
+    kind = serializers.ChoiceField(RecipientKind.choices, help_text=_("What the details are of."))
+    name = TextField(max_length=140, help_text=_("Who is paid, as their bank knows them."))
+    country = CountryField(
+        default="",
+        allow_blank=True,
+        help_text=_("Where the account is: two letters, such as DE. An IBAN says so itself."),
+    )
+    currency = CurrencyField(help_text=_("What they are paid in."))
+    details = RecipientDetails(
+        help_text=_("Where the money goes, by one way. Kept encrypted, and shown masked from then on.")
+    )
+    external_id = TextField(
+        max_length=120,
+        default="",
+        allow_blank=True,
+        help_text=_("Your own name for it, which is yours alone."),
+    )
+    metadata = MetadataField(default=dict)
+
+
+class UpdateRecipientInput(serializers.Serializer[Any]):
+    recipient = IdField("rcp")
+    name = TextField(max_length=140, default=None, allow_null=True, help_text=UNCHANGED)
+    details = RecipientDetails(
+        default=None, allow_null=True, help_text=_("All of them anew. Empty leaves them as they are.")
+    )
+    metadata = MetadataField(default=None, allow_null=True)
+
+
+class CloseRecipientInput(serializers.Serializer[Any]):
+    recipient = IdField("rcp")
     reason = TextField(max_length=500, help_text=REASON)
 
 

@@ -23,8 +23,12 @@ TEXTS = {
 
 
 def example_of(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
-    """What may be sent: the fields that must be, and of the others those that say something."""
-    return {
+    """What may be sent: the fields that must be, and of the others those that say something.
+
+    A serializer of which no field must be, but some field, has an `example` of its own.
+    """
+    own: dict[str, Any] | None = getattr(serializer, "example", None)
+    return own or {
         name: _value(name, field)
         for name, field in serializer.fields.items()
         if field.required or (name in TEXTS and field.default in (empty, ""))

@@ -260,7 +260,11 @@ class ApiSchema(AutoSchema):
 
     def _body(self, command: Any, in_path: list[str]) -> Schema:
         """The input without what stands in the path, and with nothing else in it."""
-        shown = self.resolve_serializer(_without(command.input, tuple(in_path)), "request")
+        body = _without(command.input, tuple(in_path))
+        if not body().fields:
+            empty = {"type": "object", "properties": {}, "additionalProperties": False}
+            return component(self, body.__name__, empty)
+        shown = self.resolve_serializer(body, "request")
         shown.schema["additionalProperties"] = False
         return dict(shown.ref)
 

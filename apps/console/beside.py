@@ -99,7 +99,7 @@ def mine(request: HttpRequest) -> list[Mine]:
     )
     known = subjects.known(each.subject for each in given)
     return [
-        Mine(each, str(known[each.subject]._meta.verbose_name), str(known[each.subject]))
+        Mine(each, known[each.subject].kind, known[each.subject].title)
         for each in given
         if each.subject in known
     ]

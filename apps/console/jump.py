@@ -42,7 +42,7 @@ def destinations(site: UnfoldAdminSite, request: HttpRequest, text: str) -> list
         if isinstance(each, KeysetAdmin) and each.has_view_permission(request)
     ]
     found = chain.from_iterable((*_named(each, text), *_found(each, text)) for each in lists)
-    leads = [*found, *_shown_elsewhere(request, lists, text)]
+    leads = [*found, *_labelled(lists, text), *_shown_elsewhere(request, lists, text)]
     return list({each.link: each for each in leads}.values())
 
 
@@ -95,6 +95,18 @@ def _shown_elsewhere(request: HttpRequest, lists: list[KeysetAdmin], text: str) 
         if isinstance(shown, each.model) or (isinstance(shown, str) and _has(each, shown)):
             for found in _with_id(each, shown):
                 yield _result(each, found, str(found), f"{model._meta.verbose_name} {text}")
+    if isinstance(shown, str):
+        yield from _labelled(lists, shown, f"{model._meta.verbose_name} {text}")
+
+
+def _labelled(lists: list[KeysetAdmin], subject: str, description: str = "") -> Iterator[SearchResult]:
+    """The page of what has a kind and a number or name: `ledger.account:7`, `ledger.template:pay_in`."""
+    label, _colon, key = subject.partition(":")
+    model = subjects.labelled(label)
+    for each in lists:
+        if each.model is model and (known := subjects.known([subject]).get(subject)):
+            link = reverse(each.url_name("change"), args=[key])
+            yield SearchResult(known.title, description or known.kind, link, None)
 
 
 def _has(each: KeysetAdmin, text: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -82,11 +82,15 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]
             "title": str(row),
             "row": row,
             "doings": self.doings(request, row),
-            "beside": beside.kept(request, subjects.of(row)) if isinstance(row, Model) else None,
+            "beside": beside.kept(request, self.subject(row)),
             **self.page_context(request, row),
         }
         context["crumbs"] = [(self.plural, reverse(self.url_name("changelist"))), (context["title"], None)]
         return self.render(request, self.page_template, context)
+
+    def subject(self, row: Any) -> str:
+        """By what notes and files are kept beside a row."""
+        return subjects.of(row)
 
     def doings(self, request: HttpRequest, row: Any = None) -> list[Doing]:
         """Links to the forms of what can be done with a row, or with the whole list, by this user."""

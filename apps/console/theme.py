@@ -54,6 +54,12 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item(_("Tenants"), "storefront", "accounts_tenant_changelist", "accounts.view_tenant"),
                     _item(_("Customers"), "person", "accounts_customer_changelist", "accounts.view_customer"),
+                    _item(
+                        _("Recipients"),
+                        "contacts",
+                        "accounts_recipient_changelist",
+                        "accounts.view_recipient",
+                    ),
                     _item(_("Wallets"), "wallet", "accounts_wallet_changelist", "accounts.view_wallet"),
                     _item(
                         _("Transfers"),

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class LedgerConfig(AppConfig):
@@ -7,11 +8,14 @@ class LedgerConfig(AppConfig):
     verbose_name = "Ledger"
 
     def ready(self) -> None:
-        from apps.ledger import commands, poster  # noqa: F401 (commands register themselves)
-        from apps.operations import isolation, posting, roles, sequencer
+        from apps.ledger import commands, poster, templates  # noqa: F401 (commands register themselves)
+        from apps.ledger.models import TemplateVersion
+        from apps.operations import isolation, posting, roles, sequencer, subjects
 
         posting.register_poster(poster.post)
         sequencer.register(sequencer.Stream("entries", "ledger_seal_entries", "ledger_entry", "ledger_seal"))
+        kind = subjects.Named(_("posting template"), TemplateVersion, templates.existing)
+        subjects.register(templates.SUBJECT, kind)
 
         roles.written_only_by_functions(
             "ledger_addresspattern",

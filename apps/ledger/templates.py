@@ -4,7 +4,7 @@ A template is a static program (`numscript/static.py`), so it is evaluated befor
 code are what it runs; the database knows them as versions, and an entry keeps the version that made it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -26,6 +26,9 @@ from apps.ledger.numscript.values import Monetary
 from apps.operations.plan import Entry, HoldUse, Posting
 
 FOLDER = Path(__file__).with_name("numscripts")
+
+SUBJECT = "ledger.template"
+"""What operators keep beside a template is kept by this and its name, whatever its versions."""
 
 Variables = Mapping[str, Money | Fraction | str | int]
 
@@ -117,6 +120,17 @@ def find(name: str) -> Template:
         ) from None
 
 
+def subject_of(name: str) -> str:
+    """What a template is called as a subject: `ledger.template:pay_in`."""
+    return f"{SUBJECT}:{name}"
+
+
+def existing(names: Collection[str]) -> set[str]:
+    """Those of the names that the files or the database have."""
+    loaded = TemplateVersion.objects.filter(name__in=names).values_list("name", flat=True)
+    return set(names) & {*all_templates(), *loaded}
+
+
 @cache
 def examples_of(name: str) -> list[Example]:
     """What the template is shown with: the cases of its specs file."""
@@ -137,6 +151,7 @@ def entry(
     adjusts: bool = False,
     held: Held | None = None,
     refusal_sticks: bool = True,
+    prefunded: Mapping[str, str] | None = None,
 ) -> Entry:
     """The entry that a template makes of its variables; its kind is the template's name if none is given.
 
@@ -165,6 +180,7 @@ def entry(
         adjusts=adjusts,
         template=version_id(template),
         refusal_sticks=refusal_sticks,
+        prefunded=prefunded or {},
     )
 
 

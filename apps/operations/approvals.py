@@ -7,8 +7,9 @@ from typing import Any
 
 from apps.core.canonical import canonical_json, fingerprint
 from apps.operations import conditions, isolation, people
-from apps.operations.models import ApprovalPolicy, ApprovalRequest
-from apps.operations.plan import Context, Plan, Request
+from apps.operations.errors import ApprovalStale
+from apps.operations.models import ApprovalPolicy, ApprovalRequest, ApprovalStatus
+from apps.operations.plan import Context, Plan, Request, Update
 from apps.operations.registry import Command
 from apps.operations.rendering import render_plan
 from apps.operations.run import Outcome, Run, prepare
@@ -120,6 +121,24 @@ def ask_for(
     if isinstance(run, Outcome) or run.error:
         raise ValueError(f"{command} cannot be asked for: {run.error}")
     return new_request(run, plan, known, policy, context.now)
+
+
+def updates_of(run: Run) -> list[Update]:
+    """What becomes of the approval request that this run applies."""
+    request = run.applies
+    if request is None or request.status != ApprovalStatus.APPROVED:
+        return []
+    was = {"status": request.status}
+    if run.error is None:
+        request.apply()
+        return [Update(request, ("status",), was)]
+    if isinstance(run.error, ApprovalStale):
+        request.ask_again()
+        return [Update(request, ("status", "approved_hash", "preview"), was)]
+    if run.error.transient:
+        return []
+    request.refuse()
+    return [Update(request, ("status",), was)]
 
 
 def _json(value: Mapping[str, Any]) -> Any:

@@ -106,10 +106,17 @@ def execute_prepared(prepared: Sequence[Run | Outcome]) -> list[Outcome]:
     for batch in _batches(prepared):
         for index, run in zip(batch, _run_batch([prepared[i] for i in batch]), strict=True):  # type: ignore[misc]
             outcomes[index] = run.outcome
-            follow_ups += run.plan.follow_ups if run.plan and not run.error and not run.asks else ()
+            follow_ups += _follow_ups(run)
     if follow_ups:
         execute_many(follow_ups)
     return outcomes  # type: ignore[return-value]
+
+
+def _follow_ups(run: Run) -> Sequence[Request]:
+    """What runs next: what the plan wants or, of what others agreed to and is refused now, what a no would have led to."""
+    if run.applies and run.applies.status == ApprovalStatus.REFUSED and run.command.if_rejected:
+        return [run.command.if_rejected(run.request.input)]
+    return run.plan.follow_ups if run.plan and not run.error and not run.asks else ()
 
 
 def preview(request: Request) -> dict[str, Any]:
@@ -391,7 +398,7 @@ def _write(runs: list[Run], now: Any) -> None:
         part = _part_to_write(run)
         if part:
             plans.append(part)
-        updates += _approval_updates(run, now)
+        updates += approvals.updates_of(run)
         result, refusal = _finish(run)
         operations.append(
             writes.operation_row(
@@ -426,24 +433,6 @@ def _events(run: Run, part: Plan | None) -> Sequence[EventDraft]:
     if run.done and not run.error:
         return run.done.events
     return part.events if part else ()
-
-
-def _approval_updates(run: Run, now: Any) -> list[Update]:
-    """What becomes of the approval request that this run applies."""
-    request = run.applies
-    if request is None or request.status != ApprovalStatus.APPROVED:
-        return []
-    was = {"status": request.status}
-    if run.error is None:
-        request.apply()
-        return [Update(request, ("status",), was)]
-    if isinstance(run.error, ApprovalStale):
-        request.ask_again()
-        return [Update(request, ("status", "approved_hash", "preview"), was)]
-    if run.error.transient:
-        return []
-    request.refuse()
-    return [Update(request, ("status",), was)]
 
 
 def _finish(run: Run) -> tuple[str | None, str | None]:

@@ -6,6 +6,7 @@ from django_fsm import FSMField, transition
 
 from apps.core.fields import PrefixedIdField
 from apps.core.state_machine import StateMachineModel
+from apps.operations import subjects
 
 
 class Book(models.Model):
@@ -277,9 +278,9 @@ class EventPosition(models.Model):
 
 
 class Beside(models.Model):
-    """What operators keep beside an object, which `subject` names by its id. Theirs alone: tenants reach none of it."""
+    """What operators keep beside an object, which `subject` names (`subjects.py`). Theirs alone: tenants reach none of it."""
 
-    subject = models.CharField(max_length=60, db_collation="C")
+    subject = models.CharField(max_length=subjects.LONGEST, db_collation="C")
     actor_id = models.CharField(max_length=60)
     actor_label = models.CharField(max_length=200)
     operation_id = PrefixedIdField(prefix="op", editable=False)

@@ -37,7 +37,8 @@ class Entry:
     `adjusts` says that it puts right what stands, and so passes while its day is closing. `template` is the version
     of the posting template that made it. `refusal_sticks` is off where the ledger's
     refusal is not about the caller's own accounts (an unfunded pool): then the key stays free and the same
-    request may be run again.
+    request may be run again. `prefunded` are accounts of ours that must have the money, each with what to do if not:
+    then the refusal is INSUFFICIENT_FUND, which never sticks.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Entry:
     reverses: str | None = None
     template: int | None = None
     refusal_sticks: bool = True
+    prefunded: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The seam to the ledger, which stands above: what it must offer to the executor."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -41,6 +41,23 @@ class Refused:
     entry: Entry
 
 
+class InsufficientFund(DomainError):
+    """A bank account or a pool of ours has too little; nothing is wrong with the request."""
+
+    code = "INSUFFICIENT_FUND"
+    http_status = 409
+
+
+def as_told(refused: Refused) -> Refused:
+    """The same or, where an account of ours is short, with what mends it."""
+    account = str(refused.error.details.get("account", ""))
+    mend = refused.entry.prefunded.get(account)
+    if refused.error.code != "INSUFFICIENT_BALANCE" or mend is None:
+        return refused
+    error = InsufficientFund(f"{refused.error.message} {mend}", details=refused.error.details)
+    return Refused(error, replace(refused.entry, refusal_sticks=False))
+
+
 Answer = list[Posted] | Refused
 
 Group = Sequence[Entry]
@@ -68,4 +85,5 @@ def post(
     connection: psycopg.Connection[Any], groups: Sequence[tuple[str, Group]], now: datetime
 ) -> list[Answer]:
     """Post through the ledger."""
-    return _posters[0](connection, groups, now)
+    answers = _posters[0](connection, groups, now)
+    return [as_told(answer) if isinstance(answer, Refused) else answer for answer in answers]

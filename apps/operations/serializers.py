@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from apps.core.serializer_fields import FileField, IdField, NoteField, TextField
+from apps.operations import subjects
 from apps.operations.models import FlagScope
 
 
@@ -54,9 +55,11 @@ class ResetKeyInput(serializers.Serializer[Any]):
 
 class _BesideInput(serializers.Serializer[Any]):
     subject = TextField(
-        max_length=60,
-        pattern=r"[a-z]{2,4}_[0-9a-z]{26}|[a-z]{1,20}\.[a-z]{1,20}:[0-9]{1,18}",
-        help_text=_("The id of what it stands beside, such as wal_… or je_…, or such as ledger.account:7."),
+        max_length=subjects.LONGEST,
+        pattern=rf"[a-z]{{2,4}}_[0-9a-z]{{26}}|[a-z]{{1,20}}\.[a-z]{{1,20}}:({subjects.NUMBER}|{subjects.NAME})",
+        help_text=_(
+            "The id of what it stands beside, such as wal_… or je_…, or such as ledger.account:7 or ledger.template:pay_in."
+        ),
     )
 
 

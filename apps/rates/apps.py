@@ -7,4 +7,7 @@ class RatesConfig(AppConfig):
     verbose_name = "Rates"
 
     def ready(self) -> None:
+        from apps.operations import isolation
         from apps.rates import checks, commands  # noqa: F401 (they register themselves)
+
+        isolation.shared("rates_load", "rates_quote")

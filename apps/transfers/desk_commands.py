@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
-from apps.transfers import outputs, serializers
+from apps.transfers import desk_serializers as serializers
 from apps.transfers.services import deposits, numbers, suspense
 
 register(
@@ -12,7 +12,7 @@ register(
         summary=_("Ask for a virtual account"),
         plan=numbers.plan_request_virtual_account,
         input=serializers.RequestVirtualAccountInput,
-        output=outputs.VirtualAccountResult,
+        output=serializers.VirtualAccountResult,
         permission="transfers.request_virtual_account",
         scope="wallets:write",
         path="virtual-accounts",

@@ -1,5 +1,6 @@
 """Transfers: the business record of one movement of money, and its state machine."""
 
+from fractions import Fraction
 from typing import Final
 
 from django.db import models
@@ -77,10 +78,11 @@ ENDED: Final = (
 class Transfer(StateMachineModel):
     """One movement of money. `book` is of whoever asked for it; `counterparty_book` of another tenant it is with.
 
-    `amount` leaves the source or, without one, arrives at the destination; `received` is what was bought with it,
-    `settled` what the provider truly paid, `returned` what came back. `attempt_id` is the submission that counts, whose
-    outcome is open while the provider has it; `next_attempt_at` is when a worker looks at it next, whatever the status
-    then asks for. `lease` grows whenever a worker takes it. Transitions set fields only, and happen in plans on rows that the executor has locked.
+    `terms` are what a kind asks besides, such as a strategy's name. `amount` leaves the source or, without one, arrives
+    at the destination; `received` is what was bought with it, `settled` what the provider truly paid, `returned` what
+    came back. `attempt_id` is the submission that counts, whose outcome is open while the provider has it;
+    `next_attempt_at` is when a worker looks at it next, whatever the status then asks for. `lease` grows whenever a
+    worker takes it. Transitions set fields only, and happen in plans on rows that the executor has locked.
     """
 
     id = PrefixedIdField(prefix="trf", primary_key=True)
@@ -98,6 +100,7 @@ class Transfer(StateMachineModel):
     currency = models.CharField(max_length=5)
     fee = MinorUnitsField(default=0)
     fees = models.JSONField(default=list)
+    terms = models.JSONField(default=dict)
     received = MinorUnitsField(null=True)
     received_currency = models.CharField(max_length=5, blank=True)
     settled = MinorUnitsField(null=True)
@@ -199,6 +202,10 @@ class Transfer(StateMachineModel):
     def total(self) -> Money:
         """What is held of the source wallet: the amount and the fees."""
         return Money(self.amount + self.fee, self.currency)
+
+    def fee_for(self, paid: Money) -> Money:
+        """The part of the fees for what was paid of the amount, rounded half-even."""
+        return self.fee_money.times(Fraction(paid.minor, self.amount))
 
     @property
     def fee_money(self) -> Money:

@@ -5,7 +5,6 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.core.serializer_fields import IdField, MoneyField
-from apps.transfers.desk import NumberStatus
 from apps.transfers.models import Kind
 from apps.transfers.words import PUBLIC_STATUS, TYPE
 
@@ -52,11 +51,12 @@ class FeeResult(serializers.Serializer[Any]):
     amount = MoneyField()
 
 
-class PayoutResult(TransferToldResult):
+class AskedResult(TransferToldResult):
     fee = MoneyField(help_text="All fees, on top of the amount.")
     fees = FeeResult(many=True, help_text="What the fees are made of; empty means none.")
     total = MoneyField(help_text="What is held: the amount and the fees.")
-    recipient = IdField("rcp")
+    recipient = IdField("rcp", allow_null=True, help_text="Who is paid, if it leaves the house.")
+    to_wallet = IdField("wal", allow_null=True, help_text="Where what is bought goes.")
     expected_at = serializers.DateTimeField(allow_null=True, help_text="When it should have arrived.")
     expires_at = serializers.DateTimeField(
         allow_null=True, help_text="Until when it must be confirmed, or agreed to by others."
@@ -70,10 +70,7 @@ class StoppedResult(TransferToldResult):
     entry = IdField("je", allow_null=True, help_text="What gave the hold back, if there was one.")
 
 
-class VirtualAccountResult(serializers.Serializer[Any]):
-    virtual_account = IdField("vac")
-    wallet = IdField("wal")
-    status = serializers.ChoiceField(
-        NumberStatus.choices, help_text="Requested until the provider has given it."
-    )
-    number = serializers.CharField(allow_null=True, help_text="Under which deposits are the wallet's.")
+class BookedResult(TransferToldResult):
+    received = MoneyField(allow_null=True, help_text="What was got for it, less what is ours.")
+    fee = MoneyField()
+    entry = IdField("je")

@@ -8,7 +8,10 @@ from rest_framework import serializers
 from apps.core.serializer_fields import IdField, MetadataField, MoneyField, TextField
 from apps.ledger.serializers import AddressField, ReasonField
 
+NETWORKS = ["BTC", "ETH", "SOL", "SUI"]
 REFERENCE = _("Your own name for it, by which you can find it again.")
+CONFIRM = _("Off: only say what it costs; confirm it within 15 minutes.")
+STRATEGY = _("What the provider calls the strategy, such as aave-usdc.")
 
 
 class _Named(serializers.Serializer[Any]):
@@ -76,9 +79,29 @@ class CreatePayoutInput(_Named):
     wallet = IdField("wal", help_text=_("The wallet that pays."))
     recipient = IdField("rcp", help_text=_("Who is paid."))
     amount = MoneyField(positive=True, help_text=_("What the recipient gets; fees come on top."))
-    confirm = serializers.BooleanField(
-        default=True, help_text=_("Off: only say what it costs; confirm it within 15 minutes.")
-    )
+    confirm = serializers.BooleanField(default=True, help_text=CONFIRM)
+
+
+class ExchangeInput(_Named):
+    from_wallet = IdField("wal", help_text=_("What is given is of this wallet."))
+    to_wallet = IdField("wal", help_text=_("What is got for it goes there: a wallet in the other currency."))
+    amount = MoneyField(positive=True, help_text=_("What is given; fees come on top."))
+    confirm = serializers.BooleanField(default=True, help_text=CONFIRM)
+
+
+class BridgeInput(_Named):
+    wallet = IdField("wal")
+    amount = MoneyField(positive=True)
+    from_network = serializers.ChoiceField(NETWORKS, help_text=_("Where the coins are."))
+    to_network = serializers.ChoiceField(NETWORKS, help_text=_("Where they go."))
+    confirm = serializers.BooleanField(default=True, help_text=CONFIRM)
+
+
+class StrategyInput(_Named):
+    wallet = IdField("wal")
+    amount = MoneyField(positive=True)
+    strategy = serializers.SlugField(max_length=40, help_text=STRATEGY)
+    confirm = serializers.BooleanField(default=True, help_text=CONFIRM)
 
 
 class TransferInput(serializers.Serializer[Any]):
@@ -113,35 +136,78 @@ class RecordNewsInput(serializers.Serializer[Any]):
     place = serializers.IntegerField(min_value=0, default=0)
 
 
-class RecordInboundInput(serializers.Serializer[Any]):
-    message = IdField("inb")
-    place = serializers.IntegerField(min_value=0, default=0)
-
-
-class DepositInput(serializers.Serializer[Any]):
-    deposit = IdField("dep")
-
-
-class AssignDepositInput(serializers.Serializer[Any]):
-    deposit = IdField("dep", help_text=_("Money in suspense."))
-    wallet = IdField("wal", help_text=_("Whose money it is; a wallet in its currency."))
+class SettleTransferInput(serializers.Serializer[Any]):
+    transfer = IdField("trf")
+    paid = MoneyField(
+        positive=True,
+        default=None,
+        allow_null=True,
+        help_text=_("What the provider paid; all of it, if left out."),
+    )
+    delivered = MoneyField(
+        positive=True,
+        default=None,
+        allow_null=True,
+        help_text=_("What it delivered, where something was bought."),
+    )
+    evidence = IdField(
+        "att",
+        default=None,
+        allow_null=True,
+        help_text=_("The file beside the transfer that proves it, where no answer of the provider does."),
+    )
     reason = ReasonField()
 
 
-class MarkForReturnInput(serializers.Serializer[Any]):
-    deposit = IdField("dep", help_text=_("Money in suspense that nobody here is to have."))
+class ReleaseTransferInput(serializers.Serializer[Any]):
+    transfer = IdField("trf")
+    evidence = IdField(
+        "att",
+        default=None,
+        allow_null=True,
+        help_text=_("The file beside the transfer that proves it, where no answer of the provider does."),
+    )
     reason = ReasonField()
 
 
-class CloseChargebackInput(serializers.Serializer[Any]):
-    chargeback = IdField("cbk")
-    note = TextField(max_length=500, help_text=_("What was done about it, such as the correction's id."))
+AT_BANK = _("The bank account by name, such as ing for bank:ing.")
+POOL = _("The pool by name, such as gps for pool:gps.")
 
 
-class RequestVirtualAccountInput(serializers.Serializer[Any]):
-    wallet = IdField("wal", help_text=_("To which deposits are credited."))
+class ConversionInput(_Named):
+    from_wallet = IdField("wal")
+    to_wallet = IdField("wal")
+    sold = MoneyField(positive=True, help_text=_("What leaves the first wallet."))
+    bought = MoneyField(positive=True, help_text=_("What that is worth in the second wallet's currency."))
+    spread = MoneyField(default=None, allow_null=True, help_text=_("What of it is ours; none, if left out."))
 
 
-class RecordVirtualAccountInput(serializers.Serializer[Any]):
-    virtual_account = IdField("vac")
-    number = TextField(max_length=60)
+class OtcTradeInput(_Named):
+    from_wallet = IdField("wal")
+    to_wallet = IdField("wal")
+    counterparty = serializers.SlugField(max_length=40, help_text=_("With whom, such as acme-otc."))
+    paid = MoneyField(positive=True, help_text=_("What goes there."))
+    received = MoneyField(positive=True, help_text=_("What comes back."))
+    fee = MoneyField(default=None, allow_null=True, help_text=_("What of it is ours; none, if left out."))
+
+
+class PoolPayoutInput(_Named):
+    wallet = IdField("wal")
+    pool = serializers.SlugField(max_length=40, help_text=POOL)
+    sold = MoneyField(positive=True, help_text=_("What leaves the wallet."))
+    paid = MoneyField(positive=True, help_text=_("What leaves the pool, perhaps in another currency."))
+    fee = MoneyField(default=None, allow_null=True, help_text=_("On top, in the wallet's currency."))
+
+
+class PoolTopUpInput(_Named):
+    book = serializers.SlugField(max_length=60, default="platform", help_text=_("Whose money it is."))
+    bank = serializers.SlugField(max_length=40, help_text=AT_BANK)
+    pool = serializers.SlugField(max_length=40, help_text=POOL)
+    amount = MoneyField(positive=True)
+
+
+class BankFundingInput(serializers.Serializer[Any]):
+    book = serializers.SlugField(max_length=60, default="platform", help_text=_("Whose money it is."))
+    bank = serializers.SlugField(max_length=40, help_text=AT_BANK)
+    amount = MoneyField(positive=True)
+    description = TextField(max_length=500, default="", allow_blank=True)

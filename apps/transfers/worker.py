@@ -23,7 +23,7 @@ from apps.transfers import leases
 from apps.transfers.inbound import Inbound
 from apps.transfers.models import Status, Transfer
 from apps.transfers.services.answers import LADDER
-from apps.transfers.services.payouts import wanted
+from apps.transfers.services.asking import wanted
 from apps.transfers.services.sending import WORKER, instruction, new_attempt, sendable
 
 MOST: Final = 100
@@ -91,7 +91,7 @@ class Worker:
         due = leases.take(status, now=clock.now(), most=room)
         if not due:
             return 0
-        if status == Status.OUTCOME_UNKNOWN:
+        if status in {Status.OUTCOME_UNKNOWN, Status.MANUAL_REVIEW}:
             return self._ask(due)
         to_send = [each for each in due if sendable(each) and each.attempt_id is None]
         self._send(to_send)
@@ -114,7 +114,7 @@ class Worker:
             provider = routing.by_name(each.provider)
             if provider is None or each.attempt_id is None:
                 continue
-            void = each.failure_code == "NOT_FOUND" and adapter_of(provider).voids_unknown
+            void = _is_unheard_of(each) and adapter_of(provider).voids_unknown
             action = Action.CANCEL if void else Action.QUERY
             call = Call(each, provider, action, new_attempt(), str(each.attempt_id), clock.now())
             self._open.add(self._pool.submit(_question, call))
@@ -171,6 +171,11 @@ def _begin(call: Call, route: routing.Route, worker: str) -> Request:
     }
     key = f"{call.transfer.pk}:send:{call.transfer.lease}"
     return Request("transfers.begin_sending", data, key, WORKER, origin="worker")
+
+
+def _is_unheard_of(transfer: Transfer) -> bool:
+    """Whether the provider said last time that it does not know the reference. What a person looks at is only asked after."""
+    return transfer.status == Status.OUTCOME_UNKNOWN and transfer.failure_code == "NOT_FOUND"
 
 
 def _submit(call: Call) -> Answered:

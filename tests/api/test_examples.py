@@ -18,6 +18,13 @@ from tests.api.conftest import Client, Party, joined, make_key
 from tests.support.door import done, eur, run
 from tests.support.statements import statements
 
+RECIPIENT = {
+    "kind": "bank_account",
+    "name": "Bo Lind",
+    "currency": "EUR",
+    "details": {"iban": "DE89370400440532013000"},
+}
+PROVIDER = {"name": "bank", "title": "A bank", "base_url": "https://bank.example", "secret": "s"}
 POSTS = [
     (path, methods["post"]["requestBody"]["content"]["application/json"]["examples"]["example"]["value"])
     for path, methods in document()["paths"].items()
@@ -59,6 +66,9 @@ def existing(acme: Party, test: str) -> dict[str, str]:
     )
     done("transfers.post_pay_in", wallet=money, amount=eur("50.00"))
     too_much = run("transfers.create_transfer", from_wallet=money, to_wallet=other, amount=eur("51.00"))
+    done("providers.set_provider", **PROVIDER)
+    paid = done("accounts.create_recipient", tenant=test, **RECIPIENT)["recipient"]
+    payout = {"wallet": money, "recipient": paid, "amount": eur("5.00"), "confirm": False}
     joined(acme, "amara")
     invited = done("accounts.invite_member", tenant=acme.tenant, email="cleo@acme.example", role="viewer")
     return {
@@ -67,6 +77,8 @@ def existing(acme: Party, test: str) -> dict[str, str]:
         "to_wallet": other,
         "empty": empty,
         "customer": done("accounts.create_customer", tenant=test, kind="person", name="A")["customer"],
+        "recipient": paid,
+        "transfer": done("transfers.create_payout", **payout)["transfer"],
         "tenant": test,
         "api_key": make_key(test)["api_key"],
         "hold": done("transfers.place_hold", wallet=money, amount=eur("20.00"), reason="card")["hold"],

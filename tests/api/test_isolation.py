@@ -59,8 +59,16 @@ def everything_of(party: Party, asking: Any) -> dict[str, str]:
         "amount": {"amount": "1.00", "currency": "EUR"},
     }
     transfer = own.post("/v1/transfers", paid).json()["transfer"]
+    to = {
+        "kind": "bank_account",
+        "name": "Bo Lind",
+        "currency": "EUR",
+        "details": {"iban": "DE89370400440532013000"},
+    }
+    recipient = own.post("/v1/recipients", to).json()["recipient"]
     return {
         "hld": held["hold"],
+        "rcp": recipient,
         "trf": transfer,
         "ten": party.tenant,
         "wal": party.wallet,
@@ -114,6 +122,8 @@ def prefix_of(path: str, name: str) -> str:
         "api_key": "key",
         "operation": "op",
         "hold": "hld",
+        "recipient": "rcp",
+        "transfer": "trf",
         "user": "usr",
     }
     if name in known:
@@ -191,6 +201,10 @@ def test_what_an_operator_does_to_customers_and_teams_is_told_to_their_tenant_al
     acme: Party, globex: Party, asking: Any
 ) -> None:
     reason = {"reason": "tests"}
+    bank = {"kind": "bank_account", "currency": "EUR", "details": {"iban": "DE89370400440532013000"}}
+    to = done("accounts.create_recipient", tenant=globex.tenant, name="Bo Ek", **bank)["recipient"]
+    done("accounts.update_recipient", recipient=to, name="Bo Eek")
+    done("accounts.close_recipient", recipient=to, **reason)
     customer = done("accounts.create_customer", tenant=globex.tenant, kind="person", name="Bo")["customer"]
     done("accounts.update_customer", customer=customer, name="Bo Ek")
     done("accounts.close_customer", customer=customer, **reason)
@@ -202,15 +216,16 @@ def test_what_an_operator_does_to_customers_and_teams_is_told_to_their_tenant_al
     done("accounts.revoke_invitation", invitation=invited["invitation"], **reason)
     sequencer.sequence()
     told = asking(globex.key).get("/v1/events", params={"limit": 200}).json()["items"]
-    types = [event["type"] for event in told if event["subject"] in (customer, globex.tenant)]
+    types = [event["type"] for event in told if event["subject"] in (to, customer, globex.tenant)]
     assert types == [
+        *("recipient.created", "recipient.updated", "recipient.closed"),
         *("customer.created", "customer.updated", "customer.closed"),
         *("team.invited", "team.joined") * 2,
         *("team.role_changed", "team.left", "team.invited", "team.invitation_revoked"),
     ]
     others = asking(acme.key).get("/v1/events", params={"limit": 200})
     assert others.json()["items"]
-    for value in (customer, globex.tenant, member["user"], invited["invitation"]):
+    for value in (to, customer, globex.tenant, member["user"], invited["invitation"]):
         assert value not in others.text
 
 

@@ -6,14 +6,19 @@ from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import User
 from apps.accounts.queries.wallets import holder
 from apps.console.forms.outcomes import page_of
-from apps.core import clock
-from apps.ledger.models import Account
+from apps.core import clock, ids
+from apps.ledger.models import Account, TemplateVersion
+from apps.operations import subjects
 from apps.operations.models import Attachment, FeatureFlag, Note
+from apps.operations.serializers import AddNoteInput
+from tests.console.test_templates import OLD, load, unguarded
 from tests.support.door import done, refused
 from tests.support.tenants import World
 from tests.support.tenants import world as tenant_world
@@ -46,7 +51,16 @@ def sent(client: Client, acme: World, content: bytes, name: str, **more: str) ->
 
 @pytest.mark.parametrize(
     "subject",
-    ["ledger.account:999999999", "ledger.account:x", "sessions.session:1", "ledger.line:", "nobody.knows:1"],
+    [
+        "ledger.account:999999999",
+        "ledger.account:x",
+        "sessions.session:1",
+        "ledger.line:",
+        "nobody.knows:1",
+        "ledger.template:",
+        "ledger.template:1",
+        "nobody.knows:pay_in",
+    ],
 )
 def test_nothing_stands_beside_what_is_not_there(ledger_db: Any, subject: str) -> None:
     assert refused("operations.add_note", subject=subject, text="x") in {"SUBJECT_NOT_FOUND", "INPUT_INVALID"}
@@ -73,6 +87,63 @@ def test_every_page_of_a_row_has_the_card(acme: World, operator: Client) -> None
             assert f"/ops/do/operations.{name}/?{urlencode({'subject': subject})}" in found
         assert page_of(subject) == page
     assert "<b>about</b>" not in found
+
+
+def test_a_template_that_is_nowhere_keeps_nothing(ledger_db: Any) -> None:
+    for subject in ("ledger.template:no_such", "ledger.templateversion:1"):
+        assert refused("operations.add_note", subject=subject, text="x") == "SUBJECT_NOT_FOUND"
+
+
+def test_a_template_keeps_notes_by_its_name(acme: World, operator: Client) -> None:
+    subject, page = "ledger.template:pay_in", "/ops/ledger/templateversion/pay_in/"
+    done("operations.add_note", subject=subject, text="agreed with the bank")
+    for address in (page, f"{page}1/"):
+        found = operator.get(address).content.decode()
+        assert "agreed with the bank" in found, address
+        for name in ("add_note", "assign", "attach_file"):
+            assert f"/ops/do/operations.{name}/?{urlencode({'subject': subject})}" in found
+    other = operator.get("/ops/ledger/templateversion/fee_charge/").content.decode()
+    assert "agreed with the bank" not in other
+    assert page_of(subject) == page
+    filled_in = operator.get(f"/ops/do/operations.add_note/?subject={subject}").content.decode()
+    assert f'value="{subject}"' in filled_in
+    body = urlencode({"idempotency_key": "k-1", "do": "run", "subject": subject, "text": "and again"})
+    answer = operator.post("/ops/do/operations.add_note/", body, "application/x-www-form-urlencoded")
+    assert f'href="{page}"' in answer.content.decode()
+    assert "and again" in operator.get(page).content.decode()
+
+
+@pytest.mark.django_db
+def test_what_a_template_keeps_outlives_its_versions(operator: Client) -> None:
+    by = {"actor_label": "Ada", "operation_id": ids.new_id("op"), "created_at": clock.now()}
+    Note.objects.create(subject="ledger.template:pay_in", text="agreed with the bank", **by)
+    load("pay_in", OLD)
+    for key in ("", "1/", "2/", "file/"):
+        page = operator.get(f"/ops/ledger/templateversion/pay_in/{key}").content.decode()
+        assert "agreed with the bank" in page, key
+
+
+@pytest.mark.django_db
+def test_a_template_is_there_in_the_files_or_in_the_database() -> None:
+    longest = "x" * (TemplateVersion._meta.get_field("name").max_length or 0)
+    load(longest, OLD)
+    unguarded("DELETE FROM ledger_templateversion WHERE name = 'pay_in'")
+    some = [f"ledger.template:{name}" for name in (longest, "pay_in", "fee_charge", "no_such")]
+    with CaptureQueriesContext(connection) as asked:
+        known = subjects.known(some)
+    assert {(key, each.kind, each.title) for key, each in known.items()} == {
+        (key, "posting template", key.partition(":")[2]) for key in some[:3]
+    }
+    assert len(asked) == 1
+    assert AddNoteInput(data={"subject": some[0], "text": "x"}).is_valid()
+    Note.objects.create(subject=some[0], operation_id=ids.new_id("op"), created_at=clock.now())
+
+
+def test_an_assigned_template_stands_on_my_overview(acme: World, operator: Client, ada: User) -> None:
+    done("operations.assign", subject="ledger.template:pay_in", assignee=ada.pk, reason="review")
+    page = operator.get("/ops/").content.decode()
+    assert '<a href="/ops/ledger/templateversion/pay_in/">pay_in</a>' in page
+    assert "Posting template · review" in page
 
 
 def test_a_viewer_reads_and_is_offered_nothing(acme: World, console: Client) -> None:

@@ -43,10 +43,15 @@ def test_names_lead_by_their_beginning_whatever_their_case(acme: World, console:
         "customer"
     ]
     wallet = acme.wallet(name="Holiday savings")
+    iban = {"iban": "DE89370400440532013000"}
+    bank = {"kind": "bank_account", "name": "Hansa Bau", "currency": "EUR", "details": iban}
+    paid = done("accounts.create_recipient", tenant=acme.tenant, external_id="r-77", **bank)["recipient"]
     User.objects.create(email="z@example.com", name="Zora Petrova", created_at=clock.now())
     assert page("accounts/tenant", acme.tenant) in leads(console, "acme pay")
     assert page("accounts/customer", customer) in leads(console, "ÜNAL")
     assert page("accounts/wallet", wallet) in leads(console, "holiday s")
+    for text in ("hansa b", "r-77", paid):
+        assert page("accounts/recipient", paid) in leads(console, text)
     assert page("accounts/user", User.objects.get(name="Zora Petrova").pk) in leads(console, "zora")
     assert page("accounts/wallet", wallet) not in leads(console, "savings")
     assert "Nothing." in leads(console, "hol%s")
@@ -87,6 +92,18 @@ def test_ids_of_what_has_no_page_lead_to_what_shows_it(acme: World, console: Cli
     assert set(jump.PAGES) <= set(jump.subjects.kinds())
 
 
+def test_what_has_a_number_or_a_name_is_led_to(acme: World, console: Client) -> None:
+    book = f"operations.book:{acme.book.pk}"
+    for subject, shown in {
+        book: page("operations/book", acme.book.pk),
+        "ledger.template:pay_in": page("ledger/templateversion", "pay_in"),
+    }.items():
+        note = done("operations.add_note", subject=subject, text="x")["note"]
+        assert shown in leads(console, subject)
+        assert shown in leads(console, note)
+        assert f"note {note}" in leads(console, note)
+
+
 def test_a_group_leads_to_its_entries(acme: World, console: Client) -> None:
     beta = tenant_world("beta")
     given = {"from_wallet": acme.funded("10.00"), "to_wallet": beta.wallet(), "amount": eur("1.00")}
@@ -109,6 +126,10 @@ def test_a_group_leads_to_its_entries(acme: World, console: Client) -> None:
         "x" * 5_000,
         "wal_\x00",
         "not_01jd0000000000000000000000",
+        "operations.book:",
+        "operations.book:" + "9" * 5_000,
+        "ledger.template:no_such",
+        "ledger.template:pay in",
     ],
 )
 def test_what_is_nothing_finds_nothing(acme: World, console: Client, text: str) -> None:
@@ -121,7 +142,8 @@ def test_nobody_finds_what_they_may_not_see(
     client = Client()
     client.force_login(make_user("viewer"))
     note = done("operations.add_note", subject=acme.tenant, text="x")["note"]
-    assert all("Nothing." in leads(client, text) for text in ("acme", acme.tenant, note))
+    template = "ledger.template:pay_in"
+    assert all("Nothing." in leads(client, text) for text in ("acme", acme.tenant, note, template))
 
 
 @pytest.mark.django_db
@@ -129,7 +151,7 @@ def test_names_are_looked_for_along_indexes(platform: Book) -> None:
     with connection.cursor() as cursor:
         cursor.execute(FILL, {"book": platform.pk, "many": MANY})
         cursor.execute("SET LOCAL session_replication_role = replica")
-        for table in ("customer", "wallet"):
+        for table in ("customer", "recipient", "wallet"):
             cursor.execute(f"UPDATE accounts_{table} SET name = 'name ' || external_id")
         cursor.execute("UPDATE transfers_transfer SET provider_reference = reference")
         cursor.execute("RESET session_replication_role")
@@ -147,6 +169,10 @@ def test_names_are_looked_for_along_indexes(platform: Book) -> None:
                 for node in nodes(planned(statement))
                 if node["Node Type"] == "Seq Scan"
             ]
-            assert not {"accounts_customer", "accounts_wallet", "transfers_transfer", "ledger_entry"} & {
-                *scanned
-            }
+            assert not {
+                "accounts_customer",
+                "accounts_recipient",
+                "accounts_wallet",
+                "transfers_transfer",
+                "ledger_entry",
+            } & {*scanned}

@@ -29,6 +29,7 @@ PAGE = 50
 MANY = 20_000
 BIG = {
     "accounts_customer",
+    "accounts_recipient",
     "accounts_wallet",
     "ledger_account",
     "ledger_balance",
@@ -86,6 +87,11 @@ INSERT INTO operations_eventposition (book_id, position, event_id, ordinal, sequ
 INSERT INTO accounts_customer (id, tenant_id, kind, name, email, external_id, metadata, status, created_at)
   SELECT ('a' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 50), 32, '0')::uuid, 'person', '', '', 'key:' || i, '{}', 'active', now()
     FROM generate_series(1, %(many)s) i;
+INSERT INTO accounts_recipient (id, tenant_id, customer_id, kind, name, country, currency, details, display, bank_name, bic,
+                                external_id, metadata, version, status, created_at, changed_at)
+  SELECT ('8' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 50), 32, '0')::uuid, lpad(to_hex(i %% 5000), 32, '0')::uuid,
+         'card', '', '', 'EUR', '', '', '', '', 'key:' || i, '{}', 1, 'active', now(), now()
+    FROM generate_series(1, %(many)s) i;
 INSERT INTO accounts_wallet (id, tenant_id, book_id, customer_id, currency, available_account_id, held_account_id, owed_account_id,
                              purpose, category, name, external_id, metadata, status, created_at)
   SELECT ('b' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 50), 32, '0')::uuid, %(book)s, lpad(to_hex(i %% 5000), 32, '0')::uuid,
@@ -93,11 +99,13 @@ INSERT INTO accounts_wallet (id, tenant_id, book_id, customer_id, currency, avai
     FROM generate_series(1, %(many)s) i;
 INSERT INTO transfers_transfer (id, book_id, kind, status, source_wallet_id, destination_wallet_id, amount, currency, fee, reference,
                                 description, metadata, provider, provider_reference, failure_code, failure_message, attempts,
-                                operation_id, created_at, changed_at, ended_at)
+                                operation_id, created_at, changed_at, ended_at, fees, terms, received_currency, returned, requeries,
+                                refused_by, lease)
   SELECT ('9' || lpad(to_hex(i), 31, '0'))::uuid, %(book)s, 'internal',
          CASE WHEN i %% 1000 = 0 THEN 'manual_review' ELSE 'completed' END,
          lpad(to_hex(i %% 5000), 32, '0')::uuid, lpad(to_hex(i %% 4999), 32, '0')::uuid, 1, 'EUR', 0, 'key:' || i, '', '{}', '', '',
-         '', '', 0, ('d' || lpad(to_hex(i), 31, '0'))::uuid, now(), now(), CASE WHEN i %% 1000 = 0 THEN NULL ELSE now() END
+         '', '', 0, ('d' || lpad(to_hex(i), 31, '0'))::uuid, now(), now(), CASE WHEN i %% 1000 = 0 THEN NULL ELSE now() END,
+         '[]', '{}', '', 0, 0, '[]', 0
     FROM generate_series(1, %(many)s) i;
 RESET session_replication_role;
 ANALYZE;

@@ -245,6 +245,7 @@ def test_every_model_in_the_sidebar_is_registered() -> None:
     assert {model._meta.label for model in site._registry} == {
         "accounts.ApiKey",
         "accounts.Customer",
+        "accounts.Recipient",
         "accounts.Tenant",
         "accounts.User",
         "accounts.Wallet",

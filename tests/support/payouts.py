@@ -1,12 +1,10 @@
 """Payouts as tests make them: a provider that is the sandbox, a recipient, a worker, and time that passes."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from apps.accounts.models import Recipient
 from apps.core import clock
 from apps.providers.models import Provider
 from apps.providers.queries import routing
@@ -40,14 +38,10 @@ def recipient(world: World, currency: str = "EUR", **more: Any) -> str:
     given = {
         "kind": "bank_account",
         "name": "Bo Lind",
-        "country": "DE",
         "currency": currency,
-        "display": "DE89 … 3000",
+        "details": {"iban": IBAN},
     }
-    now = clock.now()
-    details = json.dumps({"iban": IBAN})
-    given |= {"tenant_id": world.tenant, "details": details, "created_at": now, "changed_at": now}
-    return str(Recipient.objects.create(**given | more).pk)
+    return str(done("accounts.create_recipient", tenant=world.tenant, **given | more)["recipient"])
 
 
 def pay_out(
@@ -55,7 +49,8 @@ def pay_out(
 ) -> Any:
     """Ask for a payout with the tenant's key; the answer."""
     money = {"amount": amount, "currency": currency}
-    return done("transfers.create_payout", actor=world.key, wallet=wallet, recipient=to, amount=money, **more)
+    given = {"actor": world.key, **more}
+    return done("transfers.create_payout", wallet=wallet, recipient=to, amount=money, **given)
 
 
 @contextmanager

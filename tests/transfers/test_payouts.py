@@ -4,12 +4,11 @@ from typing import Any
 
 import pytest
 
-from apps.ledger.models import Hold
 from apps.operations.models import ApprovalPolicy, ApprovalRequest, Event
-from apps.providers.models import Answer, Attempt
+from apps.providers.models import Attempt
 from apps.transfers.models import Transfer
 from tests.support import payouts
-from tests.support.door import balance, done, eur, person, refused, run
+from tests.support.door import balance, done, eur, person, refused
 from tests.support.payouts import later, pay_out, recipient, status, work
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, has, world
@@ -46,3 +45,191 @@ class TestLife:
         assert balance("provider:sandbox-bank", book="acme") == "-40.00"
         [order] = sandbox.truth()["order"]
         assert (order["status"], order["amount"]) == ("completed", "40.00")
+
+    def test_is_completed_at_once_by_an_instant_rail(self, acme: World, sandbox: Sandbox) -> None:
+        sandbox.set(instant={"bank": True})
+        payouts.provider(sandbox)
+        wallet = acme.funded("100.00")
+        made = pay_out(acme, wallet, recipient(acme))
+        work()
+        assert status(made["transfer"]) == "completed"
+        assert parts(wallet) == ("60.00", "0.00")
+
+    def test_tells_each_step_to_the_tenant(self, acme: World, sandbox: Sandbox) -> None:
+        sandbox.set(instant={"bank": True})
+        payouts.provider(sandbox)
+        made = pay_out(acme, acme.funded("100.00"), recipient(acme))
+        work()
+        events = Event.objects.filter(subject=made["transfer"]).order_by("ordinal")
+        assert [event.type for event in events] == [
+            "transfer.reserved",
+            "transfer.sent",
+            "transfer.completed",
+        ]
+        assert {event.book for event in events} == {acme.book}
+
+    def test_keeps_what_was_asked_and_answered_without_the_account_number(
+        self, acme: World, sandbox: Sandbox
+    ) -> None:
+        payouts.provider(sandbox)
+        made = pay_out(acme, acme.funded("100.00"), recipient(acme))
+        work()
+        [attempt] = Attempt.objects.filter(subject=made["transfer"])
+        assert (attempt.action, attempt.worker, attempt.why["considered"][0]["provider"]) == (
+            "submit",
+            "test",
+            "sandbox-bank",
+        )
+        assert payouts.IBAN not in str(attempt.sent)
+        assert (attempt.answer.outcome, attempt.answer.received["status"]) == ("accepted", 202)
+        assert sandbox.truth()["order"][0]["reference"] == attempt.pk
+
+
+class TestAskedFor:
+    def test_is_refused_without_enough(self, acme: World, sandbox: Sandbox) -> None:
+        payouts.provider(sandbox)
+        given = {"wallet": acme.funded("10.00"), "recipient": recipient(acme), "amount": eur("40.00")}
+        assert refused("transfers.create_payout", actor=acme.key, **given) == "INSUFFICIENT_BALANCE"
+        assert not Transfer.objects.filter(kind="payout").exists()
+
+    @pytest.mark.parametrize(
+        ("given", "provided", "code"),
+        [
+            ({"recipient": "rcp_01m7z75h000000000000000000"}, {}, "RECIPIENT_NOT_FOUND"),
+            ({}, {"kinds": ["refund"]}, "NO_ROUTE"),
+            ({}, {"currencies": ["USD"]}, "NO_ROUTE"),
+            ({}, {"countries": ["FR"]}, "NO_ROUTE"),
+            ({}, {"limits": {"largest": {"EUR": "39.99"}}}, "NO_ROUTE"),
+            ({}, {"limits": {"smallest": {"EUR": "40.01"}}}, "NO_ROUTE"),
+            ({}, {"enabled": False}, "NO_ROUTE"),
+        ],
+    )
+    def test_is_refused_where_it_cannot_go(
+        self, acme: World, sandbox: Sandbox, given: dict[str, Any], provided: dict[str, Any], code: str
+    ) -> None:
+        payouts.provider(sandbox, **provided)
+        asked = {"wallet": acme.funded("100.00"), "recipient": recipient(acme), "amount": eur("40.00")}
+        assert refused("transfers.create_payout", actor=acme.key, **asked | given) == code
+
+    def test_is_not_to_another_tenants_recipient(self, acme: World, sandbox: Sandbox) -> None:
+        payouts.provider(sandbox)
+        given = {
+            "wallet": acme.funded("100.00"),
+            "recipient": recipient(world("bloom")),
+            "amount": eur("1.00"),
+        }
+        for actor in (acme.key, None):
+            assert refused("transfers.create_payout", actor=actor, **given) == "RECIPIENT_NOT_FOUND"
+
+    def test_can_show_its_price_first(self, acme: World, sandbox: Sandbox) -> None:
+        payouts.provider(sandbox)
+        wallet = acme.funded("100.00")
+        made = pay_out(acme, wallet, recipient(acme), confirm=False)
+        assert (made["hold"], made["total"], parts(wallet)) == (None, eur("40.00"), ("100.00", "0.00"))
+        work()
+        assert status(made["transfer"]) == "initiated"
+        confirmed = done("transfers.confirm_transfer", actor=acme.key, transfer=made["transfer"])
+        assert confirmed["hold"]
+        assert parts(wallet) == ("60.00", "40.00")
+        again = {"transfer": made["transfer"]}
+        assert refused("transfers.confirm_transfer", actor=acme.key, **again) == "TRANSFER_NOT_UNCONFIRMED"
+
+    def test_expires_where_its_price_is_not_confirmed(self, acme: World, sandbox: Sandbox) -> None:
+        payouts.provider(sandbox)
+        wallet = acme.funded("100.00")
+        made = pay_out(acme, wallet, recipient(acme), confirm=False)
+        with later(minutes=16):
+            work()
+        assert (status(made["transfer"]), parts(wallet)) == ("expired", ("100.00", "0.00"))
+        assert refused("transfers.confirm_transfer", transfer=made["transfer"]) == "TRANSFER_NOT_UNCONFIRMED"
+
+    def test_can_be_cancelled_until_it_is_sent(self, acme: World, sandbox: Sandbox) -> None:
+        payouts.provider(sandbox)
+        wallet, to = acme.funded("100.00"), recipient(acme)
+        first, second = (pay_out(acme, wallet, to)["transfer"] for _ in range(2))
+        done("transfers.cancel_transfer", actor=acme.key, transfer=first, reason="not needed")
+        assert (status(first), parts(wallet)) == ("cancelled", ("60.00", "40.00"))
+        work()
+        given = {"transfer": second, "reason": "too late"}
+        assert refused("transfers.cancel_transfer", actor=acme.key, **given) == "TOO_LATE_TO_CANCEL"
+        assert len(sandbox.truth()["order"]) == 1
+
+    def test_is_not_another_tenants_to_cancel(self, acme: World, sandbox: Sandbox) -> None:
+        payouts.provider(sandbox)
+        made = pay_out(acme, acme.funded("100.00"), recipient(acme))["transfer"]
+        other = world("bloom").key
+        for name in ("transfers.cancel_transfer", "transfers.confirm_transfer"):
+            more = {"reason": "mine"} if "cancel" in name else {}
+            assert refused(name, actor=other, transfer=made, **more) in {
+                "TRANSFER_NOT_FOUND",
+                "NOT_FOUND",
+            }
+
+
+@pytest.fixture
+def policy(ledger_db: Any) -> ApprovalPolicy:
+    return ApprovalPolicy.objects.create(
+        name="Large payouts",
+        command="transfers.open_sending",
+        conditions=[{"fact": "amount", "op": "gte", "value": 40}],
+        approvers_needed=2,
+    )
+
+
+@pytest.mark.usefixtures("policy")
+class TestApproval:
+    def test_is_reserved_at_once_and_sent_when_others_agree(self, acme: World, sandbox: Sandbox) -> None:
+        payouts.provider(sandbox)
+        wallet = acme.funded("100.00")
+        made = pay_out(acme, wallet, recipient(acme), actor=person("op@example.com", "operator"))
+        assert (made["status"], parts(wallet)) == ("pending_approval", ("60.00", "40.00"))
+        work()
+        assert not sandbox.truth()["order"]
+        for name in ("ann", "ben"):
+            someone = person(f"{name}@example.com", "approver")
+            done("operations.approve_request", actor=someone, request=made["approval_request"])
+        work()
+        assert status(made["transfer"]) == "provider_processing"
+
+    def test_gives_the_hold_back_when_somebody_says_no(self, acme: World, sandbox: Sandbox) -> None:
+        payouts.provider(sandbox)
+        wallet = acme.funded("100.00")
+        made = pay_out(acme, wallet, recipient(acme))
+        ann = person("ann@example.com", "approver")
+        done("operations.reject_request", actor=ann, request=made["approval_request"], comment="who is this")
+        assert (status(made["transfer"]), parts(wallet)) == ("cancelled", ("100.00", "0.00"))
+
+    def test_gives_the_hold_back_when_its_maker_may_no_longer_ask(
+        self, acme: World, sandbox: Sandbox
+    ) -> None:
+        payouts.provider(sandbox)
+        wallet = acme.funded("100.00")
+        made = pay_out(
+            acme, wallet, recipient(acme), actor=acme.key
+        )  # a key that was never kept, as if revoked
+        for name in ("ann", "ben"):
+            someone = person(f"{name}@example.com", "approver")
+            done("operations.approve_request", actor=someone, request=made["approval_request"])
+        assert (status(made["transfer"]), parts(wallet)) == ("cancelled", ("100.00", "0.00"))
+
+    def test_expires_when_nobody_decides(self, acme: World, sandbox: Sandbox) -> None:
+        payouts.provider(sandbox)
+        wallet = acme.funded("100.00")
+        made = pay_out(acme, wallet, recipient(acme))
+        with later(days=8):
+            work()
+        assert (status(made["transfer"]), parts(wallet)) == ("expired", ("100.00", "0.00"))
+
+    def test_is_not_opened_without_it(self, acme: World, sandbox: Sandbox) -> None:
+        payouts.provider(sandbox)
+        made = pay_out(acme, acme.funded("100.00"), recipient(acme))
+        given = {"transfer": made["transfer"]}
+        assert refused("transfers.open_sending", actor=acme.key, **given) == "APPROVAL_MISSING"
+
+    def test_what_is_below_the_policy_is_sent(self, acme: World, sandbox: Sandbox) -> None:
+        payouts.provider(sandbox)
+        made = pay_out(acme, acme.funded("100.00"), recipient(acme), "39.99")
+        assert made["approval_request"] is None
+        work()
+        assert status(made["transfer"]) == "provider_processing"
+        assert not ApprovalRequest.objects.exists()

@@ -162,6 +162,8 @@ class Migration(migrations.Migration):
                 ("currency", models.CharField(max_length=5)),
                 ("details", apps.core.fields.EncryptedTextField()),
                 ("display", models.CharField(max_length=60)),
+                ("bank_name", models.CharField(blank=True, max_length=140)),
+                ("bic", models.CharField(blank=True, max_length=11)),
                 (
                     "external_id",
                     models.CharField(blank=True, db_collation="C", max_length=120),

@@ -22,9 +22,10 @@ class RecipientStatus(models.TextChoices):
 
 
 class Recipient(models.Model):
-    """Who is paid, and where. `details` is JSON by kind (`{"iban"}`, `{"network", "address"}`, `{"token"}`), encrypted.
+    """Who is paid, and where. `details` is JSON by kind, encrypted, as `destinations` spells it.
 
-    `display` is what people recognise of it. A change of the details is a new `version`, which an approval names.
+    `display` is what people recognise of it. Another name or other details are a new `version`, which an approval
+    names, made at `changed_at`.
     """
 
     id = PrefixedIdField(prefix="rcp", primary_key=True)
@@ -36,6 +37,8 @@ class Recipient(models.Model):
     currency = models.CharField(max_length=5)
     details = EncryptedTextField()
     display = models.CharField(max_length=60)
+    bank_name = models.CharField(max_length=140, blank=True)
+    bic = models.CharField(max_length=11, blank=True)
     external_id = models.CharField(max_length=120, blank=True, db_collation="C")
     metadata = models.JSONField(default=dict)
     version = models.PositiveIntegerField(default=1)

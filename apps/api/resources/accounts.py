@@ -1,4 +1,4 @@
-"""Tenants, their teams, customers, wallets and API keys."""
+"""Tenants, their teams, customers, recipients, wallets and API keys."""
 
 from datetime import datetime
 
@@ -11,6 +11,9 @@ from apps.accounts.models import (
     CustomerStatus,
     Invitation,
     Membership,
+    Recipient,
+    RecipientKind,
+    RecipientStatus,
     TeamRole,
     Tenant,
     TenantStatus,
@@ -186,6 +189,47 @@ declare(
             "external_id": EXTERNAL_ID,
             "kind": Filter("kind", ChoiceField(CustomerKind.choices)),
             "status": Filter("status", ChoiceField(CustomerStatus.choices)),
+            **CREATED,
+        },
+    )
+)
+
+
+class RecipientOutput(Output):
+    id = IdField("rcp")
+    tenant = IdField("ten", source="tenant_id")
+    customer = IdField("cus", source="customer_id", allow_null=True)
+    kind = ChoiceField(RecipientKind.choices)
+    name = text()
+    country = text(allow_blank=True)
+    currency = CurrencyField()
+    display = text(help_text="What people recognise of it, such as DE89 … 3000; the rest is never told.")
+    bank_name = text(allow_blank=True)
+    bic = text(allow_blank=True)
+    external_id = text(allow_blank=True)
+    metadata = notes()
+    version = number(help_text="One more whenever the name or the details change.")
+    status = ChoiceField(RecipientStatus.choices)
+    created_at = instant()
+    changed_at = instant(help_text="When this version was made.")
+
+
+declare(
+    Resource(
+        path="recipients",
+        name="recipient",
+        summary="Recipients",
+        model=Recipient,
+        output=RecipientOutput,
+        scope="recipients:read",
+        owner="tenant_id",
+        key_prefix="rcp",
+        filters={
+            "customer": Filter("customer_id", IdField("cus")),
+            "kind": Filter("kind", ChoiceField(RecipientKind.choices)),
+            "currency": Filter("currency", CurrencyField()),
+            "status": Filter("status", ChoiceField(RecipientStatus.choices)),
+            "external_id": EXTERNAL_ID,
             **CREATED,
         },
     )

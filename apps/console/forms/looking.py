@@ -9,7 +9,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from rest_framework.serializers import Field
 
-from apps.accounts.models import ApiKey, Customer, Invitation, Tenant, Wallet
+from apps.accounts.models import ApiKey, Customer, Invitation, Recipient, RecipientStatus, Tenant, Wallet
 from apps.console.listing import KeysetAdmin
 from apps.console.site import site
 from apps.core.currencies import all_currencies
@@ -201,6 +201,10 @@ def _customers(text: str, within: Within) -> QuerySet[Customer]:
     return _owned(Customer.objects.all(), text, within)
 
 
+def _recipients(text: str, within: Within) -> QuerySet[Recipient]:
+    return _owned(Recipient.objects.filter(status=RecipientStatus.ACTIVE), text, within)
+
+
 def _wallets(text: str, within: Within) -> QuerySet[Wallet]:
     return _owned(Wallet.objects.all(), text, within)
 
@@ -241,6 +245,11 @@ _FINDERS: dict[str, Finder] = {
     ),
     "ten": Finder(Tenant, _tenants, lambda row: Option(row.pk, f"{row.name} · {row.status}")),
     "cus": Finder(Customer, _customers, lambda row: Option(row.pk, f"{row.name} · {row.tenant}")),
+    "rcp": Finder(
+        Recipient,
+        _recipients,
+        lambda row: Option(row.pk, f"{row.name} · {row.display} · {row.currency} · {row.tenant}"),
+    ),
     "wal": Finder(
         Wallet,
         _wallets,

@@ -205,9 +205,9 @@ def _fact(name: str, value: Any) -> Fact:
 
 def page_of(text: str) -> str | None:
     """The page of what has this id, if the console has one."""
-    label, colon, number = text.partition(":")
-    if colon and (numbered := subjects.numbered().get(label)) in site._registry:
-        return reverse(site._registry[numbered].url_name("change"), args=[number])
+    label, _colon, key = text.partition(":")
+    if key and (model := subjects.labelled(label)) in site._registry:
+        return reverse(site._registry[model].url_name("change"), args=[key])
     prefix, underscore, _rest = text.partition("_")
     for each in site._registry.values() if underscore else ():
         pk = each.opts.pk

@@ -15,6 +15,7 @@ INDEXES = {
     # What the command palette finds: names by their beginning, whatever their case.
     "console_tenant_by_name": "accounts_tenant (upper(name) text_pattern_ops)",
     "console_customer_by_name": "accounts_customer (upper(name) text_pattern_ops)",
+    "console_recipient_by_name": "accounts_recipient (upper(name) text_pattern_ops)",
     "console_wallet_by_name": "accounts_wallet (upper(name) text_pattern_ops) WHERE name <> ''",
     "console_user_by_name": "accounts_user (upper(name) text_pattern_ops)",
     "console_transfer_by_provider_reference": "transfers_transfer (provider_reference) WHERE provider_reference <> ''",

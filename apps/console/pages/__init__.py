@@ -9,6 +9,7 @@ from apps.console.pages import (  # noqa: F401
     operations,
     people,
     periods,
+    recipients,
     templates,
     tenants,
     wallets,

@@ -198,6 +198,10 @@ class TemplateAdmin(KeysetAdmin):
             return Shown(name, latest(texts), texts, is_one=False)
         return Shown(name, _chosen(texts, key), texts, is_one=True)
 
+    def subject(self, row: Shown) -> str:
+        """The template itself: what is kept beside it stays when a version is loaded."""
+        return templates.subject_of(row.name)
+
     def page_context(self, request: HttpRequest, row: Shown) -> Context:
         """The text, its variables and example, its versions, and the newest entries."""
         drift = [each for each in template_drift() if each.name == row.name]

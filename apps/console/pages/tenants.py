@@ -16,6 +16,7 @@ from apps.accounts.models import (
     Invitation,
     Membership,
     Provisioning,
+    Recipient,
     Tenant,
     TenantStatus,
     Wallet,
@@ -89,6 +90,7 @@ class TenantAdmin(KeysetAdmin):
             TenantStatus.ACTIVE: (
                 "create_wallet",
                 "create_customer",
+                "create_recipient",
                 "create_api_key",
                 "invite_member",
                 "update_tenant",
@@ -118,6 +120,7 @@ class TenantAdmin(KeysetAdmin):
             ],
             "wallets": Wallet.objects.filter(tenant=row).select_related("customer").order_by("-id")[:LATEST],
             "customers": Customer.objects.filter(tenant=row).order_by("-id")[:LATEST],
+            "recipients": Recipient.objects.filter(tenant=row).order_by("-id")[:LATEST],
         }
 
 
@@ -197,20 +200,24 @@ class CustomerAdmin(KeysetAdmin):
     )
 
     def doings(self, request: HttpRequest, row: Customer | None = None) -> list[Doing]:
-        """Make one; a wallet for this one, change and close it."""
+        """Make one; a wallet and a recipient for this one, change and close it."""
         if row is None:
             return doings(request, ("accounts.create_customer", {"tenant": request.GET.get("tenant")}))
         given = {"customer": row.pk}
         return doings(
             request,
             ("accounts.create_wallet", given),
+            ("accounts.create_recipient", {"tenant": row.tenant_id, **given}),
             ("accounts.update_customer", given),
             ("accounts.close_customer", given),
         )
 
     def page_context(self, request: HttpRequest, row: Customer) -> Context:
-        """Their wallets."""
-        return {"wallets": Wallet.objects.filter(customer=row).order_by("-id")[:50]}
+        """Their wallets, and whom they pay."""
+        return {
+            "wallets": Wallet.objects.filter(customer=row).order_by("-id")[:50],
+            "recipients": Recipient.objects.filter(customer=row).order_by("-id")[:50],
+        }
 
 
 @admin.register(ApiKey, site=site)

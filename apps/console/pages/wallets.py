@@ -138,7 +138,7 @@ def status_choices() -> Iterable[tuple[str, Any]]:
 class TransferAdmin(KeysetAdmin):
     """Every transfer of every tenant, the newest first."""
 
-    related = ("book", "counterparty_book", "source_wallet", "destination_wallet")
+    related = ("book", "counterparty_book", "source_wallet", "destination_wallet", "recipient")
     columns = (
         Column(_("Transfer")),
         Column(_("From and to"), "wide"),

@@ -7,7 +7,7 @@ from apps.core.money import CurrencyMismatch, Money
 from apps.ledger import templates
 from apps.ledger.errors import HoldExhausted
 from apps.ledger.models import Hold
-from apps.ledger.services.lookups import find_hold, remaining_of
+from apps.ledger.services.lookups import free_hold, remaining_of
 from apps.ledger.templates import Held
 from apps.operations import books
 from apps.operations.plan import BalanceAfter, Context, Entry, EventDraft, Plan
@@ -33,7 +33,7 @@ def plan_settle_hold(
     context: Context, *, hold: str, destination: str, amount: Money | None, release_rest: bool, reason: str
 ) -> Plan:
     """Pay a hold out to its destination, wholly or in part; the rest stays held, or goes back at once."""
-    found = find_hold(hold)
+    found = free_hold(hold)
     remaining = remaining_of(found)
     paid = _part(remaining, amount)
     rest = remaining - paid if release_rest and remaining > paid else Money.zero(paid.currency)
@@ -43,7 +43,7 @@ def plan_settle_hold(
 
 def plan_release_hold(context: Context, *, hold: str, amount: Money | None, reason: str) -> Plan:
     """Give a hold back to the account it was taken from, wholly or in part."""
-    found = find_hold(hold)
+    found = free_hold(hold)
     variables = _accounts(found) | {"amount": _part(remaining_of(found), amount)}
     return _plan_end(context, found, "hold_release", variables, "hold.released", reason)
 

@@ -1,5 +1,7 @@
 """Finding what a command names, or refusing with what to do."""
 
+from collections.abc import Callable
+
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.ledger.errors import AccountNotFound
@@ -21,6 +23,14 @@ class HoldUnknown(DomainError):
 
     code = "HOLD_NOT_FOUND"
     http_status = 404
+
+
+_guards: list[Callable[[Hold], None]] = []
+
+
+def guard_holds(guard: Callable[[Hold], None]) -> None:
+    """A higher app that holds money for something of its own says so: the guard raises for such a hold."""
+    _guards.append(guard)
 
 
 def find_account(book: str, address: str, currency: str) -> tuple[Book, Account]:
@@ -45,6 +55,14 @@ def find_hold(hold_id: str) -> Hold:
     hold = Hold.objects.select_related("account", "held_account").filter(pk=hold_id).first()
     if hold is None:
         raise HoldUnknown(f"There is no hold {hold_id}.", field="/hold")
+    return hold
+
+
+def free_hold(hold_id: str) -> Hold:
+    """The hold of this id, which nothing but the hold itself stands for."""
+    hold = find_hold(hold_id)
+    for guard in _guards:
+        guard(hold)
     return hold
 
 

@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Assignment',
             fields=[
-                ('subject', models.CharField(db_collation='C', max_length=60)),
+                ('subject', models.CharField(db_collation='C', max_length=80)),
                 ('actor_id', models.CharField(max_length=60)),
                 ('actor_label', models.CharField(max_length=200)),
                 ('operation_id', apps.core.fields.PrefixedIdField(editable=False, prefix='op')),
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Attachment',
             fields=[
-                ('subject', models.CharField(db_collation='C', max_length=60)),
+                ('subject', models.CharField(db_collation='C', max_length=80)),
                 ('actor_id', models.CharField(max_length=60)),
                 ('actor_label', models.CharField(max_length=200)),
                 ('operation_id', apps.core.fields.PrefixedIdField(editable=False, prefix='op')),
@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Note',
             fields=[
-                ('subject', models.CharField(db_collation='C', max_length=60)),
+                ('subject', models.CharField(db_collation='C', max_length=80)),
                 ('actor_id', models.CharField(max_length=60)),
                 ('actor_label', models.CharField(max_length=200)),
                 ('operation_id', apps.core.fields.PrefixedIdField(editable=False, prefix='op')),

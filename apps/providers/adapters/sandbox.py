@@ -62,7 +62,7 @@ class SandboxAdapter:
             return answer
         if answer.status in TRANSIENT:
             return _refusal(answer, transient=True)
-        if answer.status in {409, 422}:
+        if answer.status in {400, 409, 422}:
             return _refusal(answer, transient=False)
         return _order(answer)
 
@@ -178,6 +178,7 @@ def _reply(order: Mapping[str, Any], received: Mapping[str, Any]) -> Reply:
             message=str(order.get("message") or "")[:500],
             settled=_money(order.get("settled_amount"), order.get("currency")),
             delivered=_money(order.get("receive_amount"), order.get("receive_currency")),
+            returned=_money(order.get("returned_amount"), order.get("currency")),
             expected_at=_instant(order.get("expected_at")),
             received=received,
         )

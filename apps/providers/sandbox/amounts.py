@@ -3,7 +3,7 @@
 import re
 
 PLACES = 18
-ONE = 10**PLACES
+ONE: int = 10**PLACES
 _WRITTEN = re.compile(r"(-?)([0-9]{1,30})(?:\.([0-9]{1,18}))?")
 
 
@@ -33,5 +33,5 @@ def told(units: int, digits: int) -> str:
 
 def times(units: int, factor: int, digits: int) -> int:
     """The product with a factor that is written in units too, rounded down to these digits."""
-    step = 10 ** (PLACES - digits)
+    step: int = 10 ** (PLACES - digits)
     return units * factor // ONE // step * step

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -33,8 +34,8 @@ class DeskApi:
             for method, path, handler in (
                 ("POST", "/{desk}/orders", self.submit),
                 ("GET", "/{desk}/orders", self.changed),
-                ("GET", "/{desk}/orders/{reference}", self.query),
-                ("POST", "/{desk}/orders/{reference}/cancel", self.cancel),
+                ("GET", "/{desk}/orders/{reference:path}", self.query),
+                ("POST", "/{desk}/orders/{reference:path}/cancel", self.cancel),
                 ("GET", "/{desk}/accounts", self.accounts),
                 ("GET", "/{desk}/transactions", self.transactions),
                 ("POST", "/bank/virtual-accounts", self.virtual_account),
@@ -50,12 +51,14 @@ class DeskApi:
             return down
         fault = self._submit_fault(order, known)
         name, rest = split(fault)
-        if name == "slow":
-            await asyncio.sleep(span(rest) / 1000)
-        elif name in _BEFORE:
+        if name in _BEFORE:
             return _BEFORE[name]()
-        if not known:
-            self._limit(desk)
+        if name == "slow":
+            resets = self._sandbox.resets
+            await asyncio.sleep(span(rest) / 1000)
+            if resets != self._sandbox.resets:
+                return Cut()
+        self._limit(order)
         row, new = self._sandbox.execution.accept(order)
         await self._sandbox.store.committed()
         if name in _AFTER:
@@ -69,11 +72,15 @@ class DeskApi:
             fault = self._sandbox.faults.strike("submit", subject) or ""
         return "" if known and fault in DENIES else fault
 
-    def _limit(self, desk: str) -> None:
-        limit = self._sandbox.settings.limits.get(desk)
-        if limit is None or limit.per_second is None:
+    def _limit(self, order: Wanted) -> None:
+        limit = self._sandbox.settings.limits.get(order.desk)
+        if limit is None or self._sandbox.orders.find(order.desk, order.reference) is not None:
             return
-        second = (desk, now() // 1000)
+        if order.amount > limit.largest.get(order.currency, order.amount):
+            raise wrong("bad_amount", f"{order.desk} takes no order as large in {order.currency}.")
+        if limit.per_second is None:
+            return
+        second = (order.desk, now() // 1000)
         if second not in self._seconds:
             self._seconds.clear()
         self._seconds[second] += 1
@@ -86,7 +93,7 @@ class DeskApi:
             return refusal(
                 Refused(503, "unavailable", f"{desk} is not available.") if known else not_accepted()
             )
-        return {"hang": Silence, "refuse": Cut}[how]() if how else None
+        return (Silence() if how == "hang" else Cut()) if how else None
 
     async def query(self, request: Request) -> Response:
         """Show an order, or fail as a fault wants it."""
@@ -168,7 +175,7 @@ def _error() -> Response:
     return refusal(Refused(500, "internal_error", "Something went wrong."))
 
 
-_BEFORE = {
+_BEFORE: dict[str, Callable[[], Response]] = {
     "refuse": lambda: refusal(wrong("beneficiary_refused", "The beneficiary is refused.")),
     "not_accepted": lambda: refusal(not_accepted()),
     "rate_limit": lambda: refusal(_too_many()),
@@ -176,7 +183,7 @@ _BEFORE = {
     "timeout_before": Silence,
     "reset_before": Cut,
 }
-_AFTER = {
+_AFTER: dict[str, Callable[[], Response]] = {
     "error_after": _error,
     "timeout_after": Silence,
     "reset_after": Cut,

@@ -15,7 +15,9 @@ from apps.providers.sandbox.orders import Orders, Wanted
 from apps.providers.sandbox.settings import Settings
 from apps.providers.sandbox.store import Row, Store
 
-AT_ONCE = 200
+AT_ONCE = 50
+TOGETHER = 2
+"""Milliseconds in which due orders gather, so that a busy server looks for them less often."""
 
 
 class Execution:
@@ -200,6 +202,7 @@ class Execution:
                 await self._store.committed()
                 continue
             await self._until_next()
+            await asyncio.sleep(TOGETHER / 1000)
 
     async def _until_next(self) -> None:
         following = self._store.row("SELECT min(due_at) AS at FROM orders WHERE due_at IS NOT NULL")

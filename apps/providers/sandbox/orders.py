@@ -58,7 +58,7 @@ def wanted(desk: str, given: Any, settings: Settings) -> Wanted:
     if kind is None:
         raise wrong("unknown_kind", f"{desk} takes {', '.join(DESKS[desk])}.")
     currency, receive = str(given.get("currency")), given.get("receive_currency")
-    amount = _amount(desk, given.get("amount"), currency, settings)
+    amount = _amount(given.get("amount"), currency, settings)
     if kind.name == "bridge":
         receive = receive or currency
     if kind.converts and settings.rate(currency, str(receive)) is None:
@@ -86,7 +86,7 @@ def reference_of(given: Any) -> str:
     return given
 
 
-def _amount(desk: str, given: Any, currency: str, settings: Settings) -> int:
+def _amount(given: Any, currency: str, settings: Settings) -> int:
     digits = settings.digits(currency)
     try:
         amount = exact(given, digits)
@@ -94,9 +94,6 @@ def _amount(desk: str, given: Any, currency: str, settings: Settings) -> int:
         raise wrong("bad_amount", f"{error}.") from None
     if amount <= 0:
         raise wrong("bad_amount", "The amount is not above zero.")
-    limit = settings.limits.get(desk)
-    if limit and amount > limit.largest.get(currency, amount):
-        raise wrong("bad_amount", f"{desk} takes no order as large in {currency}.")
     return amount
 
 

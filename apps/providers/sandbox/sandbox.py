@@ -19,6 +19,7 @@ class Sandbox:
 
     def __init__(self, path: str, first: dict[str, Any]) -> None:
         self._first = first
+        self.resets = 0
         self.store = Store(path)
         self.settings = Settings()
         self.settings.change(self.store.kept("settings") or first)
@@ -42,9 +43,10 @@ class Sandbox:
 
     async def reset(self) -> None:
         """Forget everything, also what is on its way; the settings are as in the beginning."""
-        await self.webhooks.stop()
+        self.resets += 1
         with self.store.change():
             self.store.forget()
+        await self.webhooks.stop()
         vars(self.settings).update(vars(Settings()))
         self.settings.change(self._first)
         self.faults.load()

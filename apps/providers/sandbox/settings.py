@@ -1,6 +1,6 @@
 """What control may set: delays, rates, currencies, limits, and where webhooks go."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,8 +68,8 @@ class Settings:
         return None if units is None else told(int(units), self.digits(currency))
 
     def rate(self, given: str, taken: str) -> int | None:
-        """What one unit of the one costs in the other; None if nobody said."""
-        return ONE if given == taken else self.rates.get(f"{given}/{taken}")
+        """What one unit of the one costs in the other; None if nobody said. A bridge may take its share of the same."""
+        return self.rates.get(f"{given}/{taken}", ONE if given == taken else None)
 
     def change(self, given: Mapping[str, Any]) -> None:
         """Set what is given and leave the rest; refused as `bad_settings` without a change."""
@@ -151,7 +151,7 @@ def _limit(given: Any) -> Limit:
 
 
 def _webhook(now: Settings, given: Any) -> Webhook:
-    read = {
+    read: dict[str, Callable[[Any], Any]] = {
         "url": lambda url: None if url is None else str(url),
         "secret": str,
         "ladder": span,

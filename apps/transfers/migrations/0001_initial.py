@@ -79,6 +79,7 @@ class Migration(migrations.Migration):
                 ("currency", models.CharField(max_length=5)),
                 ("fee", apps.core.fields.MinorUnitsField(default=0)),
                 ("fees", models.JSONField(default=list)),
+                ("terms", models.JSONField(default=dict)),
                 ("received", apps.core.fields.MinorUnitsField(null=True)),
                 ("received_currency", models.CharField(blank=True, max_length=5)),
                 ("settled", apps.core.fields.MinorUnitsField(null=True)),

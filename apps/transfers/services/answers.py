@@ -6,16 +6,15 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from apps.core.money import Money
 from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
 from apps.providers.models import Action, Answer, Attempt
 from apps.providers.protocol import Outcome, Reply
 from apps.providers.queries import routing
-from apps.transfers.flows import FLOWS
+from apps.transfers.flows import FLOWS, Done
 from apps.transfers.models import WITH_PROVIDER, Status, Transfer
+from apps.transfers.services.asking import wanted
 from apps.transfers.services.making import told
-from apps.transfers.services.payouts import wanted
 from apps.transfers.services.returns import plan_return
 from apps.transfers.services.settling import plan_compensate, plan_settle
 
@@ -71,7 +70,7 @@ def _accepted(
     context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, _asked: str
 ) -> Plan:
     if transfer.status == Status.MANUAL_REVIEW:
-        return _nothing(transfer)
+        return _still_reviewed(context, transfer, was)
     if transfer.status != Status.PROVIDER_PROCESSING:
         transfer.wait_for_provider()
     transfer.requeries = 0
@@ -83,17 +82,24 @@ def _accepted(
 def _completed(
     context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, _asked: str
 ) -> Plan:
-    paid = reply.settled or transfer.money
-    if paid == transfer.money or _is_part(transfer, paid):
-        return plan_settle(context, transfer, was, paid)
-    return _park(
-        context, transfer, was, "WRONG_AMOUNT", f"The provider says it paid {paid}, not {transfer.money}."
-    )
+    did = Done(reply.settled or transfer.money, reply.delivered)
+    if wrong := what_is_wrong(transfer, did):
+        return _park(context, transfer, was, "WRONG_AMOUNT", wrong)
+    return plan_settle(context, transfer, was, did)
 
 
-def _is_part(transfer: Transfer, paid: Money) -> bool:
-    less = paid.currency == transfer.currency and 0 < paid.minor < transfer.amount
-    return less and bool(FLOWS[transfer.kind].settle_part)
+def what_is_wrong(transfer: Transfer, did: Done) -> str:
+    """Why what the provider says that it did is not what was asked of it, or nothing."""
+    flow, paid, delivered = FLOWS[transfer.kind], did.paid, did.delivered
+    if paid.currency != transfer.currency or paid > transfer.money:
+        return f"The provider says it paid {paid}, not {transfer.money}."
+    if paid < transfer.money and not (flow.settle_part and paid.is_positive):
+        return f"The provider says it paid {paid} of {transfer.money}."
+    if delivered is None:
+        return f"The provider does not say what it delivered for {transfer.money}." if flow.delivers else ""
+    if delivered.currency != transfer.received_currency or not delivered.is_positive:
+        return f"The provider says it delivered {delivered} for {transfer.money}."
+    return flow.unfit(transfer, delivered) if flow.unfit else ""
 
 
 def _failed(context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, _asked: str) -> Plan:
@@ -122,9 +128,9 @@ def _not_accepted(
 
 def _unknown(context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, asked: str) -> Plan:
     """Asked after on the ladder, never sent again; in the end for a person."""
-    if transfer.status == Status.MANUAL_REVIEW or (
-        transfer.status == Status.OUTCOME_UNKNOWN and asked == Action.SUBMIT
-    ):
+    if transfer.status == Status.MANUAL_REVIEW:
+        return _still_reviewed(context, transfer, was)
+    if transfer.status == Status.OUTCOME_UNKNOWN and asked == Action.SUBMIT:
         return _nothing(transfer)
     if transfer.status != Status.OUTCOME_UNKNOWN:
         transfer.lose_track()
@@ -167,6 +173,12 @@ def _park(context: Context, transfer: Transfer, was: Mapping[str, Any], code: st
         result=plan.result,
         events=[*plan.events, EventDraft("alert.raised", transfer.pk, alarm)],
     )
+
+
+def _still_reviewed(context: Context, transfer: Transfer, was: Mapping[str, Any]) -> Plan:
+    """A person asked again, and is not told more."""
+    transfer.next_attempt_at, transfer.changed_at = None, context.now
+    return Plan(updates=[Update(transfer, FOLLOWED, was)], result=told(transfer))
 
 
 def park(context: Context, transfer: Transfer, code: str, message: str) -> Plan:

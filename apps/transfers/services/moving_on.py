@@ -6,6 +6,7 @@ from typing import Final
 from apps.core.money import Money
 from apps.operations.models import ApprovalRequest, ApprovalStatus
 from apps.operations.plan import Context, Plan
+from apps.transfers.flows import Done
 from apps.transfers.models import Status, Transfer
 from apps.transfers.services.answers import lose_track
 from apps.transfers.services.making import told
@@ -32,8 +33,12 @@ def _overdue(context: Context, transfer: Transfer) -> Plan:
 
 
 def _settle(context: Context, transfer: Transfer) -> Plan:
+    """What the ledger refused, from what was kept of it."""
     paid = transfer.amount if transfer.settled is None else transfer.settled
-    return plan_settle(context, transfer, {"status": transfer.status}, Money(paid, transfer.currency))
+    received = transfer.received
+    delivered = None if received is None else Money(received, transfer.received_currency)
+    did = Done(Money(paid, transfer.currency), delivered)
+    return plan_settle(context, transfer, {"status": transfer.status}, did)
 
 
 def _compensate(context: Context, transfer: Transfer) -> Plan:

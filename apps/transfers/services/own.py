@@ -1,6 +1,8 @@
 """The transfer that a command is about, as far as its caller may know of it."""
 
+from apps.accounts.models import Recipient, RecipientStatus
 from apps.core.errors import DomainError
+from apps.ledger.models import Hold
 from apps.operations.plan import Context
 from apps.transfers.models import Transfer
 
@@ -10,6 +12,44 @@ class TransferNotFound(DomainError):
 
     code = "TRANSFER_NOT_FOUND"
     http_status = 404
+
+
+class OtherTenant(DomainError):
+    """The wallets are of two tenants."""
+
+    code = "OTHER_TENANT"
+    http_status = 409
+
+
+class RecipientUnfit(DomainError):
+    """The recipient cannot be paid this."""
+
+    code = "RECIPIENT_UNFIT"
+    http_status = 409
+
+
+class HoldOfTransfer(DomainError):
+    """The money is held for a transfer, with which it goes."""
+
+    code = "HOLD_OF_TRANSFER"
+    http_status = 409
+
+
+def refuse_hold_of_transfer(hold: Hold) -> None:
+    """Raise HoldOfTransfer if it is held for a transfer: to settle it alone would leave the transfer without its money."""
+    found = Transfer.objects.filter(hold_id=hold.pk).values_list("pk", flat=True).first()
+    if found:
+        raise HoldOfTransfer(
+            f"This is held for {found}; cancel, settle or release that.",
+            field="/hold",
+            details={"transfer": found},
+        )
+
+
+def refuse_closed(recipient: Recipient) -> None:
+    """Raise RecipientUnfit if nothing is paid to the recipient any more."""
+    if recipient.status == RecipientStatus.CLOSED:
+        raise RecipientUnfit(f"Recipient {recipient.pk} was closed; make another.", field="/recipient")
 
 
 def locked_transfer(context: Context, transfer: str) -> Transfer:

@@ -7,7 +7,7 @@ from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.providers.protocol import Reply
 from apps.transfers.models import Status, Transfer
 from apps.transfers.services.making import balances, told
-from apps.transfers.services.settling import provider_account
+from apps.transfers.services.posting import provider_account
 
 RETURNED = ("status", "returned", "failure_code", "failure_message", "changed_at")
 

@@ -1,26 +1,22 @@
 """The end of what a provider executes: settled by the books, or given back with a report of why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from copy import copy
 from datetime import timedelta
-from fractions import Fraction
 from typing import Any
 
-from apps.accounts.queries.wallets import Holder, holder
 from apps.core.money import Money
-from apps.ledger import templates
-from apps.ledger.queries.accounts import is_open
-from apps.ledger.services.placing import new_account
-from apps.ledger.templates import Held, Variables
 from apps.operations.plan import Context, Entry, EventDraft, Plan, Update
-from apps.transfers.flows import FLOWS
+from apps.transfers.flows import FLOWS, Done, Places
 from apps.transfers.models import Status, Transfer
 from apps.transfers.services.making import balances, ended, told
+from apps.transfers.services.posting import entry, missing_accounts, places_of, wallets_of
 
 ENDING = (
     "status",
     "provider_reference",
     "settled",
+    "received",
     "failure_code",
     "failure_message",
     "compensation",
@@ -34,23 +30,29 @@ AGAIN = timedelta(minutes=1)
 LONGEST_MESSAGE = 500
 
 
-def plan_settle(context: Context, transfer: Transfer, was: Mapping[str, Any], paid: Money) -> Plan:
-    """The provider has paid: the books say so, of less than was asked for only that part, and the rest goes back."""
+def plan_settle(context: Context, transfer: Transfer, was: Mapping[str, Any], did: Done) -> Plan:
+    """The provider has done it: the books say so, of less than was asked for only that part, and the rest goes back."""
     if transfer.status != Status.PROVIDER_COMPLETED:
         transfer.confirm()
-    transfer.settled, transfer.changed_at = paid.minor, context.now
+    transfer.settled, transfer.changed_at = did.paid.minor, context.now
+    transfer.received = did.delivered.minor if did.delivered else None
     waits = copy(transfer)
     waits.next_attempt_at = context.now + AGAIN
     transfer.complete()
     ended(transfer, context)
     transfer.next_attempt_at = None
-    source = holder(str(transfer.source_wallet_id))
-    entry = _settle_entry(transfer, source, paid)
-    result = {**told(transfer), "settled": paid, "entry": entry.id, "balances": balances([source])}
+    posted = _settle_entry(transfer, places_of(transfer), did)
+    result = {
+        **told(transfer),
+        "settled": did.paid,
+        "received": did.delivered,
+        "entry": posted.id,
+        "balances": balances(wallets_of(transfer)),
+    }
     return Plan(
         updates=[Update(transfer, ENDING, was)],
-        posts=[entry],
-        accounts=_accounts(context, transfer, source),
+        posts=[posted],
+        accounts=missing_accounts(context, posted),
         result=result,
         events=[EventDraft("transfer.completed", transfer.pk, result, book_id=transfer.book_id)],
         if_refused=Plan(result={}, updates=[Update(waits, ENDING, was)]),
@@ -72,17 +74,16 @@ def plan_compensate(
     ended(transfer, context)
     transfer.next_attempt_at = None
     transfer.compensation = report(transfer, released=transfer.total)
-    source = holder(str(transfer.source_wallet_id))
-    entry = release_entry(transfer, source)
+    posted = release_entry(transfer)
     result = {
         **told(transfer),
         "compensation": transfer.compensation,
-        "entry": entry.id,
-        "balances": balances([source]),
+        "entry": posted.id,
+        "balances": balances(wallets_of(transfer)),
     }
     return Plan(
         updates=[Update(transfer, ENDING, was)],
-        posts=[entry],
+        posts=[posted],
         result=result,
         events=[EventDraft("transaction.compensated", transfer.pk, result, book_id=transfer.book_id)],
         if_refused=Plan(result={}, updates=[Update(waits, ENDING, was)]),
@@ -115,52 +116,13 @@ NEXT_STEPS: Mapping[str, str] = {
 }
 
 
-def release_entry(transfer: Transfer, source: Holder) -> Entry:
-    """All that is held for a transfer goes back to its wallet."""
-    return templates.entry(
-        FLOWS[transfer.kind].release,
-        {"amount": transfer.total, "wallet": source.available, "held": source.held},
-        book_id=transfer.book_id,
-        reference=f"{transfer.pk}:release",
-        description=transfer.description,
-        metadata={"transfer": transfer.pk, "hold": transfer.hold_id},
-        held=Held(str(transfer.hold_id), source.held),
-    )
+def release_entry(transfer: Transfer) -> Entry:
+    """All that is held for a transfer goes back to where it came from."""
+    places = places_of(transfer)
+    return entry(transfer, FLOWS[transfer.kind].release(transfer, places), "release", places)
 
 
-def provider_account(transfer: Transfer) -> str:
-    """The address of what the provider has of the book's money."""
-    return f"provider:{transfer.provider}"
-
-
-def _settle_entry(transfer: Transfer, source: Holder, paid: Money) -> Entry:
+def _settle_entry(transfer: Transfer, places: Places, did: Done) -> Entry:
     flow = FLOWS[transfer.kind]
-    variables: Variables = {"held": source.held, "provider": provider_account(transfer), "amount": paid}
-    if paid == transfer.money:
-        name, variables = flow.settle, {**variables, "fee": transfer.fee_money}
-    else:
-        fee = transfer.fee_money.times(Fraction(paid.minor, transfer.amount))
-        rest = transfer.total - paid - fee
-        name, variables = (
-            flow.settle_part,
-            {**variables, "fee": fee, "rest": rest, "wallet": source.available},
-        )
-    return templates.entry(
-        name,
-        variables,
-        book_id=transfer.book_id,
-        reference=f"{transfer.pk}:settle",
-        description=transfer.description,
-        metadata={"transfer": transfer.pk, "hold": transfer.hold_id, "attempt": transfer.attempt_id},
-        held=Held(str(transfer.hold_id), source.held),
-    )
-
-
-def _accounts(context: Context, transfer: Transfer, source: Holder) -> Sequence[Any]:
-    """The provider's account in the book and that of fees, opened when they are first needed."""
-    wanted = [provider_account(transfer), *(["revenue:fees"] if transfer.fee else [])]
-    return [
-        new_account(source.book, address, transfer.currency, now=context.now)
-        for address in wanted
-        if not is_open(transfer.book_id, address, transfer.currency)
-    ]
+    settle = flow.settle if did.paid == transfer.money or flow.settle_part is None else flow.settle_part
+    return entry(transfer, settle(transfer, places, did), "settle", places)

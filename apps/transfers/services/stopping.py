@@ -2,13 +2,13 @@
 
 from typing import Literal
 
-from apps.accounts.queries.wallets import holder
 from apps.core.errors import DomainError
 from apps.operations.plan import Context, EventDraft, Plan, Request, Update
 from apps.operations.registry import Input
 from apps.transfers.models import BEFORE_SENDING, Transfer
 from apps.transfers.services.making import balances, ended, told
 from apps.transfers.services.own import locked_transfer
+from apps.transfers.services.posting import wallets_of
 from apps.transfers.services.sending import WORKER
 from apps.transfers.services.settling import release_entry
 
@@ -42,12 +42,11 @@ def plan_stop(
     ended(transfer, context)
     transfer.failure_code, transfer.failure_message = code, reason[:500]
     transfer.next_attempt_at = None
-    source = holder(str(transfer.source_wallet_id))
-    posts = [release_entry(transfer, source)] if transfer.hold_id else []
+    posts = [release_entry(transfer)] if transfer.hold_id else []
     result = {
         **told(transfer),
         "entry": posts[0].id if posts else None,
-        "balances": balances([source]) if posts else {},
+        "balances": balances(wallets_of(transfer)) if posts else {},
     }
     return Plan(
         updates=[Update(transfer, STOPPED, was)],

@@ -141,12 +141,20 @@ class BulkJobPage(TypedDict):
     previous: str | None
 
 
+class CancelTransferBody(TypedDict, closed=True):
+    reason: str
+
+
 class ChangeMemberRoleBody(TypedDict, closed=True):
     tenant: NotRequired[str | None]
     role: Literal["owner", "admin", "developer", "finance", "viewer"]
 
 
 class CloseCustomerBody(TypedDict, closed=True):
+    reason: str
+
+
+class CloseRecipientBody(TypedDict, closed=True):
     reason: str
 
 
@@ -168,6 +176,8 @@ class CreateApiKeyBody(TypedDict, closed=True):
             "ledger:read",
             "operations:read",
             "rates:read",
+            "recipients:read",
+            "recipients:write",
             "team:read",
             "team:write",
             "tenant:read",
@@ -471,6 +481,71 @@ class RatesOutput(TypedDict):
     items: list[QuoteOutput]
 
 
+class RecipientClosedResult(TypedDict):
+    recipient: str
+    status: Literal["closed"]
+    reason: str
+
+
+class RecipientCreatedResult(TypedDict):
+    display: str
+    country: str
+    bank_name: str
+    bic: str
+    version: int
+    recipient: str
+    tenant: str
+    customer: str | None
+    kind: Literal["bank_account", "crypto_address", "card"]
+    currency: str
+    external_id: str
+
+
+class RecipientDetails(TypedDict):
+    iban: NotRequired[str]
+    account_number: NotRequired[str]
+    bank_code: NotRequired[str]
+    bic: NotRequired[str]
+    network: NotRequired[Literal["BTC", "ETH", "SOL", "SUI"]]
+    address: NotRequired[str]
+    token: NotRequired[str]
+
+
+class RecipientOutput(TypedDict):
+    id: str
+    tenant: str
+    customer: str | None
+    kind: Literal["bank_account", "crypto_address", "card"]
+    name: str
+    country: str
+    currency: str
+    display: str
+    bank_name: str
+    bic: str
+    external_id: str
+    metadata: dict[str, str]
+    version: int
+    status: Literal["active", "closed"]
+    created_at: str
+    changed_at: str
+
+
+class RecipientPage(TypedDict):
+    items: list[RecipientOutput]
+    next: str | None
+    previous: str | None
+
+
+class RecipientUpdatedResult(TypedDict):
+    display: str
+    country: str
+    bank_name: str
+    bic: str
+    version: int
+    recipient: str
+    changed: list[str]
+
+
 class RefusalCountOutput(TypedDict):
     command: str
     code: str
@@ -570,6 +645,41 @@ class StatisticsOutput(TypedDict):
     volumes: list[Money]
 
 
+class StoppedResult(TypedDict):
+    transfer: str
+    kind: Literal[
+        "pay_in",
+        "internal",
+        "payout",
+        "conversion",
+        "otc_trade",
+        "onramp",
+        "offramp",
+        "pool_top_up",
+        "pool_payout",
+        "refund",
+        "buy",
+        "sell",
+        "bridge",
+        "strategy_start",
+        "strategy_stop",
+    ]
+    type: Literal["ADJUSTMENT", "DEPOSIT", "PAYOUT", "REFUND", "TRANSFER", "WITHDRAWAL"]
+    status: Literal[
+        "cancelled",
+        "completed",
+        "expired",
+        "failed",
+        "pending_approval",
+        "processing",
+        "reversed",
+    ]
+    amount: Money
+    reference: str
+    balances: dict[str, Money]
+    entry: str | None
+
+
 class TenantCreatedResult(TypedDict):
     tenant: str
     test_tenant: str
@@ -626,6 +736,10 @@ class TotalOutput(TypedDict):
     held: Money
     owed: Money
     total: Money
+
+
+class TransferBody(TypedDict, closed=True):
+    pass
 
 
 class TransferCreatedResult(TypedDict):
@@ -722,6 +836,12 @@ class UpdateCustomerBody(TypedDict, closed=True):
     metadata: NotRequired[dict[str, Any] | None]
 
 
+class UpdateRecipientBody(TypedDict, closed=True):
+    name: NotRequired[str | None]
+    details: NotRequired[RecipientDetails | None]
+    metadata: NotRequired[dict[str, Any] | None]
+
+
 class UpdateTenantBody(TypedDict, closed=True):
     name: NotRequired[str | None]
     legal_name: NotRequired[str | None]
@@ -813,6 +933,28 @@ class BulkBody(TypedDict, closed=True):
     items: list[BulkItem]
 
 
+class CreatePayoutBody(TypedDict, closed=True):
+    wallet: str
+    recipient: str
+    amount: Money
+    confirm: NotRequired[bool]
+    reference: NotRequired[str]
+    description: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
+
+
+class CreateRecipientBody(TypedDict, closed=True):
+    tenant: NotRequired[str | None]
+    customer: NotRequired[str | None]
+    kind: Literal["bank_account", "crypto_address", "card"]
+    name: str
+    country: NotRequired[str]
+    currency: str
+    details: RecipientDetails
+    external_id: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
+
+
 class CreateTransferBody(TypedDict, closed=True):
     from_wallet: str
     to_wallet: str
@@ -820,6 +962,11 @@ class CreateTransferBody(TypedDict, closed=True):
     reference: NotRequired[str]
     description: NotRequired[str]
     metadata: NotRequired[dict[str, str]]
+
+
+class FeeResult(TypedDict):
+    name: str
+    amount: Money
 
 
 class HealthOutput(TypedDict):
@@ -907,6 +1054,49 @@ class OperationPage(TypedDict):
     items: list[OperationOutput]
     next: str | None
     previous: str | None
+
+
+class PayoutResult(TypedDict):
+    transfer: str
+    kind: Literal[
+        "pay_in",
+        "internal",
+        "payout",
+        "conversion",
+        "otc_trade",
+        "onramp",
+        "offramp",
+        "pool_top_up",
+        "pool_payout",
+        "refund",
+        "buy",
+        "sell",
+        "bridge",
+        "strategy_start",
+        "strategy_stop",
+    ]
+    type: Literal["ADJUSTMENT", "DEPOSIT", "PAYOUT", "REFUND", "TRANSFER", "WITHDRAWAL"]
+    status: Literal[
+        "cancelled",
+        "completed",
+        "expired",
+        "failed",
+        "pending_approval",
+        "processing",
+        "reversed",
+    ]
+    amount: Money
+    reference: str
+    balances: dict[str, Money]
+    fee: Money
+    fees: list[FeeResult]
+    total: Money
+    recipient: str
+    expected_at: str | None
+    expires_at: str | None
+    hold: str | None
+    entry: str | None
+    approval_request: str | None
 
 
 class TotalsOutput(TypedDict):

@@ -147,6 +147,20 @@ class GetRatesQuery(TypedDict, total=False):
     currency: str | None
 
 
+class ListRecipientsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    customer: str | None
+    kind: Literal["bank_account", "crypto_address", "card"] | None
+    currency: str | None
+    status: Literal["active", "closed"] | None
+    external_id: str | None
+    created_from: str | None
+    created_before: str | None
+    tenant: str | None
+
+
 class ListRequestsQuery(TypedDict, total=False):
     limit: int | None
     cursor: str | None
@@ -649,6 +663,38 @@ class Client(Transport):
         """
         return cast("models.PayInResult", self._command("/v1/pay-ins", dict(body), idempotency_key, retry_of))
 
+    def create_payout(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.CreatePayoutBody],
+    ) -> models.PayoutResult:
+        """Pay out.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.PayoutResult", self._command("/v1/payouts", dict(body), idempotency_key, retry_of)
+        )
+
+    def confirm_payout(
+        self,
+        transfer: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.TransferBody],
+    ) -> models.PayoutResult:
+        """Confirm the price of a payout.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.PayoutResult",
+            self._command(f"/v1/payouts/{part(transfer)}/confirm", dict(body), idempotency_key, retry_of),
+        )
+
     def get_platform_health(self) -> models.HealthOutput:
         """Whether the parts that a request needs are there.
 
@@ -671,6 +717,70 @@ class Client(Transport):
         Needs the scope `rates:read`.
         """
         return cast(models.RatesOutput, self.request("GET", "/v1/rates", query=dict(query)))
+
+    def list_recipients(self, **query: Unpack[ListRecipientsQuery]) -> Page[models.RecipientOutput]:
+        """Recipients.
+
+        Needs the scope `recipients:read`.
+        """
+        return self._page("/v1/recipients", dict(query))
+
+    def create_recipient(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.CreateRecipientBody],
+    ) -> models.RecipientCreatedResult:
+        """Create a recipient.
+
+        Needs the scope `recipients:write`.
+        """
+        return cast(
+            "models.RecipientCreatedResult",
+            self._command("/v1/recipients", dict(body), idempotency_key, retry_of),
+        )
+
+    def get_recipient(self, id: str) -> models.RecipientOutput:
+        """One recipient.
+
+        Needs the scope `recipients:read`.
+        """
+        return cast(models.RecipientOutput, self.request("GET", f"/v1/recipients/{part(id)}", query={}))
+
+    def close_recipient(
+        self,
+        recipient: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.CloseRecipientBody],
+    ) -> models.RecipientClosedResult:
+        """Close a recipient.
+
+        Needs the scope `recipients:write`.
+        """
+        return cast(
+            "models.RecipientClosedResult",
+            self._command(f"/v1/recipients/{part(recipient)}/close", dict(body), idempotency_key, retry_of),
+        )
+
+    def update_recipient(
+        self,
+        recipient: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.UpdateRecipientBody],
+    ) -> models.RecipientUpdatedResult:
+        """Change a recipient.
+
+        Needs the scope `recipients:write`.
+        """
+        return cast(
+            "models.RecipientUpdatedResult",
+            self._command(f"/v1/recipients/{part(recipient)}/update", dict(body), idempotency_key, retry_of),
+        )
 
     def list_requests(self, **query: Unpack[ListRequestsQuery]) -> Page[models.LoggedRequestOutput]:
         """The log of requests of the last 90 days.
@@ -922,6 +1032,23 @@ class Client(Transport):
         Needs the scope `transfers:read`.
         """
         return cast(models.TransferOutput, self.request("GET", f"/v1/transfers/{part(id)}", query={}))
+
+    def cancel_transfer(
+        self,
+        transfer: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.CancelTransferBody],
+    ) -> models.StoppedResult:
+        """Cancel a transfer.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.StoppedResult",
+            self._command(f"/v1/transfers/{part(transfer)}/cancel", dict(body), idempotency_key, retry_of),
+        )
 
     def list_wallets(self, **query: Unpack[ListWalletsQuery]) -> Page[models.WalletOutput]:
         """Wallets.

@@ -1,0 +1,5 @@
+"""The commands that move money. Importing this package registers them all."""
+
+from apps.transfers.commands import asking, booked, desk, machine, wallets
+
+__all__ = ["asking", "booked", "desk", "machine", "wallets"]

@@ -1,0 +1,3 @@
+"""The switch behind which all movements of money stand."""
+
+WALLET_FLAG = "core_wallet_enabled"

@@ -1,0 +1,75 @@
+"""What the machine does by itself, as commands: nobody runs them by hand."""
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.operations.registry import Command, register
+from apps.transfers import serializers
+from apps.transfers.services import answers, asking, moving_on, news, sending, stopping
+
+register(
+    Command(
+        name="transfers.open_sending",
+        summary=_("Send a reserved transfer"),
+        plan=asking.plan_open_sending,
+        targets=asking.target,
+        input=serializers.TransferInput,
+        permission="transfers.confirm_transfer",
+        if_rejected=stopping.if_rejected,
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="transfers.cancel_rejected",
+        summary=_("Give back what others did not agree to"),
+        plan=stopping.plan_cancel_rejected,
+        targets=asking.target,
+        input=serializers.TransferInput,
+        permission="transfers.cancel_rejected",
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="transfers.begin_sending",
+        summary=_("Begin to send a transfer"),
+        plan=sending.plan_begin_sending,
+        targets=sending.target,
+        input=serializers.BeginSendingInput,
+        permission="transfers.begin_sending",
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="transfers.record_answer",
+        summary=_("Follow a provider's answer"),
+        plan=answers.plan_record_answer,
+        targets=answers.targets,
+        input=serializers.RecordAnswerInput,
+        permission="transfers.record_answer",
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="transfers.move_on",
+        summary=_("Move a due transfer along"),
+        plan=moving_on.plan_move_on,
+        targets=sending.target,
+        input=serializers.LeasedInput,
+        permission="transfers.move_on",
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="transfers.record_news",
+        summary=_("Follow what a provider says by itself"),
+        plan=news.plan_record_news,
+        targets=news.targets,
+        input=serializers.RecordNewsInput,
+        permission="transfers.record_news",
+        surfaces=frozenset(),
+    )
+)

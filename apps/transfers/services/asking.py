@@ -1,0 +1,212 @@
+"""Asking for what a provider executes: priced, confirmed, reserved, and opened for sending by other people."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Model
+
+from apps.accounts.models import Recipient
+from apps.core import ids
+from apps.core.errors import DomainError
+from apps.operations import approvals, books
+from apps.operations.errors import ApprovalMissing
+from apps.operations.models import ApprovalRequest
+from apps.operations.plan import Context, EventDraft, Plan, Update
+from apps.operations.registry import Input, Target
+from apps.operations.rendering import render_plan
+from apps.providers.queries import routing
+from apps.transfers.facts import facts_of
+from apps.transfers.flows import FLOWS
+from apps.transfers.models import Status, Transfer
+from apps.transfers.services.making import balances, told
+from apps.transfers.services.own import locked_transfer, refuse_closed
+from apps.transfers.services.posting import entry, missing_accounts, places_of, wallets_of
+
+CONFIRM_WITHIN, APPROVE_WITHIN = timedelta(minutes=15), timedelta(days=7)
+"""How long a price waits to be confirmed, and a reserved transfer for the people who must agree."""
+
+OPEN_SENDING = "transfers.open_sending"
+RESERVED = ("status", "hold_id", "approval_request_id", "next_attempt_at", "expires_at", "changed_at")
+
+
+class NoRoute(DomainError):
+    """No provider carries such a transfer."""
+
+    code = "NO_ROUTE"
+    http_status = 422
+
+
+class NotAwaitingConfirmation(DomainError):
+    """The transfer does not wait for its price to be confirmed."""
+
+    code = "TRANSFER_NOT_UNCONFIRMED"
+    http_status = 409
+
+
+class NotAwaitingApproval(DomainError):
+    """The transfer does not wait for other people."""
+
+    code = "TRANSFER_NOT_AWAITING_APPROVAL"
+    http_status = 409
+
+
+def target(data: Input) -> Iterator[Target]:
+    """The transfer, which is locked."""
+    yield Target(Transfer, data["transfer"])
+
+
+def plan_asked(context: Context, transfer: Transfer, to: Recipient | None, *, confirm: bool) -> Plan:
+    """A new transfer, reserved at once or, unconfirmed, priced; NoRoute if no provider could ever carry it."""
+    route = routing.route(wanted(transfer, to), now=context.now)
+    if not route.possible:
+        raise NoRoute(_no_route(transfer, to), field="/amount", details=route.as_dict())
+    if route.provider:
+        transfer.expected_at = routing.expected_at(route.provider, context.now)
+    return plan_reserved(context, transfer, to) if confirm else _priced(context, transfer)
+
+
+def plan_confirm_transfer(context: Context, *, transfer: str) -> Plan:
+    """Say yes to a price: the money is held, and the transfer goes its way."""
+    found = locked_transfer(context, transfer)
+    if found.status != Status.INITIATED:
+        raise NotAwaitingConfirmation(
+            f"{transfer} is {found.get_status_display().lower()} and waits for no confirmation.",
+            field="/transfer",
+        )
+    if found.recipient:
+        refuse_closed(found.recipient)
+    plan = plan_reserved(context, found, found.recipient)
+    return Plan(
+        rows=[row for row in plan.rows if row is not found],
+        updates=[Update(found, RESERVED, {"status": Status.INITIATED})],
+        posts=plan.posts,
+        accounts=plan.accounts,
+        result=plan.result,
+        events=plan.events,
+    )
+
+
+def plan_open_sending(context: Context, *, transfer: str) -> Plan:
+    """What other people agreed to: the reserved transfer may be sent."""
+    found = locked_transfer(context, transfer)
+    if context.approval_request_id is None:
+        raise ApprovalMissing(f"{transfer} is opened for sending by an approval alone.", field="/transfer")
+    if found.status != Status.AWAITING_APPROVAL:
+        raise NotAwaitingApproval(
+            f"{transfer} is {found.get_status_display().lower()} and waits for no approval.",
+            field="/transfer",
+        )
+    found.next_attempt_at, found.expires_at, found.changed_at = context.now, None, context.now
+    was = {"status": Status.AWAITING_APPROVAL, "approval_request_id": found.approval_request_id}
+    result = told(found)
+    return Plan(
+        updates=[Update(found, ("next_attempt_at", "expires_at", "changed_at"), was)],
+        result=result,
+        events=[EventDraft("transfer.approved", transfer, result, book_id=found.book_id)],
+        approved=_agreed_to(found, found.recipient),
+    )
+
+
+def wanted(transfer: Transfer, to: Recipient | None) -> routing.Wanted:
+    """What a provider must be able to carry."""
+    facts = {
+        "tenant": books.find(transfer.book_id).tenant_id,
+        "recipient_kind": to.kind if to else "",
+        "receives": transfer.received_currency,
+    }
+    return routing.Wanted(transfer.kind, transfer.money, to.country if to else "", facts)
+
+
+def plan_reserved(context: Context, transfer: Transfer, to: Recipient | None) -> Plan:
+    """Amount and fees are held; who else must agree is asked."""
+    transfer.validate()
+    transfer.reserve()
+    transfer.hold_id, transfer.changed_at = ids.new_id("hld"), context.now
+    transfer.next_attempt_at, transfer.expires_at = context.now, None
+    places = places_of(transfer)
+    posted = entry(transfer, FLOWS[transfer.kind].reserve(transfer, places), "reserve", places)
+    request = approvals.ask_for(
+        context,
+        OPEN_SENDING,
+        {"transfer": transfer.pk},
+        lambda: facts_of(transfer, to, context.now),
+        Plan(result={}, approved=_agreed_to(transfer, to)),
+    )
+    if request:
+        request.preview = render_plan(Plan(result=_told(transfer), posts=[posted]))
+        transfer.await_approval()
+        transfer.approval_request_id = request.pk
+        transfer.next_attempt_at = transfer.expires_at = context.now + APPROVE_WITHIN
+    rows: list[Model] = [transfer, *([request] if request else [])]
+    result = {
+        **_told(transfer),
+        "hold": transfer.hold_id,
+        "entry": posted.id,
+        "approval_request": request.pk if request else None,
+        "balances": balances(wallets_of(transfer)[:1]),
+    }
+    return Plan(
+        rows=rows,
+        posts=[posted],
+        accounts=missing_accounts(context, posted),
+        result=result,
+        events=_events(transfer, request, result),
+    )
+
+
+def _no_route(transfer: Transfer, to: Recipient | None) -> str:
+    what = transfer.get_kind_display().lower()
+    if to is None:
+        return f"No provider executes the {what} of {transfer.money}; the details say why."
+    where = f" to {to.country}" if to.country else ""
+    return (
+        f"No provider pays {transfer.money}{where} to a {to.get_kind_display().lower()}; the details say why."
+    )
+
+
+def _priced(context: Context, transfer: Transfer) -> Plan:
+    """Nothing is held yet: what it would cost, and until when the answer counts."""
+    transfer.expires_at = transfer.next_attempt_at = context.now + CONFIRM_WITHIN
+    result = {**_told(transfer), "hold": None, "entry": None, "approval_request": None, "balances": {}}
+    return Plan(
+        rows=[transfer],
+        result=result,
+        events=[EventDraft("transfer.priced", transfer.pk, result, book_id=transfer.book_id)],
+    )
+
+
+def _events(
+    transfer: Transfer, request: ApprovalRequest | None, result: Mapping[str, Any]
+) -> Sequence[EventDraft]:
+    name = "transfer.awaiting_approval" if request else "transfer.reserved"
+    events = [EventDraft(name, transfer.pk, result, book_id=transfer.book_id)]
+    if request and request.nobody_eligible:
+        asked = {"request": request.pk, "command": OPEN_SENDING, "role": request.role}
+        events.append(EventDraft("alert.raised", request.pk, {"reason": "no eligible approver", **asked}))
+    return events
+
+
+def _agreed_to(transfer: Transfer, to: Recipient | None) -> dict[str, Any]:
+    """What approvers agree to, beside the input: who is paid what, out of where, for which fees."""
+    return {
+        "kind": transfer.kind,
+        "wallets": [transfer.source_wallet_id, transfer.destination_wallet_id],
+        "amount": [transfer.amount, transfer.currency],
+        "terms": transfer.terms,
+        "fees": transfer.fees,
+        "recipient": [to.pk, to.version] if to else None,
+    }
+
+
+def _told(transfer: Transfer) -> dict[str, Any]:
+    return {
+        **told(transfer),
+        "fee": transfer.fee_money,
+        "fees": transfer.fees,
+        "total": transfer.total,
+        "recipient": transfer.recipient_id,
+        "to_wallet": transfer.destination_wallet_id,
+        "expected_at": transfer.expected_at,
+        "expires_at": transfer.expires_at,
+    }

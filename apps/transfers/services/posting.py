@@ -1,0 +1,71 @@
+"""Where a transfer stands in the books, and the entries that it makes there: by template only."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from apps.accounts.queries.wallets import Holder, holder
+from apps.ledger import templates
+from apps.ledger.queries.accounts import is_open
+from apps.ledger.services.placing import new_account
+from apps.ledger.templates import Held
+from apps.operations import books
+from apps.operations.plan import Context, Entry
+from apps.transfers.flows import FLOWS, Places, Step, strategy
+from apps.transfers.models import Transfer
+
+
+def wallets_of(transfer: Transfer) -> list[Holder]:
+    """The wallets of the transfer's own book that it touches."""
+    wallets = dict.fromkeys([transfer.source_wallet_id, transfer.destination_wallet_id])
+    return [holder(str(wallet)) for wallet in wallets if wallet]
+
+
+def provider_account(transfer: Transfer) -> str:
+    """The address of what the provider has of the book's money."""
+    return f"provider:{transfer.provider}"
+
+
+def places_of(transfer: Transfer) -> Places:
+    """The accounts between which the transfer moves money."""
+    wallets = wallets_of(transfer)
+    taken_from = strategy(transfer) if FLOWS[transfer.kind].from_strategy else wallets[0].available
+    to = wallets[-1].available
+    return Places(taken_from, wallets[0].held, to, provider_account(transfer), transfer.provider)
+
+
+def entry(transfer: Transfer, step: Step, name: str, places: Places) -> Entry:
+    """The entry of a step. Its reference is the transfer and the step, so none is posted twice."""
+    template, variables = step
+    return templates.entry(
+        template,
+        variables,
+        book_id=transfer.book_id,
+        reference=f"{transfer.pk}:{name}",
+        description=transfer.description,
+        metadata={"transfer": transfer.pk, "hold": transfer.hold_id},
+        held=Held(str(transfer.hold_id), places.held),
+    )
+
+
+def missing_accounts(context: Context, posted: Entry) -> Sequence[Any]:
+    """The accounts of an entry that its book has not yet: providers', custody and fees are opened when first needed."""
+    book = books.find(posted.book_id)
+    touched = {
+        (address, posting.amount.currency)
+        for posting in posted.postings
+        for address in (posting.source, posting.destination)
+        if not address.startswith("wallet:")
+    }
+    return [
+        new_account(book, address, currency, now=context.now, floor=_floor(address))
+        for address, currency in sorted(touched)
+        if not is_open(posted.book_id, address, currency)
+    ]
+
+
+def _floor(address: str) -> int | None:
+    """What customers have in strategies never falls below zero, nor what must be there before it is spent: banks, pools.
+
+    What a provider did is booked whatever it had.
+    """
+    return 0 if address.startswith(("strategy:", "bank:", "pool:")) else None

@@ -1,0 +1,180 @@
+"""Where money can go: right and wrong account numbers, addresses and tokens, and what is told of the wrong ones."""
+
+from typing import Any
+
+import pytest
+
+from apps.accounts.destinations import destination_of
+from apps.accounts.serializers import CreateRecipientInput
+from apps.core.errors import DomainError
+
+# Examples of the IBAN registry, and of banks' own pages.
+IBANS = {
+    "DE89370400440532013000": ("DE", "Commerzbank", "COBADEFFXXX"),
+    "de89 3704 0044 0532 0130 00": ("DE", "Commerzbank", "COBADEFFXXX"),
+    "FR1420041010050500013M02606": ("FR", "LA BANQUE POSTALE", "PSSTFRPP"),
+    "GB29NWBK60161331926819": ("GB", "NATIONAL WESTMINSTER BANK PUBLIC LIMITED COMPANY", "NWBKGB2LXXX"),
+    "NO9386011117947": ("NO", "Danske Bank", "DABANO22"),
+    "MT84MALT011000012345MTLCAST001S": ("MT", "", ""),
+    "SC18SSCB11010000000000001497USD": ("SC", "", ""),
+}
+
+WRONG_IBANS = {
+    "DE88370400440532013000": "check digits 88",
+    "DE89370400440523013000": "check digits 89",
+    "DE8937040044053201300": "21 characters",
+    "DE893704004405320130000": "23 characters",
+    "US64SVBKUS6S3300958879": "US has no IBANs",
+    "XX89370400440532013000": "XX has no IBANs",
+    "GB29NWBK6016133192681A": "This is no IBAN",
+    "DE89-3704-0044-0532-0130-00": "This is no IBAN",
+    "0532013000": "This is no IBAN",
+    "DE": "This is no IBAN",
+}
+
+# BIP 173, BIP 350, the first block, and the programs and addresses that everybody knows.
+ADDRESSES = [
+    ("BTC", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
+    ("BTC", "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy"),
+    ("BTC", "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4"),
+    ("BTC", "bc1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qccfmv3"),
+    ("BTC", "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0"),
+    ("BTC", "BC1SW50QGDZ25J"),
+    ("ETH", "0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045"),
+    ("ETH", "0xd8da6bf26964af9d7eed9e03e53415d37aa96045"),
+    ("SOL", "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"),
+    ("SOL", "So11111111111111111111111111111111111111112"),
+    ("SUI", "0x" + "02a212de6a9dfa3a69e22387acfbafbb1a9e591bd9d636e7895dcfc8de05f331"),
+]
+
+WRONG_ADDRESSES = [
+    ("BTC", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb"),
+    ("BTC", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfN"),
+    ("BTC", "mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn"),
+    ("BTC", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5"),
+    ("BTC", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kemeawh"),
+    ("BTC", "bc1p38j9r5y49hruaue7wxjce0updqjuyyx0kh56v8s25huc6995vvpql3jow4"),
+    ("BTC", "BC130XLXVLHEMJA6C4DQV22UAPCTQUPFHLXM9H8Z3K2E72Q4K9HCZ7VQ7ZWS8R"),
+    ("BTC", "BC1QR508D6QEJXTDG4Y5R3ZARVARYV98GJ9P"),
+    ("BTC", "bc1pw5dgrnzv"),
+    ("BTC", "bc1gmk9yu"),
+    ("BTC", "bc1"),
+    ("BTC", "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8f3t4"),
+    ("BTC", "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx"),
+    ("BTC", "0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045"),
+    ("BTC", "1"),
+    ("ETH", "0xd8dA6BF26964aF9D7eEd9e03E53415D37aA9604"),
+    ("ETH", "d8dA6BF26964aF9D7eEd9e03E53415D37aA96045"),
+    ("ETH", "0xg8dA6BF26964aF9D7eEd9e03E53415D37aA96045"),
+    ("ETH", "0x" + "0" * 40),
+    ("ETH", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
+    ("SOL", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
+    ("SOL", "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5D"),
+    ("SOL", "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5D0"),
+    ("SOL", "1" * 32),
+    ("SUI", "0x2a212de6a9dfa3a69e22387acfbafbb1a9e591bd9d636e7895dcfc8de05f331"),
+    ("SUI", "0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045"),
+]
+
+
+def refusal(**details: str) -> DomainError:
+    """Why there is no such destination."""
+    with pytest.raises(DomainError) as error:
+        destination_of(details)
+    return error.value
+
+
+@pytest.mark.parametrize("iban", IBANS)
+def test_an_iban_says_its_country_and_its_bank(iban: str) -> None:
+    found = destination_of({"iban": iban})
+    compact = iban.replace(" ", "").upper()
+    assert found.details == {"iban": compact}
+    country, bank, bic = IBANS[iban]
+    assert (found.kind, found.country) == ("bank_account", country)
+    if bank:
+        assert (found.bank_name, found.bic) == (bank, bic)
+    assert found.display == f"{compact[:4]} … {compact[-4:]}"
+
+
+@pytest.mark.parametrize(("iban", "told"), WRONG_IBANS.items())
+def test_a_wrong_iban_is_told_apart_and_not_repeated(iban: str, told: str) -> None:
+    error = refusal(iban=iban)
+    assert (error.code, error.field) == ("INVALID_IBAN", "/iban")
+    assert told in error.message
+    assert len(iban) < 8 or iban not in error.message
+
+
+def test_every_mistyped_character_and_every_swap_is_found() -> None:
+    right = "DE89370400440532013000"
+    for place in range(4, len(right)):
+        wrong = right[:place] + str((int(right[place]) + 1) % 10) + right[place + 1 :]
+        assert refusal(iban=wrong).code == "INVALID_IBAN"
+        swapped = right[: place - 1] + right[place] + right[place - 1] + right[place + 1 :]
+        if swapped != right and place > 4:
+            assert refusal(iban=swapped).code == "INVALID_IBAN"
+
+
+def test_an_account_number_stands_beside_its_banks_code() -> None:
+    found = destination_of({"account_number": "000123456789", "bank_code": "021000021", "bic": "chasus33"})
+    assert found.display == "021000021 … 6789"
+    assert found.details["bic"] == found.bic == "CHASUS33"
+    assert destination_of({"account_number": "12345", "bank_code": "0210"}).display == "0210 … 45"
+    assert refusal(account_number="123456", bank_code="0210", bic="CHASZZ33").code == "INVALID_BIC"
+    assert refusal(account_number="123456", bank_code="0210", bic="CHAS").field == "/bic"
+
+
+@pytest.mark.parametrize(("network", "address"), ADDRESSES)
+def test_an_address_is_of_its_network(network: str, address: str) -> None:
+    found = destination_of({"network": network, "address": address})
+    assert found.details["address"].lower() == address.lower()
+    assert found.display.startswith(f"{network} ")
+    assert address.lower() not in found.display.lower()
+
+
+@pytest.mark.parametrize(("network", "address"), WRONG_ADDRESSES)
+def test_a_wrong_address_is_refused(network: str, address: str) -> None:
+    error = refusal(network=network, address=address)
+    assert (error.code, error.field) == ("INVALID_CRYPTO_ADDRESS", "/address")
+    assert len(address) < 8 or address not in error.message
+
+
+def test_the_number_of_a_card_is_no_token() -> None:
+    assert destination_of({"token": "tok_1PqZ8a2eZvKYlo2C"}).display == "… lo2C"
+    assert destination_of({"token": "4242424242424241"}).kind == "card"
+    for number in ("4242424242424242", "4242-4242-4242-4242", "378282246310005"):
+        error = refusal(token=number)
+        assert (error.code, error.field) == ("CARD_NUMBER_GIVEN", "/token")
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {},
+        {"network": "BTC"},
+        {"account_number": "123456"},
+        {"iban": "DE89370400440532013000", "token": "tok_12345678"},
+        {"iban": "DE89370400440532013000", "bic": "COBADEFFXXX"},
+    ],
+)
+def test_details_tell_of_one_destination(details: dict[str, str]) -> None:
+    assert refusal(**details).code == "DETAILS_UNCLEAR"
+
+
+@pytest.mark.parametrize(
+    ("details", "at"),
+    [
+        ({"iban": "DE88370400440532013000"}, {"iban": "INVALID_IBAN"}),
+        ({"IBAN": "DE89370400440532013000"}, {"IBAN": "invalid"}),
+        ({"network": "DOGE", "address": "D"}, {"network": "invalid_choice"}),
+        ({"token": "short"}, {"token": "invalid"}),
+        ({"account_number": "1;2", "bank_code": "x y"}, {"account_number": "invalid"}),
+    ],
+)
+def test_an_error_stands_at_its_field(details: dict[str, Any], at: dict[str, str]) -> None:
+    given = CreateRecipientInput(data={"kind": "card", "name": "Bo", "currency": "EUR", "details": details})
+    assert not given.is_valid()
+    errors: Any = given.errors["details"]
+    assert {name: reasons[0].code for name, reasons in errors.items()} == at
+    given = CreateRecipientInput(data={"kind": "card", "name": "Bo", "currency": "EUR", "details": {}})
+    assert not given.is_valid()
+    assert given.errors["details"][0].code == "DETAILS_UNCLEAR"

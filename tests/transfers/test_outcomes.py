@@ -1,0 +1,278 @@
+"""What becomes of payouts when the provider or the network misbehaves: nothing is lost, doubled or guessed."""
+
+from typing import Any
+
+import pytest
+
+from apps.core import clock
+from apps.operations.models import Event
+from apps.providers.models import Answer, Attempt
+from apps.transfers import leases
+from apps.transfers.models import Status, Transfer
+from apps.transfers.worker import Worker
+from tests.support import payouts
+from tests.support.door import balance, run
+from tests.support.payouts import later, pay_out, recipient, status, work
+from tests.support.sandbox import Sandbox
+from tests.support.tenants import World, has, world
+from tests.support.threads import at_once
+
+pytestmark = pytest.mark.usefixtures("ledger_db")
+
+
+@pytest.fixture
+def acme(ledger_db: Any) -> World:
+    return world("acme")
+
+
+@pytest.fixture
+def wallet(acme: World) -> str:
+    return acme.funded("100.00")
+
+
+def parts(wallet: str) -> tuple[str, str]:
+    """What is available and what is held."""
+    found = has(wallet)
+    return found.available.decimal, found.held.decimal
+
+
+def sent(acme: World, wallet: str, sandbox: Sandbox, **do: Any) -> str:
+    """A payout that was sent once, to a sandbox that does this with it."""
+    payouts.provider(sandbox)
+    if do:
+        sandbox.fault(do=do)
+    made = pay_out(acme, wallet, recipient(acme))["transfer"]
+    work()
+    return str(made)
+
+
+def until_ended(transfer: str, *, hours: int = 3) -> str:
+    """Its status after some hours in which workers look at it."""
+    for minutes in (2, 4, 8, 16, 32, 60 * hours):
+        with later(minutes=minutes):
+            work()
+            work()
+    return status(transfer)
+
+
+def truth(sandbox: Sandbox) -> list[str]:
+    """How the orders truly ended."""
+    sandbox.settle()
+    return [order["status"] for order in sandbox.truth()["order"]]
+
+
+class TestUnknown:
+    @pytest.mark.parametrize("how", ["timeout_after", "reset_after", "error_after", "garbage"])
+    def test_is_found_out_by_asking_and_never_sent_again(
+        self, acme: World, wallet: str, sandbox: Sandbox, how: str
+    ) -> None:
+        made = sent(acme, wallet, sandbox, submit=how)
+        assert (status(made), parts(wallet)) == ("outcome_unknown", ("60.00", "40.00"))
+        assert truth(sandbox) == ["completed"]
+        assert until_ended(made) == "completed"
+        assert parts(wallet) == ("60.00", "0.00")
+        assert Attempt.objects.filter(action="submit").count() == 1
+
+    @pytest.mark.parametrize("how", ["timeout_before", "reset_before", "error_before"])
+    def test_is_ruled_out_where_the_provider_never_heard_of_it(
+        self, acme: World, wallet: str, sandbox: Sandbox, how: str
+    ) -> None:
+        made = sent(acme, wallet, sandbox, submit=how)
+        assert (status(made), parts(wallet)) == ("outcome_unknown", ("60.00", "40.00"))
+        assert until_ended(made) == "compensated"
+        assert parts(wallet) == ("100.00", "0.00")
+        assert "completed" not in truth(sandbox)
+        assert [each.action for each in Attempt.objects.order_by("pk")] == ["submit", "query", "cancel"]
+
+    def test_is_asked_after_on_the_ladder(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
+        sandbox.fault(do={"query": "error"}, times=None)
+        made = sent(acme, wallet, sandbox, submit="timeout_after")
+        for minutes, asked in [(0, 0), (2, 1), (2, 1), (8, 2), (30, 3), (100, 4)]:
+            with later(minutes=minutes):
+                work()
+            assert Attempt.objects.filter(action="query").count() == asked, minutes
+        found = Transfer.objects.get(pk=made)
+        assert (found.status, found.failure_code, found.next_attempt_at) == (
+            "manual_review",
+            "OUTCOME_UNKNOWN",
+            None,
+        )
+        assert parts(wallet) == ("60.00", "40.00")
+        assert Event.objects.filter(type="payout.manual_review", subject=made).count() == 1
+
+    def test_of_a_worker_that_died_before_it_called_is_ruled_out(
+        self, acme: World, wallet: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        payouts.provider(sandbox)
+        made = pay_out(acme, wallet, recipient(acme))["transfer"]
+        with monkeypatch.context() as dying:
+            dying.setattr("apps.transfers.worker._submit", lambda call: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                work()
+        assert (status(made), Answer.objects.count()) == ("sent_to_provider", 0)
+        work()
+        assert status(made) == "sent_to_provider"
+        assert until_ended(made) == "compensated"
+        assert parts(wallet) == ("100.00", "0.00")
+
+    def test_of_a_worker_that_died_after_it_called_is_found_out(
+        self, acme: World, wallet: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        payouts.provider(sandbox)
+        made = pay_out(acme, wallet, recipient(acme))["transfer"]
+        with monkeypatch.context() as dying:
+            dying.setattr("apps.transfers.worker._keep", lambda answered, worker: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                work()
+        assert truth(sandbox) == ["completed"]
+        assert until_ended(made) == "completed"
+        assert parts(wallet) == ("60.00", "0.00")
+        assert Attempt.objects.filter(action="submit").count() == 1
+
+
+class TestNotAccepted:
+    @pytest.mark.parametrize("how", ["not_accepted", "rate_limit"])
+    def test_goes_to_the_next_provider(self, acme: World, wallet: str, sandbox: Sandbox, how: str) -> None:
+        payouts.provider(sandbox, priority=1)
+        payouts.provider(sandbox, "custody", name="second", priority=2)
+        sandbox.fund("custody", "EUR", "100.00")
+        sandbox.fault(do={"submit": how}, desk="bank")
+        made = pay_out(acme, wallet, recipient(acme))["transfer"]
+        work()
+        work()
+        found = Transfer.objects.get(pk=made)
+        assert (found.status, found.provider, found.attempts) == ("provider_processing", "second", 2)
+        assert until_ended(made) == "completed"
+        assert balance("provider:second", book="acme") == "-40.00"
+        assert [order["desk"] for order in sandbox.truth()["order"]] == ["custody"]
+
+    def test_is_tried_again_later_where_there_is_no_other(
+        self, acme: World, wallet: str, sandbox: Sandbox
+    ) -> None:
+        made = sent(acme, wallet, sandbox, submit="not_accepted")
+        assert (status(made), sandbox.truth()["order"]) == ("sent_to_provider", [])
+        work()
+        assert Attempt.objects.count() == 1
+        with later(minutes=2):
+            work()
+        assert (status(made), Attempt.objects.count()) == ("provider_processing", 2)
+
+    def test_is_given_back_when_no_time_does(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
+        sandbox.fault(do={"submit": "not_accepted"}, times=None)
+        made = sent(acme, wallet, sandbox)
+        assert until_ended(made, hours=6) == "compensated"
+        assert parts(wallet) == ("100.00", "0.00")
+        assert Attempt.objects.filter(action="submit").count() == 5
+
+    def test_an_unfunded_provider_is_tried_again_after_funding(
+        self, acme: World, wallet: str, sandbox: Sandbox
+    ) -> None:
+        payouts.provider(sandbox, "custody", name="poor")
+        made = pay_out(acme, wallet, recipient(acme))["transfer"]
+        work()
+        assert Transfer.objects.get(pk=made).failure_code == "insufficient_funds"
+        sandbox.fund("custody", "EUR", "100.00")
+        with later(minutes=2):
+            work()
+        assert status(made) == "provider_processing"
+
+    def test_an_unreachable_provider_accepted_nothing(
+        self, acme: World, wallet: str, sandbox: Sandbox
+    ) -> None:
+        payouts.provider(sandbox, base_url="http://127.0.0.1:9", name="nowhere")
+        made = pay_out(acme, wallet, recipient(acme))["transfer"]
+        work()
+        found = Transfer.objects.get(pk=made)
+        assert (found.status, found.failure_code, found.attempt_id) == (
+            "sent_to_provider",
+            "UNREACHABLE",
+            None,
+        )
+
+
+class TestFailed:
+    def test_is_given_back_with_a_report(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
+        made = sent(acme, wallet, sandbox, submit="refuse")
+        found = Transfer.objects.get(pk=made)
+        assert (found.status, found.failure_code, parts(wallet)) == (
+            "compensated",
+            "beneficiary_refused",
+            ("100.00", "0.00"),
+        )
+        assert found.compensation["released"] == "40.00 EUR"
+        assert found.compensation["error"]["code"] == "beneficiary_refused"
+        [event] = Event.objects.filter(type="transaction.compensated")
+        assert (event.subject, event.book, event.data["status"]) == (made, acme.book, "failed")
+
+    def test_later_is_given_back_as_well(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
+        made = sent(acme, wallet, sandbox, outcome="fail:account_closed")
+        assert (status(made), parts(wallet)) == ("provider_processing", ("60.00", "40.00"))
+        sandbox.settle()
+        assert until_ended(made) == "compensated"
+        assert Transfer.objects.get(pk=made).failure_code == "account_closed"
+        assert parts(wallet) == ("100.00", "0.00")
+
+
+class TestAmounts:
+    def test_a_part_is_settled_and_the_rest_goes_back(
+        self, acme: World, wallet: str, sandbox: Sandbox
+    ) -> None:
+        made = sent(acme, wallet, sandbox, outcome="partial:0.4")
+        sandbox.settle()
+        assert until_ended(made) == "completed"
+        found = Transfer.objects.get(pk=made)
+        assert (found.settled, parts(wallet)) == (1600, ("84.00", "0.00"))
+        assert balance("provider:sandbox-bank", book="acme") == "-16.00"
+
+    def test_more_than_was_asked_for_is_for_a_person(
+        self, acme: World, wallet: str, sandbox: Sandbox
+    ) -> None:
+        made = sent(acme, wallet, sandbox, outcome="wrong_amount:41.00")
+        sandbox.settle()
+        assert until_ended(made) == "manual_review"
+        assert Transfer.objects.get(pk=made).failure_code == "WRONG_AMOUNT"
+        assert parts(wallet) == ("60.00", "40.00")
+
+
+class TestWorkers:
+    def test_only_one_takes_a_transfer(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
+        payouts.provider(sandbox)
+        to = recipient(acme)
+        for _ in range(20):
+            pay_out(acme, wallet, to, "1.00")
+
+        def turn() -> None:
+            Worker("one").run(0)
+
+        at_once(*[turn] * 4)
+        sandbox.settle()
+        assert len(sandbox.truth()["order"]) == 20
+        assert Attempt.objects.filter(action="submit").count() == 20
+
+    def test_one_that_was_slow_does_not_send(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
+        payouts.provider(sandbox)
+        made = pay_out(acme, wallet, recipient(acme))["transfer"]
+        [taken] = leases.take(Status.BALANCE_RESERVED, now=clock.now(), most=10)
+        with later(minutes=5):
+            work()
+        given = {
+            "transfer": made,
+            "lease": taken.lease,
+            "provider": "sandbox-bank",
+            "why": {},
+            "worker": "slow",
+        }
+        attempt = "ptm_01m7z75h000000000000000000"
+        outcome = run("transfers.begin_sending", attempt=attempt, **given)
+        assert outcome.error
+        assert outcome.error.code == "LEASE_LOST"
+        assert len(sandbox.truth()["order"]) == 1
+
+    def test_wait_for_a_provider_that_is_overdue(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
+        made = sent(acme, wallet, sandbox, outcome="hang")
+        with later(minutes=5):
+            work()
+        assert status(made) == "provider_processing"
+        [attempt] = Attempt.objects.filter(action="submit")
+        sandbox.execute("bank", attempt.pk)
+        assert until_ended(made) == "completed"
