@@ -572,6 +572,10 @@ class RemoveMemberBody(TypedDict, closed=True):
     reason: str
 
 
+class RequestVirtualAccountBody(TypedDict, closed=True):
+    wallet: str
+
+
 class ResetKeyBody(TypedDict, closed=True):
     reason: str
 
@@ -610,6 +614,14 @@ class SingleEventOutput(TypedDict):
     data: Any
     operation: str
     recorded_at: str
+
+
+class StagesOutput(TypedDict):
+    received: str
+    verified: str
+    matched: str | None
+    credited: str | None
+    available: str | None
 
 
 class StatementLineOutput(TypedDict):
@@ -678,6 +690,16 @@ class StoppedResult(TypedDict):
     reference: str
     balances: dict[str, Money]
     entry: str | None
+
+
+class StrategyBody(TypedDict, closed=True):
+    wallet: str
+    amount: Money
+    strategy: str
+    confirm: NotRequired[bool]
+    reference: NotRequired[str]
+    description: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
 
 
 class TenantCreatedResult(TypedDict):
@@ -851,6 +873,28 @@ class UpdateTenantBody(TypedDict, closed=True):
     requests_per_minute: NotRequired[int | None]
 
 
+class VirtualAccountOutput(TypedDict):
+    id: str
+    wallet: str
+    status: Literal["requested", "active"]
+    number: str | None
+    requested_at: str
+    active_at: str | None
+
+
+class VirtualAccountPage(TypedDict):
+    items: list[VirtualAccountOutput]
+    next: str | None
+    previous: str | None
+
+
+class VirtualAccountResult(TypedDict):
+    virtual_account: str
+    wallet: str
+    status: Literal["requested", "active"]
+    number: str | None
+
+
 class Waiting(TypedDict):
     approval_request: str
     approvers_needed: int
@@ -929,6 +973,17 @@ class AccountPage(TypedDict):
     previous: str | None
 
 
+class BridgeBody(TypedDict, closed=True):
+    wallet: str
+    amount: Money
+    from_network: Literal["BTC", "ETH", "SOL", "SUI"]
+    to_network: Literal["BTC", "ETH", "SOL", "SUI"]
+    confirm: NotRequired[bool]
+    reference: NotRequired[str]
+    description: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
+
+
 class BulkBody(TypedDict, closed=True):
     items: list[BulkItem]
 
@@ -959,6 +1014,34 @@ class CreateTransferBody(TypedDict, closed=True):
     from_wallet: str
     to_wallet: str
     amount: Money
+    reference: NotRequired[str]
+    description: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
+
+
+class DepositOutput(TypedDict):
+    id: str
+    wallet: str
+    transfer: str
+    amount: Money
+    virtual_account: str
+    remittance: str
+    remitter: str
+    matched_by: Literal["virtual account", "wallet id", "external id", "person"]
+    stages: StagesOutput
+
+
+class DepositPage(TypedDict):
+    items: list[DepositOutput]
+    next: str | None
+    previous: str | None
+
+
+class ExchangeBody(TypedDict, closed=True):
+    from_wallet: str
+    to_wallet: str
+    amount: Money
+    confirm: NotRequired[bool]
     reference: NotRequired[str]
     description: NotRequired[str]
     metadata: NotRequired[dict[str, str]]
@@ -1056,7 +1139,14 @@ class OperationPage(TypedDict):
     previous: str | None
 
 
-class PayoutResult(TypedDict):
+class TotalsOutput(TypedDict):
+    tenant: str
+    base_currency: str
+    items: list[TotalOutput]
+    in_base: InBaseOutput
+
+
+class AskedResult(TypedDict):
     transfer: str
     kind: Literal[
         "pay_in",
@@ -1091,19 +1181,13 @@ class PayoutResult(TypedDict):
     fee: Money
     fees: list[FeeResult]
     total: Money
-    recipient: str
+    recipient: str | None
+    to_wallet: str | None
     expected_at: str | None
     expires_at: str | None
     hold: str | None
     entry: str | None
     approval_request: str | None
-
-
-class TotalsOutput(TypedDict):
-    tenant: str
-    base_currency: str
-    items: list[TotalOutput]
-    in_base: InBaseOutput
 
 
 class EntryOutput(TypedDict):

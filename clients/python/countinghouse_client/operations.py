@@ -83,6 +83,15 @@ class ListCustomersQuery(TypedDict, total=False):
     tenant: str | None
 
 
+class ListDepositsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    wallet: str | None
+    transfer: str | None
+    tenant: str | None
+
+
 class ListEntriesQuery(TypedDict, total=False):
     limit: int | None
     cursor: str | None
@@ -232,6 +241,16 @@ class ListTransfersQuery(TypedDict, total=False):
     to_wallet: str | None
     created_from: str | None
     created_before: str | None
+    tenant: str | None
+
+
+class ListVirtualAccountsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    wallet: str | None
+    status: Literal["requested", "active"] | None
+    number: str | None
     tenant: str | None
 
 
@@ -405,6 +424,19 @@ class Client(Transport):
         """
         return cast(models.TotalsOutput, self.request("GET", "/v1/balances", query=dict(query)))
 
+    def create_bridge(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.BridgeBody],
+    ) -> models.AskedResult:
+        """Move coins to another network.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast("models.AskedResult", self._command("/v1/bridges", dict(body), idempotency_key, retry_of))
+
     def list_bulk(self, **query: Unpack[ListBulkQuery]) -> Page[models.BulkJobOutput]:
         """Bulks that are worked off later.
 
@@ -441,6 +473,19 @@ class Client(Transport):
         return cast(
             models.BulkItemsOutput, self.request("GET", f"/v1/bulk/{part(id)}/items", query=dict(query))
         )
+
+    def create_buy(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ExchangeBody],
+    ) -> models.AskedResult:
+        """Buy an investment.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast("models.AskedResult", self._command("/v1/buys", dict(body), idempotency_key, retry_of))
 
     def list_customers(self, **query: Unpack[ListCustomersQuery]) -> Page[models.CustomerOutput]:
         """Customers.
@@ -505,6 +550,21 @@ class Client(Transport):
         Needs the scope `customers:read`.
         """
         return cast(models.CustomerOutput, self.request("GET", f"/v1/customers/{part(id)}", query={}))
+
+    def list_deposits(self, **query: Unpack[ListDepositsQuery]) -> Page[models.DepositOutput]:
+        """Deposits that were credited.
+
+        What cannot be credited to anybody is the platform's to sort out, and not listed here. Needs the
+        scope `transfers:read`.
+        """
+        return self._page("/v1/deposits", dict(query))
+
+    def get_deposit(self, id: str) -> models.DepositOutput:
+        """One deposit.
+
+        Needs the scope `transfers:read`.
+        """
+        return cast(models.DepositOutput, self.request("GET", f"/v1/deposits/{part(id)}", query={}))
 
     def list_entries(self, **query: Unpack[ListEntriesQuery]) -> Page[models.EntryOutput]:
         """Journal entries by position.
@@ -617,6 +677,34 @@ class Client(Transport):
             models.IdempotencyKeyOutput, self.request("GET", f"/v1/idempotency-keys/{part(id)}", query={})
         )
 
+    def create_offramp(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ExchangeBody],
+    ) -> models.AskedResult:
+        """Turn coins into money.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.AskedResult", self._command("/v1/offramps", dict(body), idempotency_key, retry_of)
+        )
+
+    def create_onramp(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ExchangeBody],
+    ) -> models.AskedResult:
+        """Turn money into coins.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast("models.AskedResult", self._command("/v1/onramps", dict(body), idempotency_key, retry_of))
+
     def list_operations(self, **query: Unpack[ListOperationsQuery]) -> Page[models.OperationOutput]:
         """Operations: each run of a command, with its result or why it was refused.
 
@@ -669,31 +757,12 @@ class Client(Transport):
         idempotency_key: str | None = None,
         retry_of: str | None = None,
         **body: Unpack[models.CreatePayoutBody],
-    ) -> models.PayoutResult:
+    ) -> models.AskedResult:
         """Pay out.
 
         Needs the scope `transfers:write`.
         """
-        return cast(
-            "models.PayoutResult", self._command("/v1/payouts", dict(body), idempotency_key, retry_of)
-        )
-
-    def confirm_payout(
-        self,
-        transfer: str,
-        *,
-        idempotency_key: str | None = None,
-        retry_of: str | None = None,
-        **body: Unpack[models.TransferBody],
-    ) -> models.PayoutResult:
-        """Confirm the price of a payout.
-
-        Needs the scope `transfers:write`.
-        """
-        return cast(
-            "models.PayoutResult",
-            self._command(f"/v1/payouts/{part(transfer)}/confirm", dict(body), idempotency_key, retry_of),
-        )
+        return cast("models.AskedResult", self._command("/v1/payouts", dict(body), idempotency_key, retry_of))
 
     def get_platform_health(self) -> models.HealthOutput:
         """Whether the parts that a request needs are there.
@@ -795,6 +864,49 @@ class Client(Transport):
         Needs the scope `keys:read`.
         """
         return cast(models.LoggedRequestOutput, self.request("GET", f"/v1/requests/{part(id)}", query={}))
+
+    def create_sell(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ExchangeBody],
+    ) -> models.AskedResult:
+        """Sell an investment.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast("models.AskedResult", self._command("/v1/sells", dict(body), idempotency_key, retry_of))
+
+    def start_strategy(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.StrategyBody],
+    ) -> models.AskedResult:
+        """Start a strategy.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.AskedResult", self._command("/v1/strategies", dict(body), idempotency_key, retry_of)
+        )
+
+    def stop_strategy(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.StrategyBody],
+    ) -> models.AskedResult:
+        """Stop a strategy.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.AskedResult", self._command("/v1/strategies/stop", dict(body), idempotency_key, retry_of)
+        )
 
     def list_team_invitations(
         self, **query: Unpack[ListTeamInvitationsQuery]
@@ -1048,6 +1160,57 @@ class Client(Transport):
         return cast(
             "models.StoppedResult",
             self._command(f"/v1/transfers/{part(transfer)}/cancel", dict(body), idempotency_key, retry_of),
+        )
+
+    def confirm_transfer(
+        self,
+        transfer: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.TransferBody],
+    ) -> models.AskedResult:
+        """Confirm the price of a transfer.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.AskedResult",
+            self._command(f"/v1/transfers/{part(transfer)}/confirm", dict(body), idempotency_key, retry_of),
+        )
+
+    def list_virtual_accounts(
+        self, **query: Unpack[ListVirtualAccountsQuery]
+    ) -> Page[models.VirtualAccountOutput]:
+        """Virtual accounts.
+
+        Needs the scope `wallets:read`.
+        """
+        return self._page("/v1/virtual-accounts", dict(query))
+
+    def request_virtual_account(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RequestVirtualAccountBody],
+    ) -> models.VirtualAccountResult:
+        """Ask for a virtual account.
+
+        Needs the scope `wallets:write`.
+        """
+        return cast(
+            "models.VirtualAccountResult",
+            self._command("/v1/virtual-accounts", dict(body), idempotency_key, retry_of),
+        )
+
+    def get_virtual_account(self, id: str) -> models.VirtualAccountOutput:
+        """One virtual account.
+
+        Needs the scope `wallets:read`.
+        """
+        return cast(
+            models.VirtualAccountOutput, self.request("GET", f"/v1/virtual-accounts/{part(id)}", query={})
         )
 
     def list_wallets(self, **query: Unpack[ListWalletsQuery]) -> Page[models.WalletOutput]:
