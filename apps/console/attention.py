@@ -29,7 +29,7 @@ from apps.operations.models import (
 from apps.providers.models import ConflictStatus, InboundConflict, InboundMessage, MessageStatus
 from apps.rates.models import Load, Source
 from apps.rates.queries import FRANKFURT
-from apps.transfers.desk import Chargeback, ChargebackStatus, Deposit, DepositStatus
+from apps.transfers.arrivals import Chargeback, ChargebackStatus, Deposit, DepositStatus
 
 MANY = 1000
 PATIENCE = timedelta(seconds=60)
@@ -216,7 +216,7 @@ def _suspense(now: datetime) -> Iterator[Notice]:
             "wait",
             _figure(count),
             ngettext("deposit is in suspense", "deposits are in suspense", count),
-            _("Nobody is credited yet; the oldest waits since %(age)s.") % {"age": _age(now - oldest)},
+            _("Nobody is credited yet; the oldest has waited %(age)s.") % {"age": _age(now - oldest)},
             reverse("console:transfers_deposit_changelist") + "?status=open",
         )
     if count := _up_to_many(Chargeback.objects.filter(status=ChargebackStatus.OPEN)):

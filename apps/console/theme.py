@@ -78,8 +78,7 @@ UNFOLD: dict[str, Any] = {
                         "inbox",
                         "providers_inboundmessage_changelist",
                         "providers.view_inboundmessage",
-                    )
-                    | {"badge": "apps.console.pages.inbox.waiting_badge", "badge_variant": "danger"},
+                    ),
                     _item(
                         _("Conflicts"),
                         "difference",
@@ -91,8 +90,7 @@ UNFOLD: dict[str, Any] = {
                         "help_center",
                         "transfers_deposit_changelist",
                         "transfers.view_deposit",
-                    )
-                    | {"badge": "apps.console.pages.suspense.suspense_badge", "badge_variant": "warning"},
+                    ),
                     _item(
                         _("Chargebacks"),
                         "undo",

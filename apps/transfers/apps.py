@@ -9,12 +9,11 @@ class TransfersConfig(AppConfig):
     def ready(self) -> None:
         from apps.ledger.services import lookups
         from apps.operations import isolation
-        from apps.transfers import commands, desk_commands  # noqa: F401 (commands register themselves)
+        from apps.transfers import commands  # noqa: F401 (commands register themselves)
         from apps.transfers.inbound import register as follow_messages
         from apps.transfers.services.own import refuse_hold_of_transfer
 
         follow_messages()
-
         lookups.guard_holds(refuse_hold_of_transfer)
         isolation.rows_where(
             "transfers_transfer",

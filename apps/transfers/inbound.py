@@ -11,9 +11,9 @@ from apps.providers import handlers
 from apps.providers.handlers import Became, Item, Verdict
 from apps.providers.models import Action, Attempt
 from apps.providers.services.inbox import Inbox
-from apps.transfers.asking import Numbers
-from apps.transfers.desk import Deposit, DepositStatus
+from apps.transfers.arrivals import Deposit, DepositStatus
 from apps.transfers.models import Status, Transfer
+from apps.transfers.number_calls import Numbers
 from apps.transfers.services.deposits import WORKER as DEPOSITS
 from apps.transfers.services.sending import WORKER
 

@@ -297,4 +297,4 @@ class Transfer(StateMachineModel):
         """Its entries were reversed, all of them."""
 
 
-from apps.transfers.desk import Chargeback, Deposit, VirtualAccount  # noqa: E402, F401 (models of this app)
+from apps.transfers.arrivals import Chargeback, Deposit, VirtualAccount  # noqa: E402, F401 (models of this app)

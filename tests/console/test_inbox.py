@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from apps.providers.models import InboundConflict, InboundMessage
-from apps.transfers.desk import Chargeback, Deposit, VirtualAccount
+from apps.transfers.arrivals import Chargeback, Deposit, VirtualAccount
 from tests.console.browsing import NEEDS_CHROMIUM, tell
 from tests.support import payouts
 from tests.support.door import done

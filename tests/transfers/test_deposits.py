@@ -9,7 +9,7 @@ from apps.core import clock
 from apps.core.money import Money
 from apps.operations.models import Event
 from apps.providers.services import inbox
-from apps.transfers.desk import Chargeback, Deposit, VirtualAccount
+from apps.transfers.arrivals import Chargeback, Deposit, VirtualAccount
 from apps.transfers.models import Transfer
 from tests.support import payouts
 from tests.support.door import balance, done, eur, person, refused, rows

@@ -30,12 +30,6 @@ PAGES = {"trf": "transfers_transfer", "dep": "transfers_deposit", "cbk": "transf
 """The pages of what a message may be about, by the prefix of its id."""
 
 
-def waiting_badge(request: HttpRequest) -> str:
-    """How many messages are quarantined, for the sidebar; nothing if none is."""
-    waiting = InboundMessage.objects.filter(status=MessageStatus.QUARANTINED)[:100].count()
-    return "99+" if waiting == 100 else str(waiting or "")
-
-
 def provider_choices() -> Iterable[tuple[str, Text]]:
     """Every provider."""
     return [(str(pk), name) for pk, name in Provider.objects.order_by("name").values_list("pk", "name")]

@@ -8,15 +8,9 @@ from apps.console.forms.ways import Doing, doings
 from apps.console.listing import Column, Filter, KeysetAdmin
 from apps.console.readonly import Context
 from apps.console.site import site
-from apps.transfers.desk import Chargeback, ChargebackStatus, Deposit, DepositStatus, VirtualAccount
+from apps.transfers.arrivals import Chargeback, ChargebackStatus, Deposit, DepositStatus, VirtualAccount
 
 IN_SUSPENSE = {DepositStatus.OPEN, DepositStatus.RETURNING}
-
-
-def suspense_badge(request: HttpRequest) -> str:
-    """How many deposits nobody has been found for, for the sidebar; nothing if there is none."""
-    waiting = Deposit.objects.filter(status=DepositStatus.OPEN)[:100].count()
-    return "99+" if waiting == 100 else str(waiting or "")
 
 
 @admin.register(Deposit, site=site)

@@ -19,7 +19,7 @@ from apps.ledger.models import Account, Hold
 from apps.ledger.queries import statement_page
 from apps.operations.models import Operation
 from apps.providers.models import InboundMessage
-from apps.transfers.desk import Deposit
+from apps.transfers.arrivals import Deposit
 from apps.transfers.models import Status, Transfer
 from apps.transfers.words import PHASE, PUBLIC_STATUS, TYPE
 

@@ -22,7 +22,7 @@ from apps.operations.registry import Input, Target
 from apps.providers.models import InboundMessage
 from apps.providers.protocol import News
 from apps.providers.services.inbox import news_of
-from apps.transfers.desk import Chargeback, Deposit, DepositStatus
+from apps.transfers.arrivals import Chargeback, Deposit, DepositStatus
 from apps.transfers.models import Kind, Transfer
 from apps.transfers.services.making import Named, balances, ended, new_transfer, told
 from apps.transfers.services.matching import Match, match

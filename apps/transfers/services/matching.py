@@ -9,7 +9,7 @@ from apps.accounts.models import Wallet, WalletStatus
 from apps.core import ids
 from apps.core.money import Money
 from apps.providers.models import Provider
-from apps.transfers.desk import NumberStatus, VirtualAccount
+from apps.transfers.arrivals import NumberStatus, VirtualAccount
 
 WALLET_ID: Final = re.compile(rf"wal_[{ids.CROCKFORD}]{{{ids.LENGTH}}}")
 

@@ -8,7 +8,7 @@ from apps.core.errors import DomainError
 from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
 from apps.providers.queries import routing
-from apps.transfers.desk import NumberStatus, VirtualAccount
+from apps.transfers.arrivals import NumberStatus, VirtualAccount
 from apps.transfers.services.making import own_wallet
 
 

@@ -11,7 +11,7 @@ from apps.operations import books
 from apps.operations.models import Book
 from apps.operations.plan import Context, Entry, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
-from apps.transfers.desk import Chargeback, ChargebackStatus, Deposit, DepositStatus
+from apps.transfers.arrivals import Chargeback, ChargebackStatus, Deposit, DepositStatus
 from apps.transfers.services.deposits import SUSPENSE, description, pay_in
 from apps.transfers.services.making import balances, check_currency, told
 

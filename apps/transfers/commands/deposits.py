@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
-from apps.transfers import desk_serializers as serializers
+from apps.transfers import arrival_serializers as serializers
 from apps.transfers.services import deposits, numbers, suspense
 
 register(

@@ -12,7 +12,7 @@ from apps.operations.executor import execute_many
 from apps.operations.plan import Request
 from apps.providers.adapters import adapter_of
 from apps.providers.protocol import Reply
-from apps.transfers.desk import VirtualAccount
+from apps.transfers.arrivals import VirtualAccount
 from apps.transfers.services.answers import LADDER
 from apps.transfers.services.deposits import WORKER
 

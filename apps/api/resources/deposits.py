@@ -8,7 +8,7 @@ from apps.api.resources.base import Computed, Filter, Resource, declare
 from apps.api.resources.outputs import Output, instant, text
 from apps.core.money import Money
 from apps.core.serializer_fields import IdField, MoneyField, TextField
-from apps.transfers.desk import Deposit, NumberStatus, VirtualAccount
+from apps.transfers.arrivals import Deposit, NumberStatus, VirtualAccount
 
 WALLET = Filter("wallet_id", IdField("wal"))
 

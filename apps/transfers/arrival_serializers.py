@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from apps.core.serializer_fields import IdField, TextField
 from apps.ledger.serializers import ReasonField
-from apps.transfers.desk import NumberStatus
+from apps.transfers.arrivals import NumberStatus
 
 
 class RecordInboundInput(serializers.Serializer[Any]):
