@@ -140,6 +140,11 @@ TRANSFER_LEASE_SECONDS = env.number("TRANSFER_LEASE_SECONDS", 120)
 TRANSFER_LADDER_SECONDS = [int(each) for each in env.words("TRANSFER_LADDER_SECONDS", "60,300,900,3600")]
 TRANSFER_GRACE_SECONDS = env.number("TRANSFER_GRACE_SECONDS", 30)
 
+# The sandbox provider, where there is one: `setup` makes a provider of each of its desks.
+SANDBOX_URL = env.text("SANDBOX_URL", "")
+SANDBOX_KEY = env.text("SANDBOX_KEY", "")
+SANDBOX_WEBHOOK_SECRET = env.text("SANDBOX_WEBHOOK_SECRET", "")
+
 # The API: single requests that come together run as one batch; what an operator's key may ask in a minute.
 API_COMBINER = env.flag("API_COMBINER", True)
 API_OPERATOR_REQUESTS_PER_MINUTE = env.number("API_OPERATOR_REQUESTS_PER_MINUTE", 6_000)
@@ -208,8 +213,11 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
-    # They tell of every step of every document.
-    "loggers": {name: {"level": "ERROR"} for name in ("weasyprint", "fontTools", "httpx")},
+    # They tell of every step of every document, of every request, of every tick of the clock.
+    "loggers": {
+        **{name: {"level": "ERROR"} for name in ("weasyprint", "fontTools", "httpx")},
+        **{name: {"level": "WARNING"} for name in ("celery.app.trace", "celery.worker.strategy")},
+    },
 }
 
 SENTRY_DSN = env.text("SENTRY_DSN", "")

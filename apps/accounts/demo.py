@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from apps.accounts.people import SETUP
 from apps.operations.executor import execute_many
 from apps.operations.models import Book
@@ -28,6 +30,14 @@ RECIPIENTS: Sequence[Mapping[str, object]] = (
         "external_id": "maria",
     },
     {
+        "kind": "bank_account",
+        "name": "Brooklyn Print Works",
+        "currency": "USD",
+        "country": "US",
+        "details": {"account_number": "000123456789", "bank_code": "021000021"},
+        "external_id": "printer",
+    },
+    {
         "kind": "crypto_address",
         "name": "Chidi's cold wallet",
         "currency": "USDC",
@@ -36,6 +46,9 @@ RECIPIENTS: Sequence[Mapping[str, object]] = (
     },
 )
 """Whom the tenant pays; the account numbers are the examples of the IBAN registry."""
+
+PAID = 2
+"""Of them, whom the demo pays: the printer."""
 
 
 def make(now: datetime) -> bool:
@@ -46,9 +59,11 @@ def make(now: datetime) -> bool:
     [made] = _run([_request("accounts.create_tenant", "tenant", tenant)])
     _run([_account("bank:ing", "Settlement account at ING"), _account("revenue:fees", "Fees earned")])
     wallets = _wallets(made.result["tenant"])
-    _run(_recipients(made.result["tenant"]))
+    recipients = [outcome.result["recipient"] for outcome in _run(_recipients(made.result["tenant"]))]
     _run(_movements(now, wallets))
     _run(_transfers(wallets))
+    if settings.SANDBOX_URL:
+        _pay_out(made.result["tenant"], recipients[PAID])
     return True
 
 
@@ -100,6 +115,33 @@ def _recipients(tenant: str) -> list[Request]:
         _request("accounts.create_recipient", f"recipient:{each['external_id']}", {"tenant": tenant, **each})
         for each in RECIPIENTS
     ]
+
+
+def _pay_out(tenant: str, recipient: str) -> None:
+    """Two payouts in dollars, which need no rate to be below the threshold of approvals: the workers send them."""
+    dollars = {"tenant": tenant, "currency": "USD", "name": "Operating dollars", "external_id": "dollars"}
+    [wallet] = _run([_request("accounts.create_wallet", "wallet:dollars", dollars)])
+    bank = {"book": SLUG, "address": "bank:ing", "currency": "USD", "name": "Dollar account at ING"}
+    _run([_request("ledger.open_account", "open:dollars", bank)])
+    to = {"wallet": wallet.result["wallet"]}
+    arrived = {**to, "from_account": "bank:ing", "amount": {"amount": "5000.00", "currency": "USD"}}
+    _run([_request("transfers.post_pay_in", "pay-in:dollars", arrived)])
+    payouts = [("invoice 2211", "1250.00"), ("invoice 2214", "480.50")]
+    _run(
+        [
+            _request(
+                "transfers.create_payout",
+                f"payout:{reference}",
+                {
+                    **to,
+                    "recipient": recipient,
+                    "reference": reference,
+                    "amount": {"amount": amount, "currency": "USD"},
+                },
+            )
+            for reference, amount in payouts
+        ]
+    )
 
 
 def _transfers(wallets: Sequence[str]) -> list[Request]:

@@ -23,6 +23,8 @@ SETUP = Actor.system(
         "ledger.post_opening_balance",
         "ledger.rebuild_coa",
         "ledger.rebuild_templates",
+        "providers.set_provider",
+        "transfers.create_payout",
         "transfers.create_transfer",
         "transfers.place_hold",
         "transfers.post_pay_in",

@@ -39,7 +39,7 @@ class Instruction:
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What came of a call. `settled` is what was truly paid, `delivered` what was bought with it, once that is known;
-    `returned` what came back of it, all of it if that is not said.
+    `returned` what came back of it so far, all of it if that is not said.
 
     `transient` says of a refusal that another time may do. `received` is what came back, for the evidence.
     """

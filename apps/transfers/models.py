@@ -106,6 +106,7 @@ class Transfer(StateMachineModel):
     settled = MinorUnitsField(null=True)
     returned = MinorUnitsField(default=0)
     recipient = models.ForeignKey(Recipient, on_delete=models.PROTECT, null=True, related_name="transfers")
+    recipient_version = models.PositiveIntegerField(null=True)
     reference = models.CharField(max_length=120, blank=True, db_collation="C")
     description = models.CharField(max_length=500, blank=True)
     metadata = models.JSONField(default=dict)

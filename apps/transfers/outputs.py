@@ -57,6 +57,7 @@ class AskedResult(TransferToldResult):
     total = MoneyField(help_text="What is held: the amount and the fees.")
     recipient = IdField("rcp", allow_null=True, help_text="Who is paid, if it leaves the house.")
     to_wallet = IdField("wal", allow_null=True, help_text="Where what is bought goes.")
+    refund_of = IdField("trf", allow_null=True, help_text="What a refund gives back.")
     expected_at = serializers.DateTimeField(allow_null=True, help_text="When it should have arrived.")
     expires_at = serializers.DateTimeField(
         allow_null=True, help_text="Until when it must be confirmed, or agreed to by others."
@@ -74,3 +75,16 @@ class BookedResult(TransferToldResult):
     received = MoneyField(allow_null=True, help_text="What was got for it, less what is ours.")
     fee = MoneyField()
     entry = IdField("je")
+
+
+class RefundResult(TransferToldResult):
+    refund_of = IdField("trf", help_text="The pay-in that it gives back.")
+    hold = IdField("hld", allow_null=True, help_text="What is held until the provider has sent it.")
+    entry = IdField("je")
+
+
+class ReversedResult(TransferToldResult):
+    entries = serializers.ListField(
+        child=IdField("je"), help_text="What mirrors the entries of the transfer."
+    )
+    reason = serializers.CharField()

@@ -119,6 +119,7 @@ class LeasedInput(serializers.Serializer[Any]):
 
 
 class BeginSendingInput(LeasedInput):
+    recipient_version = serializers.IntegerField(default=None, allow_null=True)
     provider = serializers.SlugField(max_length=40)
     attempt = IdField("ptm")
     why = serializers.JSONField()
@@ -211,3 +212,10 @@ class BankFundingInput(serializers.Serializer[Any]):
     bank = serializers.SlugField(max_length=40, help_text=AT_BANK)
     amount = MoneyField(positive=True)
     description = TextField(max_length=500, default="", allow_blank=True)
+
+
+class RefundInput(_Named):
+    transfer = IdField("trf", help_text=_("The pay-in."))
+    amount = MoneyField(
+        positive=True, default=None, allow_null=True, help_text=_("All that is left of it, if left out.")
+    )

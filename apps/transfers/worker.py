@@ -24,7 +24,7 @@ from apps.transfers.inbound import Inbound
 from apps.transfers.models import Status, Transfer
 from apps.transfers.services.answers import LADDER
 from apps.transfers.services.asking import wanted
-from apps.transfers.services.sending import WORKER, instruction, new_attempt, sendable
+from apps.transfers.services.sending import WORKER, instruction, is_another, new_attempt, sendable
 
 MOST: Final = 100
 """Transfers of one status that are taken at once."""
@@ -93,7 +93,7 @@ class Worker:
             return 0
         if status in {Status.OUTCOME_UNKNOWN, Status.MANUAL_REVIEW}:
             return self._ask(due)
-        to_send = [each for each in due if sendable(each) and each.attempt_id is None]
+        to_send = [each for each in due if _is_to_send(each)]
         self._send(to_send)
         self._move_on([each for each in due if each not in to_send])
         return len(due)
@@ -164,6 +164,7 @@ def _begin(call: Call, route: routing.Route, worker: str) -> Request:
     data = {
         "transfer": call.transfer.pk,
         "lease": call.transfer.lease,
+        "recipient_version": call.transfer.recipient.version if call.transfer.recipient else None,
         "provider": call.provider.name,
         "attempt": call.attempt,
         "why": route.as_dict(),
@@ -171,6 +172,10 @@ def _begin(call: Call, route: routing.Route, worker: str) -> Request:
     }
     key = f"{call.transfer.pk}:send:{call.transfer.lease}"
     return Request("transfers.begin_sending", data, key, WORKER, origin="worker")
+
+
+def _is_to_send(transfer: Transfer) -> bool:
+    return sendable(transfer) and transfer.attempt_id is None and not is_another(transfer)
 
 
 def _is_unheard_of(transfer: Transfer) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from script.bootstrap.address import Address
 from script.bootstrap.failure import Failure
 from script.bootstrap.process import Process
+from script.bootstrap.sandbox import sandbox
 
 READY, NOTHING = "ready", "nothing"
 READY_SECONDS = 120
@@ -111,7 +112,14 @@ def programs(data: Path, binaries: Path, address: Address) -> list[Program]:
     exports = [*_of_queue(celery, "exports"), "--concurrency", "1"]
     transfers = [*_of_queue(celery, "transfers"), "--concurrency", "2"]
     beat = [*celery, "beat", "--schedule", str(data / "beat" / "schedule"), "--pidfile="]
-    commands = {"web": web, "worker": worker, "exports": exports, "transfers": transfers, "beat": beat}
+    commands = {
+        "sandbox": sandbox(data).argv(data, address),
+        "web": web,
+        "worker": worker,
+        "exports": exports,
+        "transfers": transfers,
+        "beat": beat,
+    }
     return [Program(Process(name, data), argv) for name, argv in commands.items()]
 
 

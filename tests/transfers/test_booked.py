@@ -52,12 +52,13 @@ class TestConversion:
         ],
     )
     def test_is_refused(self, acme: World, change: dict[str, Any], code: str) -> None:
-        given = {"from_wallet": acme.funded("100.00"), "to_wallet": acme.wallet("USD")}
+        given: dict[str, Any] = {"from_wallet": acme.funded("100.00"), "to_wallet": acme.wallet("USD")}
         given |= {"sold": money("100.00"), "bought": money("110.00", "USD")}
         assert refused("transfers.book_conversion", **given | change) == code
 
     def test_is_within_one_tenant(self, acme: World) -> None:
-        given = {"from_wallet": acme.funded("100.00"), "to_wallet": world("bloom").wallet("USD")}
+        given: dict[str, Any] = {"from_wallet": acme.funded("100.00")}
+        given |= {"to_wallet": world("bloom").wallet("USD")}
         given |= {"sold": money("100.00"), "bought": money("110.00", "USD")}
         assert refused("transfers.book_conversion", **given) == "OTHER_TENANT"
 

@@ -10,7 +10,7 @@ from apps.core.money import Money
 from apps.ledger import templates
 from apps.ledger.errors import AlreadyReversed
 from apps.ledger.models import Account, Balance, JournalEntry, Line, Side
-from apps.ledger.services.lookups import find_account, find_entry
+from apps.ledger.services.lookups import find_account, free_entry
 from apps.ledger.services.placing import new_account
 from apps.operations import books
 from apps.operations.models import Book
@@ -94,26 +94,31 @@ def correction_facts(context: Context, plan: Plan, *, amount: Money, **_: Any) -
 
 def plan_reversal(context: Context, *, entry: str, reason: str, effective_at: datetime | None) -> Plan:
     """The mirror of a whole entry, linked to it and of the same template; once."""
-    original = find_entry(entry)
+    original = free_entry(entry)
     if original.reverses_id:
         raise ReversalReversed(f"{entry} is itself a reversal; post what happened anew.", field="/entry")
     if JournalEntry.objects.filter(reverses=original).exists():
         raise AlreadyReversed(f"The entry {entry} has been reversed already.", field="/entry")
-    mirror = Entry(
+    posted = mirror(original, reason, effective_at=effective_at)
+    result = {"entry": posted.id, "reverses": entry, "balances": _balances(posted)}
+    return Plan(result=result, posts=[posted], events=[EventDraft("entry.reversed", entry, result)])
+
+
+def mirror(original: JournalEntry, reason: str, *, effective_at: datetime | None = None) -> Entry:
+    """The entry that takes a whole entry back, linked to it."""
+    return Entry(
         id=ids.new_id("je"),
         book_id=original.book_id,
-        reference=f"reversal:{entry}",
+        reference=f"reversal:{original.pk}",
         kind="reversal",
         postings=_mirrored_postings(original),
         description=reason,
-        metadata={"reason": reason, "reverses": entry},
+        metadata={"reason": reason, "reverses": str(original.pk)},
         effective_at=effective_at,
         adjusts=True,
-        reverses=entry,
+        reverses=str(original.pk),
         template=original.template_id,
     )
-    result = {"entry": mirror.id, "reverses": entry, "balances": _balances(mirror)}
-    return Plan(result=result, posts=[mirror], events=[EventDraft("entry.reversed", entry, result)])
 
 
 def plan_imported_entry(

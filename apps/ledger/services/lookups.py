@@ -33,6 +33,14 @@ def guard_holds(guard: Callable[[Hold], None]) -> None:
     _guards.append(guard)
 
 
+_entry_guards: list[Callable[[JournalEntry], None]] = []
+
+
+def guard_entries(guard: Callable[[JournalEntry], None]) -> None:
+    """A higher app whose entries are taken back only together with something of its own says so: the guard raises."""
+    _entry_guards.append(guard)
+
+
 def find_account(book: str, address: str, currency: str) -> tuple[Book, Account]:
     """The book of this slug and its account."""
     found = books.by_slug(book)
@@ -47,6 +55,14 @@ def find_entry(entry_id: str) -> JournalEntry:
     entry = JournalEntry.objects.filter(pk=entry_id).first()
     if entry is None:
         raise EntryNotFound(f"There is no journal entry {entry_id}.", field="/entry")
+    return entry
+
+
+def free_entry(entry_id: str) -> JournalEntry:
+    """The entry of this id, for which nothing else stands."""
+    entry = find_entry(entry_id)
+    for guard in _entry_guards:
+        guard(entry)
     return entry
 
 

@@ -22,12 +22,16 @@ SATURDAY = 5
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be executed. `facts` are what rules may ask beside kind, currency, country and amount."""
+    """What is to be executed. `facts` are what rules may ask beside kind, currency, country and amount.
+
+    `only` names the one provider that can, such as the one through which refunded money came.
+    """
 
     kind: str
     amount: Money
     country: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    only: str = ""
 
     @property
     def all_facts(self) -> dict[str, Any]:
@@ -84,7 +88,7 @@ _known = _Known()
 def route(wanted: Wanted, *, now: datetime, without: Collection[str] = ()) -> Route:
     """The best provider for what is wanted, leaving out by name those that did not accept it."""
     known = _fresh()
-    rule = _rule(wanted, known.rules)
+    rule = None if wanted.only else _rule(wanted, known.rules)
     looked_at = [_look_at(provider, wanted, known.health, now, without) for provider in known.providers]
     ordered = sorted(looked_at, key=lambda each: _order(each, rule, known.health))
     considered = tuple(each for each in ordered if rule is None or each.provider.name in rule.providers)
@@ -166,6 +170,8 @@ def _never(provider: Provider, wanted: Wanted) -> str:
     limits = provider.limits.get(wanted.amount.currency, {})
     if not provider.enabled:
         return "disabled"
+    if wanted.only and provider.name != wanted.only:
+        return f"only {wanted.only} can"
     if provider.kinds and wanted.kind not in provider.kinds:
         return f"does no {wanted.kind}"
     if provider.currencies and wanted.amount.currency not in provider.currencies:

@@ -17,10 +17,16 @@ def main() -> None:
     parser.add_argument("--control-key", default="control", help="what control authenticates with")
     parser.add_argument("--webhook", help="where events go; {desk} stands for the desk")
     parser.add_argument("--webhook-secret", default="sandbox", help="what events are signed with")
+    parser.add_argument(
+        "--opening", help="what is on our account at each desk, in each currency, in new books"
+    )
     given = parser.parse_args()
     first = {"webhook": {"url": given.webhook, "secret": given.webhook_secret}}
+    sandbox = Sandbox(given.data, first)
+    if given.opening:
+        sandbox.open(given.opening)
     serve(
-        application(Sandbox(given.data, first), given.key, given.control_key),
+        application(sandbox, given.key, given.control_key),
         host=given.host,
         port=given.port,
     )

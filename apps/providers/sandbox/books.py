@@ -35,6 +35,11 @@ class Books:
             *(now(), desk, currency, str(amount), str(balance), kind, reference),
         )
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything was ever posted."""
+        return bool(self._store.rows("SELECT 1 FROM accounts LIMIT 1"))
+
     def balances(self, desk: str) -> dict[str, Any]:
         """What is on a desk's accounts, and what works in strategies, by currency."""
         found = {

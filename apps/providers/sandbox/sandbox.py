@@ -5,6 +5,7 @@ from typing import Any
 
 from apps.providers.sandbox.arrivals import Arrivals
 from apps.providers.sandbox.books import Books
+from apps.providers.sandbox.desks import DESKS
 from apps.providers.sandbox.events import Events
 from apps.providers.sandbox.execution import Execution
 from apps.providers.sandbox.faults import Faults
@@ -33,6 +34,14 @@ class Sandbox:
         )
         self.webhooks = Webhooks(self.store, self.settings)
         self.events.written = self.webhooks.wake
+
+    def open(self, amount: str) -> None:
+        """Put so much on our account at each desk, in each currency, unless the books have begun."""
+        if self.books.begun:
+            return
+        for desk in DESKS:
+            for currency in self.settings.currencies:
+                self.arrivals.fund(desk, currency, amount)
 
     def set(self, given: dict[str, Any]) -> None:
         """Change settings and keep them."""

@@ -3,10 +3,10 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.ledger.services import lookups
-from apps.operations.registry import EVERYWHERE, Command, register
+from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
 from apps.transfers import outputs, serializers
 from apps.transfers.commands.flag import WALLET_FLAG
-from apps.transfers.services import holds, internal, pay_ins
+from apps.transfers.services import asking, holds, internal, pay_ins, refunds, reversals, reviews
 
 register(
     Command(
@@ -97,5 +97,35 @@ register(
         scopes=lookups.scopes_of_hold,
         completion=True,
         surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="transfers.create_refund",
+        summary=_("Refund a pay-in"),
+        plan=refunds.plan_create_refund,
+        targets=refunds.target,
+        input=serializers.RefundInput,
+        output=outputs.RefundResult,
+        permission="transfers.create_refund",
+        scope="transfers:write",
+        path="transfers/{transfer}/refund",
+        flag=WALLET_FLAG,
+        scopes=reviews.scopes,
+        asks_for=asking.OPEN_SENDING,
+        surfaces=EVERYWHERE,
+        aliases=("refund",),
+    )
+)
+register(
+    Command(
+        name="transfers.reverse_transfer",
+        summary=_("Reverse a transfer"),
+        plan=reversals.plan_reverse_transfer,
+        targets=asking.target,
+        input=serializers.CancelTransferInput,
+        output=outputs.ReversedResult,
+        permission="transfers.reverse_transfer",
+        surfaces=BY_OPERATORS,
     )
 )

@@ -113,6 +113,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("refused_by", models.JSONField(default=list)),
+                ("recipient_version", models.PositiveIntegerField(null=True)),
                 ("lease", models.PositiveIntegerField(default=0)),
                 ("next_attempt_at", models.DateTimeField(null=True)),
                 (

@@ -27,7 +27,15 @@ CONFIRM_WITHIN, APPROVE_WITHIN = timedelta(minutes=15), timedelta(days=7)
 """How long a price waits to be confirmed, and a reserved transfer for the people who must agree."""
 
 OPEN_SENDING = "transfers.open_sending"
-RESERVED = ("status", "hold_id", "approval_request_id", "next_attempt_at", "expires_at", "changed_at")
+RESERVED = (
+    "status",
+    "hold_id",
+    "recipient_version",
+    "approval_request_id",
+    "next_attempt_at",
+    "expires_at",
+    "changed_at",
+)
 
 
 class NoRoute(DomainError):
@@ -115,7 +123,8 @@ def wanted(transfer: Transfer, to: Recipient | None) -> routing.Wanted:
         "recipient_kind": to.kind if to else "",
         "receives": transfer.received_currency,
     }
-    return routing.Wanted(transfer.kind, transfer.money, to.country if to else "", facts)
+    country, only = to.country if to else "", transfer.terms.get("provider", "")
+    return routing.Wanted(transfer.kind, transfer.money, country, facts, only)
 
 
 def plan_reserved(context: Context, transfer: Transfer, to: Recipient | None) -> Plan:
@@ -123,6 +132,7 @@ def plan_reserved(context: Context, transfer: Transfer, to: Recipient | None) ->
     transfer.validate()
     transfer.reserve()
     transfer.hold_id, transfer.changed_at = ids.new_id("hld"), context.now
+    transfer.recipient_version = to.version if to else None
     transfer.next_attempt_at, transfer.expires_at = context.now, None
     places = places_of(transfer)
     posted = entry(transfer, FLOWS[transfer.kind].reserve(transfer, places), "reserve", places)
@@ -206,6 +216,7 @@ def _told(transfer: Transfer) -> dict[str, Any]:
         "fees": transfer.fees,
         "total": transfer.total,
         "recipient": transfer.recipient_id,
+        "refund_of": transfer.refund_of_id,
         "to_wallet": transfer.destination_wallet_id,
         "expected_at": transfer.expected_at,
         "expires_at": transfer.expires_at,

@@ -10,6 +10,7 @@ from apps.transfers.flows import Done
 from apps.transfers.models import Status, Transfer
 from apps.transfers.services.answers import lose_track
 from apps.transfers.services.making import told
+from apps.transfers.services.sending import is_another
 from apps.transfers.services.settling import plan_compensate, plan_settle
 from apps.transfers.services.stopping import plan_stop
 
@@ -25,6 +26,8 @@ def plan_move_on(context: Context, *, transfer: str, lease: int) -> Plan:
 
 def _never_answered(context: Context, transfer: Transfer) -> Plan:
     """The worker that sent it is gone: it may have been sent."""
+    if transfer.attempt_id is None:
+        return _unsent(context, transfer)
     return lose_track(context, transfer, "NO_ANSWER", "It is not known whether the provider was reached.")
 
 
@@ -47,8 +50,20 @@ def _compensate(context: Context, transfer: Transfer) -> Plan:
     )
 
 
+def _unsent(context: Context, transfer: Transfer) -> Plan:
+    """Reserved, and not sent because whom it pays was changed."""
+    if not is_another(transfer):
+        return Plan(result=told(transfer))
+    reason = "The recipient was changed after this was reserved: look at it, and ask anew."
+    if transfer.status == Status.SENT_TO_PROVIDER:
+        return plan_compensate(context, transfer, {"status": transfer.status}, "RECIPIENT_CHANGED", reason)
+    return plan_stop(context, transfer, "cancelled", "RECIPIENT_CHANGED", reason)
+
+
 def _unapproved(context: Context, transfer: Transfer) -> Plan:
-    """Rejected without our hearing of it, or nobody decided in time."""
+    """Changed since, rejected without our hearing of it, or nobody decided in time."""
+    if transfer.expires_at is None:
+        return _unsent(context, transfer)
     request = ApprovalRequest.objects.filter(pk=transfer.approval_request_id).first()
     if request and request.status in {ApprovalStatus.REJECTED, ApprovalStatus.REFUSED}:
         return plan_stop(context, transfer, "cancelled", "REJECTED", "Other people did not agree to it.")
@@ -61,6 +76,7 @@ def _expired(context: Context, transfer: Transfer) -> Plan:
 
 _STEPS: Final[Mapping[str, Callable[[Context, Transfer], Plan]]] = {
     Status.INITIATED: _expired,
+    Status.BALANCE_RESERVED: _unsent,
     Status.AWAITING_APPROVAL: _unapproved,
     Status.SENT_TO_PROVIDER: _never_answered,
     Status.PROVIDER_PROCESSING: _overdue,

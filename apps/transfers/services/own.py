@@ -2,7 +2,7 @@
 
 from apps.accounts.models import Recipient, RecipientStatus
 from apps.core.errors import DomainError
-from apps.ledger.models import Hold
+from apps.ledger.models import Hold, JournalEntry
 from apps.operations.plan import Context
 from apps.transfers.models import Transfer
 
@@ -28,6 +28,13 @@ class RecipientUnfit(DomainError):
     http_status = 409
 
 
+class EntryOfTransfer(DomainError):
+    """The entry is a transfer's, which would say something else than the books."""
+
+    code = "ENTRY_OF_TRANSFER"
+    http_status = 409
+
+
 class HoldOfTransfer(DomainError):
     """The money is held for a transfer, with which it goes."""
 
@@ -43,6 +50,17 @@ def refuse_hold_of_transfer(hold: Hold) -> None:
             f"This is held for {found}; cancel, settle or release that.",
             field="/hold",
             details={"transfer": found},
+        )
+
+
+def refuse_entry_of_transfer(entry: JournalEntry) -> None:
+    """Raise EntryOfTransfer if a transfer made the entry: it is taken back with the transfer."""
+    transfer = entry.metadata.get("transfer", "")
+    if transfer and Transfer.objects.filter(pk=transfer).exists():
+        raise EntryOfTransfer(
+            f"This is the entry of {transfer}: reverse that or, where a provider was part of it, refund or correct it.",
+            field="/entry",
+            details={"transfer": transfer},
         )
 
 

@@ -15,8 +15,7 @@ RETURNED = ("status", "returned", "failure_code", "failure_message", "changed_at
 def plan_return(context: Context, transfer: Transfer, reply: Reply) -> Plan:
     """The recipient's bank sent a payout back, wholly or in part: it is the wallet's again; our fee stays."""
     paid = Money(transfer.settled or transfer.amount, transfer.currency)
-    left = Money(paid.minor - transfer.returned, transfer.currency)
-    back = min(reply.returned or left, left)
+    back = min(reply.returned or paid, paid) - Money(transfer.returned, transfer.currency)
     if not back.is_positive:
         return Plan(result=told(transfer))
     was = {"status": Status.COMPLETED, "returned": transfer.returned}

@@ -48,6 +48,13 @@ class LeaseLost(DomainError):
     http_status = 409
 
 
+class RecipientChanged(DomainError):
+    """Somebody changed whom the transfer pays since it was reserved, and perhaps approved."""
+
+    code = "RECIPIENT_CHANGED"
+    http_status = 409
+
+
 def target(data: Input) -> Iterator[Target]:
     """The transfer, which is locked."""
     yield Target(Transfer, data["transfer"])
@@ -58,6 +65,7 @@ def plan_begin_sending(
     *,
     transfer: str,
     lease: int,
+    recipient_version: int | None,
     provider: str,
     attempt: str,
     why: Mapping[str, Any],
@@ -68,6 +76,8 @@ def plan_begin_sending(
     chosen = routing.by_name(provider)
     if found.lease != lease or found.attempt_id or not sendable(found) or chosen is None:
         raise LeaseLost(f"{transfer} is no longer this worker's to send.", field="/lease")
+    if recipient_version != found.recipient_version:
+        raise RecipientChanged(f"The recipient of {transfer} is another than when it was reserved.")
     was = {"status": found.status, "attempt_id": None, "lease": lease}
     if found.status != Status.SENT_TO_PROVIDER:
         found.send()
@@ -114,10 +124,15 @@ def instruction(transfer: Transfer, reference: str) -> Instruction:
         reference=reference,
         kind=transfer.kind,
         amount=transfer.money,
-        to=payee(transfer.recipient),
+        to=payee(transfer.recipient) or _payer(transfer),
         receives=transfer.received_currency or None,
         memo=(transfer.reference or transfer.pk)[:140],
     )
+
+
+def _payer(transfer: Transfer) -> dict[str, Any]:
+    """Of a refund: who paid, as the provider knows them."""
+    return {"payment": transfer.terms["payment"]} if "payment" in transfer.terms else {}
 
 
 def payee(recipient: Recipient | None) -> dict[str, Any]:
@@ -125,6 +140,11 @@ def payee(recipient: Recipient | None) -> dict[str, Any]:
     if recipient is None:
         return {}
     return {"kind": recipient.kind, "name": recipient.name, "country": recipient.country, **recipient.where}
+
+
+def is_another(transfer: Transfer) -> bool:
+    """Whether whom it pays was changed since it was reserved."""
+    return transfer.recipient is not None and transfer.recipient.version != transfer.recipient_version
 
 
 def _masked(transfer: Transfer) -> dict[str, Any]:

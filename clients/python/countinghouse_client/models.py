@@ -546,6 +546,50 @@ class RecipientUpdatedResult(TypedDict):
     changed: list[str]
 
 
+class RefundBody(TypedDict, closed=True):
+    amount: NotRequired[Money | None]
+    reference: NotRequired[str]
+    description: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
+
+
+class RefundResult(TypedDict):
+    transfer: str
+    kind: Literal[
+        "pay_in",
+        "internal",
+        "payout",
+        "conversion",
+        "otc_trade",
+        "onramp",
+        "offramp",
+        "pool_top_up",
+        "pool_payout",
+        "refund",
+        "buy",
+        "sell",
+        "bridge",
+        "strategy_start",
+        "strategy_stop",
+    ]
+    type: Literal["ADJUSTMENT", "DEPOSIT", "PAYOUT", "REFUND", "TRANSFER", "WITHDRAWAL"]
+    status: Literal[
+        "cancelled",
+        "completed",
+        "expired",
+        "failed",
+        "pending_approval",
+        "processing",
+        "reversed",
+    ]
+    amount: Money
+    reference: str
+    balances: dict[str, Money]
+    refund_of: str
+    hold: str | None
+    entry: str
+
+
 class RefusalCountOutput(TypedDict):
     command: str
     code: str
@@ -1183,6 +1227,7 @@ class AskedResult(TypedDict):
     total: Money
     recipient: str | None
     to_wallet: str | None
+    refund_of: str | None
     expected_at: str | None
     expires_at: str | None
     hold: str | None

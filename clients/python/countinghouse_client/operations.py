@@ -1179,6 +1179,23 @@ class Client(Transport):
             self._command(f"/v1/transfers/{part(transfer)}/confirm", dict(body), idempotency_key, retry_of),
         )
 
+    def create_refund(
+        self,
+        transfer: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RefundBody],
+    ) -> models.RefundResult:
+        """Refund a pay-in.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.RefundResult",
+            self._command(f"/v1/transfers/{part(transfer)}/refund", dict(body), idempotency_key, retry_of),
+        )
+
     def list_virtual_accounts(
         self, **query: Unpack[ListVirtualAccountsQuery]
     ) -> Page[models.VirtualAccountOutput]:

@@ -1,7 +1,7 @@
 """script/server: everything that Countinghouse needs, installed, started and kept running until Ctrl-C.
 
 The first start makes .venv, a PostgreSQL cluster, the first admin and a demo; later ones take seconds and
-keep the data. Web, worker and beat are started again when they end, up to five times a minute.
+keep the data. Web, workers, beat and the sandbox provider are started again when they end, up to five times a minute.
 
   HOST, PORT               where the web server listens (127.0.0.1, 8000)
   DATABASE_URL, REDIS_URL  servers to use instead of our own
@@ -24,6 +24,7 @@ from script.bootstrap.failure import Failure
 from script.bootstrap.locking import FileLock
 from script.bootstrap.progress import Progress
 from script.bootstrap.reset import reset
+from script.bootstrap.sandbox import sandbox
 from script.bootstrap.signals import undisturbed
 from script.bootstrap.supervisor import Supervisor
 
@@ -33,16 +34,19 @@ def run(arguments: list[str]) -> int:
     address, progress = addresses.from_environment(), Progress()
     data = prepare_data_folder()
     with _only_one(data, address):
-        programs = supervisor.programs(data, environment.VENV / "bin", address)
         # What a killed script/server left behind would hold the port.
-        Supervisor(programs, []).stop()
+        Supervisor(_programs(data, address), []).stop()
         addresses.require_free(address)
         if wants_reset:
             with progress.step("Data deleted"):
                 reset(data)
-        _serve(data, address, programs, progress)
+        _serve(data, address, _programs(data, address), progress)
     progress.note("Stopped; the data is kept.")
     return 0
+
+
+def _programs(data: Path, address: Address) -> list[supervisor.Program]:
+    return supervisor.programs(data, environment.VENV / "bin", address)
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -69,7 +73,7 @@ def _serve(data: Path, address: Address, programs: list[supervisor.Program], pro
     system.ensure(system.PANGO, system.FONTS, data=data, progress=progress)
     local = services.serving(data)
     with local.running(progress):
-        urls = local.urls()
+        urls = {**local.urls(), **sandbox(data).urls}
         with progress.step("Database schema"):
             application.migrate(data, urls)
         with progress.step("Fixtures, first admin and demo"):

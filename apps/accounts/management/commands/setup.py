@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.accounts import demo
+from apps.accounts import demo, sandbox
 from apps.accounts.models import User
 from apps.accounts.people import SETUP
 from apps.core import clock
@@ -43,6 +43,7 @@ class Command(BaseCommand):
         if template_drift():
             _run("ledger.rebuild_templates", {}).or_raise()
         password = None if _admin() else self._first_admin(options["email"])
+        sandbox.connect()
         if not options["no_demo"] and demo.make(clock.now()):
             sequencer.sequence()
         admin = _admin()

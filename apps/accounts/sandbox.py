@@ -1,0 +1,55 @@
+"""The sandbox provider's desks as providers of ours, where the settings name one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+from apps.accounts.people import SETUP
+from apps.core import ids
+from apps.operations.executor import execute_many
+from apps.operations.plan import Request
+from apps.providers.models import Provider
+
+DESKS: Mapping[str, Mapping[str, Any]] = {
+    "bank": {"title": "Sandbox bank", "kinds": ["payout", "refund"], "expected_seconds": 60},
+    "card": {"title": "Sandbox card acquirer", "kinds": ["refund"], "expected_seconds": 60, "priority": 200},
+    "ramp": {"title": "Sandbox ramp", "kinds": ["onramp", "offramp"], "expected_seconds": 60},
+    "exchange": {"title": "Sandbox exchange", "kinds": ["buy", "sell", "bridge"], "expected_seconds": 60},
+    "custody": {
+        "title": "Sandbox custodian",
+        "kinds": ["strategy_start", "strategy_stop", "payout"],
+        "currencies": ["BTC", "ETH", "SOL", "USDC", "USDT"],
+        "expected_seconds": 60,
+    },
+}
+"""What each desk does. `expected_seconds` is short: the sandbox needs less than one."""
+
+
+def connect() -> None:
+    """Make a provider of each desk, unless it is one already, at the same place and by the same secrets."""
+    if not settings.SANDBOX_URL:
+        return
+    known = {provider.name: provider for provider in Provider.objects.all()}
+    requests = [
+        _request(name, desk) for desk in DESKS if not _is_connected(known.get(name := f"sandbox-{desk}"))
+    ]
+    for outcome in execute_many(requests):
+        outcome.or_raise()
+
+
+def _is_connected(provider: Provider | None) -> bool:
+    access = settings.SANDBOX_URL, settings.SANDBOX_KEY, settings.SANDBOX_WEBHOOK_SECRET
+    return provider is not None and (provider.base_url, provider.secret, provider.webhook_secret) == access
+
+
+def _request(name: str, desk: str) -> Request:
+    data = {
+        "name": name,
+        "base_url": settings.SANDBOX_URL,
+        "secret": settings.SANDBOX_KEY,
+        "webhook_secret": settings.SANDBOX_WEBHOOK_SECRET,
+        "options": {"desk": desk},
+        **DESKS[desk],
+    }
+    return Request("providers.set_provider", data, ids.new_id("k"), SETUP, origin="setup")
