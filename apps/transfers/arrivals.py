@@ -1,5 +1,7 @@
 """Money that came to our accounts: the numbers it is sent to, whose it is, and what became of it."""
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -146,7 +148,7 @@ class Deposit(models.Model):
         return Money(self.amount, self.currency)
 
     @property
-    def stages(self) -> list[tuple[str, object]]:
+    def stages(self) -> list[tuple[str, datetime | None]]:
         """The stages in their order, each with when it was passed, or None."""
         names = ("received", "verified", "matched", "credited", "available")
         return [(name, getattr(self, f"{name}_at")) for name in names]

@@ -35,7 +35,7 @@ def provider_choices() -> Iterable[tuple[str, Text]]:
     return [(str(pk), name) for pk, name in Provider.objects.order_by("name").values_list("pk", "name")]
 
 
-def readable(body: bytes) -> str:
+def readable(body: bytes | memoryview) -> str:
     """A body to be read: JSON line by line, or the text that it is."""
     text = bytes(body).decode(errors="replace")
     with suppress(ValueError, RecursionError):
