@@ -17,6 +17,12 @@ HOLDS = {
     for app in ("ledger", "transfers")
     for command in ("place_hold", "settle_hold", "release_hold")
 }
+SUSPENSE = {
+    "transfers.assign_deposit",
+    "transfers.close_chargeback",
+    "transfers.mark_for_return",
+    "transfers.request_virtual_account",
+}
 TRANSFERS = {
     "transfers.book_conversion",
     "transfers.book_otc_trade",
@@ -75,6 +81,7 @@ PERMISSIONS: dict[str, set[str]] = {
         *BESIDE,
         *HOLDS,
         *INBOX,
+        *SUSPENSE,
         *FREEZES,
         *TRANSFERS,
     },
@@ -114,7 +121,11 @@ NOBODY = {
     "transfers.complete_pay_in",
     "transfers.move_on",
     "transfers.record_answer",
+    "transfers.record_chargeback",
+    "transfers.record_deposit",
     "transfers.record_news",
+    "transfers.record_virtual_account",
+    "transfers.suspend_deposit",
 }
 """Run by the system alone: by whoever holds an invitation, while no admin exists, for a new tenant, when a period is
 over, while a history is imported, and as providers and time move transfers along."""

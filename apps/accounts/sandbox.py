@@ -49,7 +49,7 @@ def _request(name: str, desk: str) -> Request:
         "base_url": settings.SANDBOX_URL,
         "secret": settings.SANDBOX_KEY,
         "webhook_secret": settings.SANDBOX_WEBHOOK_SECRET,
-        "options": {"desk": desk},
+        "options": {"desk": desk, "virtual_accounts": desk == "bank"},
         **DESKS[desk],
     }
     return Request("providers.set_provider", data, ids.new_id("k"), SETUP, origin="setup")

@@ -26,8 +26,10 @@ from apps.operations.models import (
     Operation,
     OperationStatus,
 )
+from apps.providers.models import ConflictStatus, InboundConflict, InboundMessage, MessageStatus
 from apps.rates.models import Load, Source
 from apps.rates.queries import FRANKFURT
+from apps.transfers.arrivals import Chargeback, ChargebackStatus, Deposit, DepositStatus
 
 MANY = 1000
 PATIENCE = timedelta(seconds=60)
@@ -185,6 +187,48 @@ def _provisioning(now: datetime) -> Iterator[Notice]:
         )
 
 
+def _inbox(now: datetime) -> Iterator[Notice]:
+    url = reverse("console:providers_inboundmessage_changelist")
+    if count := _up_to_many(InboundMessage.objects.filter(status=MessageStatus.QUARANTINED)):
+        yield Notice(
+            "stop",
+            _figure(count),
+            ngettext("message is quarantined", "messages are quarantined", count),
+            _("Nothing could be made of what a provider reported; each says why."),
+            f"{url}?status=quarantined",
+        )
+    if count := _up_to_many(InboundConflict.objects.filter(status=ConflictStatus.OPEN)):
+        yield Notice(
+            "stop",
+            _figure(count),
+            ngettext("message contradicts an earlier one", "messages contradict earlier ones", count),
+            _("The same reference with other bytes: ask the provider."),
+            reverse("console:providers_inboundconflict_changelist") + "?status=open",
+        )
+
+
+def _suspense(now: datetime) -> Iterator[Notice]:
+    """How many, and for how long the oldest waits."""
+    waiting = Deposit.objects.filter(status=DepositStatus.OPEN)
+    if count := _up_to_many(waiting):
+        oldest = waiting.order_by("id").values_list("received_at", flat=True).first() or now
+        yield Notice(
+            "wait",
+            _figure(count),
+            ngettext("deposit is in suspense", "deposits are in suspense", count),
+            _("Nobody is credited yet; the oldest has waited %(age)s.") % {"age": _age(now - oldest)},
+            reverse("console:transfers_deposit_changelist") + "?status=open",
+        )
+    if count := _up_to_many(Chargeback.objects.filter(status=ChargebackStatus.OPEN)):
+        yield Notice(
+            "stop",
+            _figure(count),
+            ngettext("chargeback is to be posted", "chargebacks are to be posted", count),
+            _("The provider has taken the money; the books still have it."),
+            reverse("console:transfers_chargeback_changelist") + "?status=open",
+        )
+
+
 def _rates(now: datetime) -> Iterator[Notice]:
     """Only where rates are used at all."""
     last = Load.objects.filter(source=Source.ECB).aggregate(last=Max("last_day"))["last"]
@@ -210,6 +254,8 @@ _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
     _worker,
     _chart,
     _provisioning,
+    _inbox,
+    _suspense,
     _rates,
 ]
 

@@ -71,6 +71,41 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": _("Providers"),
+                "items": [
+                    _item(
+                        _("Inbox"),
+                        "inbox",
+                        "providers_inboundmessage_changelist",
+                        "providers.view_inboundmessage",
+                    ),
+                    _item(
+                        _("Conflicts"),
+                        "difference",
+                        "providers_inboundconflict_changelist",
+                        "providers.view_inboundconflict",
+                    ),
+                    _item(
+                        _("Suspense"),
+                        "help_center",
+                        "transfers_deposit_changelist",
+                        "transfers.view_deposit",
+                    ),
+                    _item(
+                        _("Chargebacks"),
+                        "undo",
+                        "transfers_chargeback_changelist",
+                        "transfers.view_chargeback",
+                    ),
+                    _item(
+                        _("Virtual accounts"),
+                        "tag",
+                        "transfers_virtualaccount_changelist",
+                        "transfers.view_virtualaccount",
+                    ),
+                ],
+            },
+            {
                 "title": _("Ledger"),
                 "items": [
                     _item(_("Accounts"), "account_tree", "ledger_account_changelist", "ledger.view_account"),

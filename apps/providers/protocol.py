@@ -83,7 +83,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What an inbound message says: of one of our references (`payment`), or of money that came in or was taken."""
+    """What an inbound message says: of one of our references (`payment`), or of money that came in or was taken.
+
+    The `data` of a `deposit` has `amount`, `currency`, `virtual_account` (the number), `reference` (what the remitter
+    wrote) and `remitter`; that of a `chargeback` has `amount`, `currency`, `deposit` (its reference) and `reason`.
+    """
 
     about: str
     reference: str
@@ -139,6 +143,9 @@ class Adapter(Protocol):
 
     def parse(self, envelope: Envelope) -> Sequence[News]:
         """What the message says; MessageUnreadable if that is not known."""
+
+    def virtual_account(self, reference: str) -> str | Reply:
+        """A number for deposits, the same for the same reference of ours; a Reply if it gives none, or not now."""
 
     def balances(self) -> Mapping[str, Money]:
         """What the provider has of ours, by currency."""

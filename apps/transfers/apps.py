@@ -14,7 +14,6 @@ class TransfersConfig(AppConfig):
         from apps.transfers.services.own import refuse_entry_of_transfer, refuse_hold_of_transfer
 
         follow_messages()
-
         lookups.guard_holds(refuse_hold_of_transfer)
         lookups.guard_entries(refuse_entry_of_transfer)
         isolation.rows_where(

@@ -1,6 +1,7 @@
 """What transfers make of the messages that providers send by themselves."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from apps.core import ids
 from apps.operations.executor import execute_many
@@ -9,13 +10,35 @@ from apps.operations.run import Outcome
 from apps.providers import handlers
 from apps.providers.handlers import Became, Item, Verdict
 from apps.providers.models import Action, Attempt
+from apps.providers.services.inbox import Inbox
+from apps.transfers.arrivals import Deposit, DepositStatus
 from apps.transfers.models import Status, Transfer
+from apps.transfers.number_calls import Numbers
+from apps.transfers.services.deposits import WORKER as DEPOSITS
 from apps.transfers.services.sending import WORKER
 
 
 def register() -> None:
-    """Follow news of payments."""
+    """Follow news of payments, and of money that came or was taken."""
     handlers.register("payment", follow_payments)
+    handlers.register("deposit", follow_deposits)
+    handlers.register("chargeback", follow_chargebacks)
+
+
+@dataclass
+class Inbound:
+    """What a worker does about what comes from providers: messages, and numbers for deposits."""
+
+    _inbox: Inbox = field(default_factory=Inbox)
+    _numbers: Numbers = field(default_factory=Numbers)
+
+    def turn(self) -> int:
+        """Follow what came; how much that was."""
+        return self._inbox.turn() + self._numbers.turn()
+
+    def close(self) -> None:
+        """Wait for what is open."""
+        self._numbers.close()
 
 
 def follow_payments(items: Sequence[Item]) -> list[Verdict]:
@@ -28,6 +51,49 @@ def follow_payments(items: Sequence[Item]) -> list[Verdict]:
         _verdict(known[_name(item)], outcomes[item.key]) if item.key in outcomes else _unknown(item)
         for item in items
     ]
+
+
+def follow_deposits(items: Sequence[Item]) -> list[Verdict]:
+    """Credit what names a wallet; what its wallet cannot take, and all the rest, goes in suspense."""
+    verdicts = _run("transfers.record_deposit", "deposit", items)
+    wanted = {item.news.reference for item in items if item.news.reference.isprintable()}
+    stranded = Deposit.objects.filter(status=DepositStatus.RECEIVED, reference__in=wanted)
+    waiting = {(str(each.provider_id), each.reference): str(each.pk) for each in stranded}
+    suspended = {
+        pk: verdict_of(outcome, pk)
+        for pk, outcome in zip(waiting.values(), execute_many(map(_suspend, waiting.values())), strict=True)
+    }
+    return [
+        suspended[waiting[_name(item)]] if _name(item) in waiting else verdict
+        for item, verdict in zip(items, verdicts, strict=True)
+    ]
+
+
+def follow_chargebacks(items: Sequence[Item]) -> list[Verdict]:
+    """Put chargebacks on the desk."""
+    return _run("transfers.record_chargeback", "chargeback", items)
+
+
+def _run(command: str, subject: str, items: Sequence[Item]) -> list[Verdict]:
+    requests = [
+        Request(
+            command,
+            {"message": item.message.pk, "place": item.place},
+            item.key,
+            DEPOSITS,
+            origin="worker",
+        )
+        for item in items
+    ]
+    return [
+        verdict_of(outcome, str(outcome.result[subject]) if outcome.accepted else "")
+        for outcome in execute_many(requests)
+    ]
+
+
+def _suspend(deposit: str) -> Request:
+    key = f"{deposit}:suspend"
+    return Request("transfers.suspend_deposit", {"deposit": deposit}, key, DEPOSITS, origin="worker")
 
 
 def verdict_of(outcome: Outcome, subject: str) -> Verdict:

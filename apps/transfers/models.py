@@ -300,3 +300,6 @@ class Transfer(StateMachineModel):
     @transition(field=status, source=Status.COMPLETED, target=Status.REVERSED)
     def reverse(self) -> None:
         """Its entries were reversed, all of them."""
+
+
+from apps.transfers.arrivals import Chargeback, Deposit, VirtualAccount  # noqa: E402, F401 (models of this app)

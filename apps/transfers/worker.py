@@ -19,8 +19,8 @@ from apps.providers.models import Action, Answer, Attempt, Provider
 from apps.providers.protocol import Reply
 from apps.providers.queries import routing
 from apps.providers.services import health
-from apps.providers.services.inbox import Inbox
 from apps.transfers import leases
+from apps.transfers.inbound import Inbound
 from apps.transfers.models import Status, Transfer
 from apps.transfers.services.answers import LADDER
 from apps.transfers.services.asking import wanted
@@ -59,7 +59,7 @@ class Worker:
     """One worker of a process. `name` is told in the evidence."""
 
     name: str
-    _inbox: Inbox = field(default_factory=Inbox)
+    _inbound: Inbound = field(default_factory=Inbound)
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(CALLS, "provider"))
     _open: set[Future[Answered]] = field(default_factory=set)
 
@@ -76,10 +76,11 @@ class Worker:
 
     def turn(self) -> int:
         """Follow the messages and the answers that came, and take what is due."""
-        return self._inbox.turn() + self._follow() + sum(self._take(status) for status in leases.WORKED)
+        return self._inbound.turn() + self._follow() + sum(self._take(status) for status in leases.WORKED)
 
     def close(self) -> None:
         """Wait for what is open, follow it, and let the threads go."""
+        self._inbound.close()
         self._pool.shutdown(wait=True)
         self._follow()
 

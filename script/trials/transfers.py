@@ -91,8 +91,9 @@ def _trial(stage: Stage, folder: Path, options: argparse.Namespace) -> dict[str,
     for thread in (*callers, trouble):
         thread.start()
     time.sleep(options.minutes * 60)
-    for thread in (*callers, trouble):
-        thread.goes_on = False
+    trouble.goes_on = False
+    for caller in callers:
+        caller.goes_on = False
     for thread in (*callers, trouble):
         thread.join(90)
     control.calm()

@@ -40,6 +40,10 @@ BIG = {
     "operations_event",
     "operations_eventposition",
     "operations_operation",
+    "providers_inboundconflict",
+    "providers_inboundmessage",
+    "transfers_chargeback",
+    "transfers_deposit",
     "transfers_transfer",
 }
 
@@ -106,6 +110,33 @@ INSERT INTO transfers_transfer (id, book_id, kind, status, source_wallet_id, des
          lpad(to_hex(i %% 5000), 32, '0')::uuid, lpad(to_hex(i %% 4999), 32, '0')::uuid, 1, 'EUR', 0, 'key:' || i, '', '{}', '', '',
          '', '', 0, ('d' || lpad(to_hex(i), 31, '0'))::uuid, now(), now(), CASE WHEN i %% 1000 = 0 THEN NULL ELSE now() END,
          '[]', '{}', '', 0, 0, '[]', 0
+    FROM generate_series(1, %(many)s) i;
+INSERT INTO providers_provider (id, name, title, adapter, base_url, secret, webhook_secret, options, enabled, locked_because, priority,
+                                kinds, currencies, countries, limits, cost, low_balance, time_zone, business_days, expected_seconds,
+                                created_at, changed_at)
+  SELECT lpad(to_hex(i), 32, '0')::uuid, 'provider-' || i, '', 'sandbox', '', '', '', '{}', true, '', 100, '{}', '{}', '{}', '{}', '{}',
+         '{}', 'UTC', false, 60, now(), now()
+    FROM generate_series(0, 9) i;
+INSERT INTO providers_inboundmessage (id, provider_id, reference, body, headers, remote_address, verified, sha256, copies, status, why,
+                                      subject, tries, lease, received_at, seen_at)
+  SELECT ('7' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 10), 32, '0')::uuid, i::text, '', '{}', '', true, '', 1,
+         CASE WHEN i %% 1000 = 0 THEN 'quarantined' ELSE 'processed' END, 'x', 'key:' || i, 1, 1, now(), now()
+    FROM generate_series(1, %(many)s) i;
+INSERT INTO providers_inboundconflict (id, message_id, body, headers, remote_address, sha256, copies, status, why, received_at, seen_at)
+  SELECT ('6' || lpad(to_hex(i), 31, '0'))::uuid, ('7' || lpad(to_hex(i), 31, '0'))::uuid, '', '{}', '', '', 1,
+         CASE WHEN i %% 1000 = 0 THEN 'open' ELSE 'acknowledged' END, '', now(), now()
+    FROM generate_series(1, %(many)s) i;
+INSERT INTO transfers_deposit (id, provider_id, reference, message_id, amount, currency, virtual_account, remittance, remitter, status,
+                               wallet_id, entry_id, matched_by, why, received_at, verified_at)
+  SELECT ('5' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 10), 32, '0')::uuid, i::text, ('7' || lpad(to_hex(i), 31, '0'))::uuid,
+         1, 'EUR', '', '', '', CASE WHEN i %% 1000 = 0 THEN 'open' ELSE 'returning' END, lpad(to_hex(i %% 5000), 32, '0')::uuid,
+         lpad(to_hex(i), 32, '0')::uuid, '', '', now(), now()
+    FROM generate_series(1, %(many)s) i;
+INSERT INTO transfers_chargeback (id, provider_id, reference, message_id, deposit_reference, amount, currency, reason, status, note,
+                                  received_at, closed_at)
+  SELECT ('4' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 10), 32, '0')::uuid, i::text, ('7' || lpad(to_hex(i), 31, '0'))::uuid,
+         i::text, 1, 'EUR', '', CASE WHEN i %% 1000 = 0 THEN 'open' ELSE 'closed' END, 'x', now(),
+         CASE WHEN i %% 1000 = 0 THEN NULL ELSE now() END
     FROM generate_series(1, %(many)s) i;
 RESET session_replication_role;
 ANALYZE;
@@ -328,6 +359,8 @@ def variants(model_admin: KeysetAdmin, book: Book) -> Iterator[dict[str, str]]:
         "customer": ids.encode("cus", uuid.UUID(int=7)),
         "from": ids.encode("wal", uuid.UUID(int=7)),
         "to": ids.encode("wal", uuid.UUID(int=7)),
+        "provider": ids.encode("prv", uuid.UUID(int=7)),
+        "wallet": ids.encode("wal", uuid.UUID(int=7)),
     }
     yield {}
     for each in model_admin.filters:

@@ -262,5 +262,10 @@ def test_every_model_in_the_sidebar_is_registered() -> None:
         "operations.Event",
         "operations.FeatureFlag",
         "operations.Operation",
+        "providers.InboundConflict",
+        "providers.InboundMessage",
+        "transfers.Chargeback",
+        "transfers.Deposit",
         "transfers.Transfer",
+        "transfers.VirtualAccount",
     }

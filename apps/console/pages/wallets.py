@@ -18,6 +18,8 @@ from apps.console.site import site
 from apps.ledger.models import Account, Hold
 from apps.ledger.queries import statement_page
 from apps.operations.models import Operation
+from apps.providers.models import InboundMessage
+from apps.transfers.arrivals import Deposit
 from apps.transfers.models import Status, Transfer
 from apps.transfers.words import PHASE, PUBLIC_STATUS, TYPE
 
@@ -194,4 +196,6 @@ class TransferAdmin(KeysetAdmin):
             "phase": PHASE[row.status],
             "type": TYPE[row.kind],
             "operation": Operation.objects.filter(pk=row.operation_id).first(),
+            "deposit": Deposit.objects.filter(transfer=row).first(),
+            "reported": InboundMessage.objects.filter(subject=row.pk).order_by("-id")[:LINES],
         }

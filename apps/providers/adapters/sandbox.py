@@ -118,6 +118,14 @@ class SandboxAdapter:
             return [News(about, str(data.get("id", "")), Reply(Outcome.COMPLETED), at, data)]
         raise MessageUnreadable(f"There is no event of the type {kind[:60]!r}.")
 
+    def virtual_account(self, reference: str) -> str | Reply:
+        """A number for deposits, the same for the same reference of ours."""
+        answer = self._http.call("POST", f"/{self._desk}/virtual-accounts", {"reference": reference})
+        if isinstance(answer, Reply):
+            return answer
+        number = answer.data.get("number")
+        return str(number)[:60] if answer.status == 200 and number else _refusal(answer, transient=True)
+
     def balances(self) -> Mapping[str, Money]:
         """What the desk has of ours, by currency."""
         answer = self._http.call("GET", f"/{self._desk}/accounts")

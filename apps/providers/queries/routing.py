@@ -107,6 +107,20 @@ def by_name(name: str) -> Provider | None:
     return next((each for each in _fresh().providers if each.name == name), None)
 
 
+def with_virtual_accounts(currency: str) -> Provider | None:
+    """The provider that gives numbers for deposits in a currency (`options["virtual_accounts"]`), the first by priority."""
+    return next(
+        (
+            each
+            for each in _fresh().providers
+            if each.enabled
+            and each.options.get("virtual_accounts")
+            and (not each.currencies or currency in each.currencies)
+        ),
+        None,
+    )
+
+
 def expected_at(provider: Provider, now: datetime) -> datetime:
     """When a provider is expected to have executed what is sent now: after the cut-off, counted from the next day."""
     begins = now.astimezone(ZoneInfo(provider.time_zone))

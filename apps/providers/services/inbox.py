@@ -17,7 +17,7 @@ from django.db import connection
 
 from apps.core import arrays, clock, ids
 from apps.core.actor import Actor
-from apps.operations.executor import execute_many
+from apps.operations.executor import LOST_CONNECTION, execute_many
 from apps.operations.plan import Request
 from apps.providers.adapters import adapter_of
 from apps.providers.handlers import Became, Item, Verdict, handler_of
@@ -107,8 +107,8 @@ def finish(taken: Sequence[InboundMessage], verdicts: Sequence[Verdict], *, now:
         arrays.texts([ids.stored("inb", str(each.pk)) for each in taken]),
         arrays.numbers(each.lease for each in taken),
         arrays.texts([_STATUS[each.became].value for each in ended]),
-        arrays.texts([each.subject for each in ended]),
-        arrays.texts([each.why.replace("\x00", "") for each in ended]),
+        arrays.texts([_storable(each.subject) for each in ended]),
+        arrays.texts([_storable(each.why) for each in ended]),
         arrays.texts(due),
     ]
     with connection.cursor() as cursor:
@@ -157,10 +157,24 @@ def followed(taken: Sequence[InboundMessage]) -> list[Verdict]:
 
 
 def _handled(about: str, items: Sequence[Item]) -> Sequence[Verdict]:
+    """What became of items. One that brings its handler down is tried alone, so that the others do not wait for it."""
     handler = handler_of(about)
     if handler is None:
         return [Verdict(Became.IGNORED, why=f"Nobody follows news of the kind {about}.")] * len(items)
-    return handler(items)
+    try:
+        return handler(items)
+    except LOST_CONNECTION:
+        raise
+    except Exception as error:
+        if len(items) > 1:
+            return [verdict for item in items for verdict in _handled(about, [item])]
+        logger.exception("%s cannot be followed.", items[0].message.pk)
+        return [Verdict(Became.LATER, why=f"A defect: {type(error).__name__}: {error}")]
+
+
+def _storable(text: str) -> str:
+    """What providers write may hold what no column takes."""
+    return text.replace("\x00", "").encode(errors="replace").decode()
 
 
 def graver(one: Verdict, other: Verdict) -> Verdict:

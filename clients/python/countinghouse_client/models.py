@@ -546,6 +546,50 @@ class RecipientUpdatedResult(TypedDict):
     changed: list[str]
 
 
+class RefundBody(TypedDict, closed=True):
+    amount: NotRequired[Money | None]
+    reference: NotRequired[str]
+    description: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
+
+
+class RefundResult(TypedDict):
+    transfer: str
+    kind: Literal[
+        "pay_in",
+        "internal",
+        "payout",
+        "conversion",
+        "otc_trade",
+        "onramp",
+        "offramp",
+        "pool_top_up",
+        "pool_payout",
+        "refund",
+        "buy",
+        "sell",
+        "bridge",
+        "strategy_start",
+        "strategy_stop",
+    ]
+    type: Literal["ADJUSTMENT", "DEPOSIT", "PAYOUT", "REFUND", "TRANSFER", "WITHDRAWAL"]
+    status: Literal[
+        "cancelled",
+        "completed",
+        "expired",
+        "failed",
+        "pending_approval",
+        "processing",
+        "reversed",
+    ]
+    amount: Money
+    reference: str
+    balances: dict[str, Money]
+    refund_of: str
+    hold: str | None
+    entry: str
+
+
 class RefusalCountOutput(TypedDict):
     command: str
     code: str
@@ -570,6 +614,10 @@ class ReleaseHoldBody(TypedDict, closed=True):
 class RemoveMemberBody(TypedDict, closed=True):
     tenant: NotRequired[str | None]
     reason: str
+
+
+class RequestVirtualAccountBody(TypedDict, closed=True):
+    wallet: str
 
 
 class ResetKeyBody(TypedDict, closed=True):
@@ -610,6 +658,14 @@ class SingleEventOutput(TypedDict):
     data: Any
     operation: str
     recorded_at: str
+
+
+class StagesOutput(TypedDict):
+    received: str
+    verified: str
+    matched: str | None
+    credited: str | None
+    available: str | None
 
 
 class StatementLineOutput(TypedDict):
@@ -861,6 +917,28 @@ class UpdateTenantBody(TypedDict, closed=True):
     requests_per_minute: NotRequired[int | None]
 
 
+class VirtualAccountOutput(TypedDict):
+    id: str
+    wallet: str
+    status: Literal["requested", "active"]
+    number: str | None
+    requested_at: str
+    active_at: str | None
+
+
+class VirtualAccountPage(TypedDict):
+    items: list[VirtualAccountOutput]
+    next: str | None
+    previous: str | None
+
+
+class VirtualAccountResult(TypedDict):
+    virtual_account: str
+    wallet: str
+    status: Literal["requested", "active"]
+    number: str | None
+
+
 class Waiting(TypedDict):
     approval_request: str
     approvers_needed: int
@@ -983,6 +1061,24 @@ class CreateTransferBody(TypedDict, closed=True):
     reference: NotRequired[str]
     description: NotRequired[str]
     metadata: NotRequired[dict[str, str]]
+
+
+class DepositOutput(TypedDict):
+    id: str
+    wallet: str
+    transfer: str
+    amount: Money
+    virtual_account: str
+    remittance: str
+    remitter: str
+    matched_by: Literal["virtual account", "wallet id", "external id", "person"]
+    stages: StagesOutput
+
+
+class DepositPage(TypedDict):
+    items: list[DepositOutput]
+    next: str | None
+    previous: str | None
 
 
 class ExchangeBody(TypedDict, closed=True):
@@ -1131,6 +1227,7 @@ class AskedResult(TypedDict):
     total: Money
     recipient: str | None
     to_wallet: str | None
+    refund_of: str | None
     expected_at: str | None
     expires_at: str | None
     hold: str | None

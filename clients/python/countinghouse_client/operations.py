@@ -83,6 +83,15 @@ class ListCustomersQuery(TypedDict, total=False):
     tenant: str | None
 
 
+class ListDepositsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    wallet: str | None
+    transfer: str | None
+    tenant: str | None
+
+
 class ListEntriesQuery(TypedDict, total=False):
     limit: int | None
     cursor: str | None
@@ -232,6 +241,16 @@ class ListTransfersQuery(TypedDict, total=False):
     to_wallet: str | None
     created_from: str | None
     created_before: str | None
+    tenant: str | None
+
+
+class ListVirtualAccountsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    wallet: str | None
+    status: Literal["requested", "active"] | None
+    number: str | None
     tenant: str | None
 
 
@@ -531,6 +550,21 @@ class Client(Transport):
         Needs the scope `customers:read`.
         """
         return cast(models.CustomerOutput, self.request("GET", f"/v1/customers/{part(id)}", query={}))
+
+    def list_deposits(self, **query: Unpack[ListDepositsQuery]) -> Page[models.DepositOutput]:
+        """Deposits that were credited.
+
+        What cannot be credited to anybody is the platform's to sort out, and not listed here. Needs the
+        scope `transfers:read`.
+        """
+        return self._page("/v1/deposits", dict(query))
+
+    def get_deposit(self, id: str) -> models.DepositOutput:
+        """One deposit.
+
+        Needs the scope `transfers:read`.
+        """
+        return cast(models.DepositOutput, self.request("GET", f"/v1/deposits/{part(id)}", query={}))
 
     def list_entries(self, **query: Unpack[ListEntriesQuery]) -> Page[models.EntryOutput]:
         """Journal entries by position.
@@ -1143,6 +1177,57 @@ class Client(Transport):
         return cast(
             "models.AskedResult",
             self._command(f"/v1/transfers/{part(transfer)}/confirm", dict(body), idempotency_key, retry_of),
+        )
+
+    def create_refund(
+        self,
+        transfer: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RefundBody],
+    ) -> models.RefundResult:
+        """Refund a pay-in.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.RefundResult",
+            self._command(f"/v1/transfers/{part(transfer)}/refund", dict(body), idempotency_key, retry_of),
+        )
+
+    def list_virtual_accounts(
+        self, **query: Unpack[ListVirtualAccountsQuery]
+    ) -> Page[models.VirtualAccountOutput]:
+        """Virtual accounts.
+
+        Needs the scope `wallets:read`.
+        """
+        return self._page("/v1/virtual-accounts", dict(query))
+
+    def request_virtual_account(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RequestVirtualAccountBody],
+    ) -> models.VirtualAccountResult:
+        """Ask for a virtual account.
+
+        Needs the scope `wallets:write`.
+        """
+        return cast(
+            "models.VirtualAccountResult",
+            self._command("/v1/virtual-accounts", dict(body), idempotency_key, retry_of),
+        )
+
+    def get_virtual_account(self, id: str) -> models.VirtualAccountOutput:
+        """One virtual account.
+
+        Needs the scope `wallets:read`.
+        """
+        return cast(
+            models.VirtualAccountOutput, self.request("GET", f"/v1/virtual-accounts/{part(id)}", query={})
         )
 
     def list_wallets(self, **query: Unpack[ListWalletsQuery]) -> Page[models.WalletOutput]:

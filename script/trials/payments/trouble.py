@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import redis
@@ -93,7 +94,9 @@ def restart(database: str) -> None:
     os.kill(pid, signal.SIGQUIT)
     while Path(f"/proc/{pid}").exists() and _is_alive(pid):
         time.sleep(0.05)
-    who = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+    who: dict[str, Any] = (
+        {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+    )
     subprocess.Popen(
         argv,
         cwd="/",
@@ -102,7 +105,7 @@ def restart(database: str) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        **who,  # type: ignore[arg-type]
+        **who,
     )
     until = time.monotonic() + 30
     while time.monotonic() < until:

@@ -1,0 +1,72 @@
+"""Whose money it is that came: by the number that it was sent to, or by what the remitter wrote."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from apps.accounts.models import Wallet, WalletStatus
+from apps.core import ids
+from apps.core.money import Money
+from apps.providers.models import Provider
+from apps.transfers.arrivals import NumberStatus, VirtualAccount
+
+WALLET_ID: Final = re.compile(rf"wal_[{ids.CROCKFORD}]{{{ids.LENGTH}}}")
+
+SHORTEST_EXTERNAL_ID: Final = 6
+"""What is shorter, or has no digit, is too likely to be written by chance to tell whose money it is."""
+MOST_WORDS: Final = 20
+
+NOBODY: Final = "It names no number and no wallet of ours."
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The wallet, if there is one that may be credited, what told it, and else what speaks against it."""
+
+    wallet: Wallet | None = None
+    by: str = ""
+    why: str = ""
+
+
+def match(provider: Provider, amount: Money, data: Mapping[str, Any]) -> Match:
+    """The one wallet that a deposit names, if it is open and in its currency."""
+    number, written = str(data.get("virtual_account") or ""), str(data.get("reference") or "")
+    found = _by_number(provider, number) or _by_id(written) or _by_external_id(amount, written)
+    if found is None:
+        return Match(why=NOBODY)
+    if found.wallet is None:
+        return found
+    if found.wallet.currency != amount.currency:
+        return Match(why=f"{found.wallet.pk} is in {found.wallet.currency}.")
+    if found.wallet.status != WalletStatus.OPEN:
+        return Match(why=f"{found.wallet.pk} is closed.")
+    return found
+
+
+def _by_number(provider: Provider, number: str) -> Match | None:
+    given = VirtualAccount.objects.filter(provider=provider, number=number, status=NumberStatus.ACTIVE)
+    found = given.select_related("wallet").first() if number else None
+    return Match(found.wallet, "virtual account") if found else None
+
+
+def _by_id(written: str) -> Match | None:
+    named = {*WALLET_ID.findall(written)}
+    return _only(list(Wallet.objects.filter(pk__in=named)[:2]), "wallet id") if named else None
+
+
+def _by_external_id(amount: Money, written: str) -> Match | None:
+    """Tenants choose these themselves, so one counts only if no two wallets have it."""
+    words = [word for word in re.split(r"[\s,;]+", written) if _is_telling(word)][:MOST_WORDS]
+    named = Wallet.objects.filter(external_id__in=words, currency=amount.currency, status=WalletStatus.OPEN)
+    return _only(list(named[:2]), "external id") if words else None
+
+
+def _only(wallets: list[Wallet], by: str) -> Match | None:
+    if len(wallets) > 1:
+        return Match(why="It names several wallets.")
+    return Match(wallets[0], by) if wallets else None
+
+
+def _is_telling(word: str) -> bool:
+    return len(word) >= SHORTEST_EXTERNAL_ID and any(letter.isdigit() for letter in word)

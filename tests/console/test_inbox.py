@@ -1,0 +1,182 @@
+"""Inbox and suspense as operators see them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.providers.models import InboundConflict, InboundMessage
+from apps.transfers.arrivals import Chargeback, Deposit, VirtualAccount
+from tests.console.browsing import NEEDS_CHROMIUM, tell
+from tests.support import payouts
+from tests.support.door import done
+from tests.support.inbound import event, followed, send
+from tests.support.sandbox import Sandbox
+from tests.support.tenants import World
+from tests.support.tenants import world as tenant_world
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Something of everything that comes from providers."""
+
+    wallet: str
+    followed: str
+    quarantined: str
+    unproven: str
+    conflict: str
+    credited: str
+    suspended: str
+    chargeback: str
+    number: str
+
+
+@pytest.fixture
+def acme(ledger_db: Any) -> World:
+    return tenant_world()
+
+
+@pytest.fixture
+def scene(acme: World) -> Scene:
+    away = Sandbox(Path("nowhere"))
+    away.url = "http://127.0.0.1:9"
+    payouts.provider(away, options={"virtual_accounts": True})
+    wallet = acme.wallet(name="Savings")
+    told = {"id": "sbd_1", "amount": "25.00", "currency": "EUR", "remitter": "Ann Berg", "reference": wallet}
+    send(event("deposit.received", **told), "sbe_credited")
+    send(event("deposit.received", **told, memo="<script>"), "sbe_credited")
+    lost = {"id": "sbd_2", "amount": "1200.00", "currency": "EUR", "remitter": "Bo Lind", "reference": "rent"}
+    send(event("deposit.received", **lost), "sbe_lost")
+    send(event("order.completed", status="completed"), "sbe_unknown")
+    send(b"\xff <b>no JSON</b>", None)
+    send(event("order.failed"), "sbe_forged", secret="other")
+    back = {"id": "sbc_1", "amount": "25.00", "currency": "EUR", "deposit": "sbd_1", "reason": "fraud"}
+    send(event("chargeback.opened", **back), "sbe_back")
+    followed()
+    made = done("transfers.request_virtual_account", wallet=wallet)
+
+    def message(**named: Any) -> str:
+        return str(InboundMessage.objects.get(**named).pk)
+
+    return Scene(
+        wallet=wallet,
+        followed=message(reference="sbe_credited"),
+        quarantined=message(reference="sbe_unknown"),
+        unproven=message(verified=False),
+        conflict=str(InboundConflict.objects.get().pk),
+        credited=str(Deposit.objects.get(reference="sbd_1").pk),
+        suspended=str(Deposit.objects.get(reference="sbd_2").pk),
+        chargeback=str(Chargeback.objects.get().pk),
+        number=str(VirtualAccount.objects.get(pk=made["virtual_account"]).pk),
+    )
+
+
+INBOX, SUSPENSE = "/ops/providers/inboundmessage/", "/ops/transfers/deposit/"
+
+
+def addresses(scene: Scene) -> list[str]:
+    """Every page about it."""
+    transfer = Deposit.objects.get(pk=scene.credited).transfer_id
+    return [
+        "/ops/",
+        INBOX,
+        f"{INBOX}?status=quarantined",
+        f"{INBOX}{scene.followed}/",
+        f"{INBOX}{scene.quarantined}/",
+        "/ops/providers/inboundconflict/",
+        f"/ops/providers/inboundconflict/{scene.conflict}/",
+        SUSPENSE,
+        f"{SUSPENSE}?status=open",
+        f"{SUSPENSE}{scene.credited}/",
+        f"{SUSPENSE}{scene.suspended}/",
+        "/ops/transfers/chargeback/",
+        f"/ops/transfers/chargeback/{scene.chargeback}/",
+        "/ops/transfers/virtualaccount/",
+        f"/ops/transfers/virtualaccount/{scene.number}/",
+        f"/ops/transfers/transfer/{transfer}/",
+        f"/ops/do/transfers.assign_deposit/?deposit={scene.suspended}",
+    ]
+
+
+def text(client: Client, address: str) -> str:
+    """A page, its blanks as one."""
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    return " ".join(answer.content.decode().split())
+
+
+def test_the_overview_says_what_needs_a_person(acme: World, console: Client) -> None:
+    for told in ("quarantined", "contradicts", "in suspense", "to be posted"):
+        assert told not in text(console, "/ops/")
+
+
+def test_the_overview_leads_to_it(scene: Scene, console: Client) -> None:
+    found = text(console, "/ops/")
+    assert "messages are quarantined" in found
+    assert "message contradicts an earlier one" in found
+    assert "deposit is in suspense" in found
+    assert "chargeback is to be posted" in found
+
+
+def test_a_message_shows_how_it_came_and_what_was_made_of_it(scene: Scene, console: Client) -> None:
+    found = text(console, f"{INBOX}{scene.followed}/")
+    assert "Verified" in found
+    assert f"{SUSPENSE}{scene.credited}/" in found
+    assert "transfers.record_deposit" in found
+    assert f"/ops/providers/inboundconflict/{scene.conflict}/" in found
+    assert "sandbox-signature" in found
+    assert "&quot;remitter&quot;: &quot;Ann Berg&quot;" in found
+
+
+def test_what_came_is_never_a_part_of_the_page(scene: Scene, console: Client) -> None:
+    unreadable = InboundMessage.objects.get(reference__startswith="unreadable:")
+    assert "<b>no JSON</b>" not in text(console, f"{INBOX}{unreadable.pk}/")
+    assert "<script>&quot;" not in text(console, f"/ops/providers/inboundconflict/{scene.conflict}/")
+
+
+def test_the_inbox_is_narrowed(scene: Scene, console: Client) -> None:
+    found = text(console, f"{INBOX}?status=quarantined")
+    assert "sbe_unknown" in found
+    assert "sbe_credited" not in found
+    assert "sbe_credited" in text(console, f"{INBOX}?q={scene.credited}")
+
+
+def test_who_may_is_offered_what_can_be_done(scene: Scene, console: Client, admin: Any) -> None:
+    client = Client()
+    client.force_login(admin)
+    offered = {
+        f"{INBOX}{scene.quarantined}/": ["providers.redrive_message", "providers.acknowledge_message"],
+        f"/ops/providers/inboundconflict/{scene.conflict}/": ["providers.acknowledge_conflict"],
+        f"{SUSPENSE}{scene.suspended}/": ["transfers.assign_deposit", "transfers.mark_for_return"],
+        f"/ops/transfers/chargeback/{scene.chargeback}/": ["transfers.close_chargeback"],
+    }
+    for address, commands in offered.items():
+        for command in commands:
+            assert f"/ops/do/{command}/" in text(client, address)
+            assert f"/ops/do/{command}/" not in text(console, address)
+    assert "/ops/do/providers.redrive_message/" not in text(client, f"{INBOX}{scene.followed}/")
+    assert "/ops/do/transfers.assign_deposit/" not in text(client, f"{SUSPENSE}{scene.credited}/")
+
+
+@NEEDS_CHROMIUM
+@pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "narrow")])
+def test_no_page_leaves_the_origin_overflows_or_fails(
+    browse: Any, scene: Scene, theme: str, size: str
+) -> None:
+    wanted = addresses(scene)
+
+    def steps(page: Any, origin: str) -> tuple[list[str], list[str]]:
+        asked: list[str] = []
+        wrong: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: tell(page, message, wrong))
+        for address in wanted:
+            page.goto(origin + address)
+            wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            wrong.extend([f"{address} is {wide} px too wide"] if wide > 0 else [])
+            wrong.extend(f"{address} {each}" for each in page.evaluate("window.refused"))
+        return [url for url in asked if not url.startswith((origin, "data:"))], wrong
+
+    assert browse(steps, theme, size) == ([], [])
