@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from apps.core import ids
 from apps.operations.executor import execute_many
 from apps.operations.plan import Request
 from apps.operations.run import Outcome
@@ -130,20 +129,12 @@ def _name(item: Item) -> tuple[str, str]:
 
 def _transfers(items: Sequence[Item]) -> Mapping[tuple[str, str], str]:
     """The transfers of submissions, also of those that no longer count."""
-    wanted = {item.news.reference for item in items if _is_ours(item.news.reference)}
-    found = Attempt.objects.filter(pk__in=wanted, action=Action.SUBMIT)
+    wanted = {item.news.reference for item in items}
+    found = Attempt.objects.filter(reference__in=wanted, action=Action.SUBMIT)
     return {
-        (str(provider), str(pk)): str(subject)
-        for pk, provider, subject in found.values_list("pk", "provider_id", "subject")
+        (str(provider), reference): str(subject)
+        for reference, provider, subject in found.values_list("reference", "provider_id", "subject")
     }
-
-
-def _is_ours(reference: str) -> bool:
-    try:
-        ids.decode("ptm", reference)
-    except ids.InvalidId:
-        return False
-    return True
 
 
 def _request(item: Item, transfer: str) -> Request:

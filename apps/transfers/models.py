@@ -204,6 +204,11 @@ class Transfer(StateMachineModel):
         return Money(self.amount, self.currency)
 
     @property
+    def submission(self) -> str:
+        """Under what name a provider knows the last try; the next try has another."""
+        return f"{self.pk}.{self.attempts}"
+
+    @property
     def total(self) -> Money:
         """What is held of the source wallet: the amount and the fees."""
         return Money(self.amount + self.fee, self.currency)

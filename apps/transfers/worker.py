@@ -24,7 +24,14 @@ from apps.transfers.inbound import Inbound
 from apps.transfers.models import Status, Transfer
 from apps.transfers.services.answers import LADDER
 from apps.transfers.services.asking import wanted
-from apps.transfers.services.sending import WORKER, instruction, is_another, new_attempt, sendable
+from apps.transfers.services.sending import (
+    WORKER,
+    instruction,
+    is_another,
+    new_attempt,
+    next_submission,
+    sendable,
+)
 
 MOST: Final = 100
 """Transfers of one status that are taken at once."""
@@ -41,6 +48,7 @@ class Call:
     provider: Provider
     action: Action
     attempt: str
+    reference: str
     of: str | None
     started_at: datetime
 
@@ -116,7 +124,8 @@ class Worker:
                 continue
             void = _is_unheard_of(each) and adapter_of(provider).voids_unknown
             action = Action.CANCEL if void else Action.QUERY
-            call = Call(each, provider, action, new_attempt(), str(each.attempt_id), clock.now())
+            about = (each.submission, str(each.attempt_id))
+            call = Call(each, provider, action, new_attempt(), *about, clock.now())
             self._open.add(self._pool.submit(_question, call))
         return len(transfers)
 
@@ -138,7 +147,8 @@ class Worker:
             return None
         if routing.ails(route.provider) and not health.take_probe(str(route.provider.pk), now=now):
             return None
-        return Call(transfer, route.provider, Action.SUBMIT, new_attempt(), None, now), route
+        reference = next_submission(transfer)
+        return Call(transfer, route.provider, Action.SUBMIT, new_attempt(), reference, None, now), route
 
     def _follow(self) -> int:
         done = {future for future in self._open if future.done()}
@@ -185,15 +195,15 @@ def _is_unheard_of(transfer: Transfer) -> bool:
 
 def _submit(call: Call) -> Answered:
     begun = time.monotonic()
-    reply = adapter_of(call.provider).submit(instruction(call.transfer, call.attempt))
+    reply = adapter_of(call.provider).submit(instruction(call.transfer, call.reference))
     return Answered(call, reply, _milliseconds(begun))
 
 
 def _question(call: Call) -> Answered:
-    begun, reference = time.monotonic(), str(call.of)
-    adapter, asked = adapter_of(call.provider), instruction(call.transfer, reference)
+    begun = time.monotonic()
+    adapter, asked = adapter_of(call.provider), instruction(call.transfer, call.reference)
     ask = adapter.cancel if call.action == Action.CANCEL else adapter.query
-    return Answered(call, ask(reference, asked), _milliseconds(begun))
+    return Answered(call, ask(call.reference, asked), _milliseconds(begun))
 
 
 def _milliseconds(begun: float) -> int:
@@ -211,7 +221,8 @@ def _keep(answered: Sequence[Answered], worker: str) -> None:
             subject=each.call.transfer.pk,
             action=each.call.action,
             of_id=each.call.of,
-            sent={"reference": each.call.of},
+            reference=each.call.reference,
+            sent={"reference": each.call.reference},
             worker=worker,
             started_at=each.call.started_at,
         )

@@ -43,7 +43,7 @@ def sent(acme: World, sandbox: Sandbox, amount: str = "40.00") -> str:
 
 def reference(transfer: str) -> str:
     """The submission by which the provider knows it."""
-    return str(Transfer.objects.get(pk=transfer).attempt_id)
+    return Transfer.objects.get(pk=transfer).submission
 
 
 def order(kind: str, transfer: str, **more: Any) -> bytes:
@@ -68,9 +68,9 @@ def assert_agrees(sandbox: Sandbox, transfers: list[str]) -> None:
     """Our books and the sandbox's say the same: what was paid, to whom, once."""
     truth = {order["reference"]: order for order in sandbox.truth()["order"]}
     found = Transfer.objects.filter(pk__in=transfers)
-    assert {str(each.attempt_id) for each in found} == truth.keys()
+    assert {each.submission for each in found} == truth.keys()
     for each in found:
-        told = truth[str(each.attempt_id)]
+        told = truth[each.submission]
         assert each.status == {"completed": "completed", "failed": "compensated"}[told["status"]]
     paid = [each for each in truth.values() if each["status"] == "completed"]
     if not paid:

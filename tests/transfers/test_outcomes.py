@@ -242,7 +242,7 @@ class TestReturned:
         made = sent(acme, wallet, sandbox)
         sandbox.settle()
         assert until_ended(made) == "completed"
-        sandbox.give_back("bank", str(Transfer.objects.get(pk=made).attempt_id), **more)
+        sandbox.give_back("bank", Transfer.objects.get(pk=made).submission, **more)
         return made
 
     def test_after_completion_is_the_wallets_again(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
@@ -273,7 +273,7 @@ def hear(sandbox: Sandbox, transfer: str) -> None:
     found = Transfer.objects.get(pk=transfer)
     provider = Provider.objects.get(name=found.provider)
     with sandbox.client() as client:
-        order = client.get(f"/bank/orders/{found.attempt_id}").content.decode()
+        order = client.get(f"/bank/orders/{found.submission}").content.decode()
     told = {"type": "order.completed", "created_at": "2026-11-21T12:00:00Z", "data": json.loads(order)}
     inbound.send(json.dumps(told).encode(), uuid.uuid4().hex, to=provider.name)
     inbound.followed()
@@ -284,7 +284,7 @@ class TestContradiction:
         self, acme: World, wallet: str, sandbox: Sandbox
     ) -> None:
         made = sent(acme, wallet, sandbox, submit="refuse")
-        attempt = str(Transfer.objects.get(pk=made).attempt_id)
+        attempt = Transfer.objects.get(pk=made).submission
         data = {
             "reference": attempt,
             "status": "completed",
@@ -304,7 +304,7 @@ class TestContradiction:
         made = sent(acme, wallet, sandbox)
         sandbox.settle()
         assert until_ended(made) == "completed"
-        attempt = str(Transfer.objects.get(pk=made).attempt_id)
+        attempt = Transfer.objects.get(pk=made).submission
         data = {"reference": attempt, "status": "failed", "id": "sbo_1", "amount": "40.00", "currency": "EUR"}
         inbound.send(inbound.event("order.failed", **data), to="sandbox-bank")
         inbound.followed()
@@ -319,7 +319,7 @@ class TestContradiction:
         with later(minutes=2):
             work()
         data = {
-            "reference": first.pk,
+            "reference": first.reference,
             "status": "completed",
             "id": "sbo_1",
             "amount": "40.00",
@@ -399,5 +399,5 @@ class TestWorkers:
             work()
         assert status(made) == "provider_processing"
         [attempt] = Attempt.objects.filter(action="submit")
-        sandbox.execute("bank", attempt.pk)
+        sandbox.execute("bank", attempt.reference)
         assert until_ended(made) == "completed"

@@ -82,7 +82,7 @@ class TestLife:
         )
         assert payouts.IBAN not in str(attempt.sent)
         assert (attempt.answer.outcome, attempt.answer.received["status"]) == ("accepted", 202)
-        assert sandbox.truth()["order"][0]["reference"] == attempt.pk
+        assert sandbox.truth()["order"][0]["reference"] == attempt.reference
 
 
 class TestAskedFor:

@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
+                ("reference", models.CharField(db_collation="C", max_length=60)),
                 ("sent", models.JSONField()),
                 ("why", models.JSONField(default=dict)),
                 ("worker", models.CharField(blank=True, max_length=80)),
@@ -218,6 +219,14 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
+        ),
+        migrations.AddConstraint(
+            model_name="attempt",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("action", "submit")),
+                fields=("provider", "reference"),
+                name="attempt_submitted_once",
+            ),
         ),
         migrations.AddIndex(
             model_name="attempt",

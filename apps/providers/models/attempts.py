@@ -17,7 +17,8 @@ class Action(models.TextChoices):
 class Attempt(models.Model):
     """One call of a provider about one object. Insert-only; committed before a submission opens its socket.
 
-    A submission's id is the reference under which the provider knows it. `of` is the submission that a query or a
+    `reference` is under what name the provider knows it: the object and which try it is, so that after a restore from a
+    backup the same try has the same name, which a provider executes once. `of` is the submission that a query or a
     cancellation is about. `sent` is what was asked, with personal details masked; `why` why of this provider. One
     without an answer has an unknown outcome.
     """
@@ -28,6 +29,7 @@ class Attempt(models.Model):
     subject = models.CharField(max_length=60, db_collation="C")
     action = models.CharField(max_length=10, choices=Action.choices)
     of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="about", db_index=False)
+    reference = models.CharField(max_length=60, db_collation="C")
     sent = models.JSONField()
     why = models.JSONField(default=dict)
     worker = models.CharField(max_length=80, blank=True)
@@ -35,6 +37,11 @@ class Attempt(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "reference"],
+                condition=models.Q(action="submit"),
+                name="attempt_submitted_once",
+            ),
             models.CheckConstraint(condition=models.Q(action__in=Action.values), name="attempt_action_known"),
             models.CheckConstraint(
                 condition=models.Q(action="submit", of__isnull=True)

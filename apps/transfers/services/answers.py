@@ -52,18 +52,22 @@ def plan_record_answer(context: Context, *, transfer: str, attempt: str) -> Plan
     found: Transfer = context.locked[Transfer, transfer]  # type: ignore[assignment]
     asked: Attempt = context.locked[Attempt, attempt]  # type: ignore[assignment]
     answer: Answer = context.locked[Answer, attempt]  # type: ignore[assignment]
-    about = attempt if asked.action == Action.SUBMIT else asked.of_id
-    return follow(context, found, Reply.of(answer.reply), about=str(about), asked=asked.action)
+    return follow(context, found, Reply.of(answer.reply), about=asked.reference, asked=asked.action)
 
 
 def follow(context: Context, transfer: Transfer, reply: Reply, *, about: str, asked: str = "") -> Plan:
     """The plan that a reply asks for. `about` is the submission that it tells of, `asked` our call that it answers."""
-    if transfer.attempt_id != about or transfer.status not in WITH_PROVIDER:
+    if not _counts(transfer, about) or transfer.status not in WITH_PROVIDER:
         return _late(context, transfer, reply, about)
     if reply.provider_reference:
         transfer.provider_reference = reply.provider_reference
     was = {"status": transfer.status, "attempt_id": transfer.attempt_id}
     return _STEPS[reply.outcome](context, transfer, was, reply, asked)
+
+
+def _counts(transfer: Transfer, about: str) -> bool:
+    """Whether it is the submission whose outcome is the transfer's."""
+    return transfer.attempt_id is not None and transfer.submission == about
 
 
 def _accepted(
@@ -198,7 +202,7 @@ def lose_track(context: Context, transfer: Transfer, code: str, message: str) ->
 
 def _late(context: Context, transfer: Transfer, reply: Reply, about: str) -> Plan:
     """Of what has ended, or of an earlier submission: it came back, or it contradicts what we did and is told loudly."""
-    counts = transfer.attempt_id == about
+    counts = _counts(transfer, about)
     if counts and transfer.status == Status.COMPLETED and reply.outcome == Outcome.RETURNED:
         return plan_return(context, transfer, reply)
     paid = reply.outcome in {Outcome.COMPLETED, Outcome.RETURNED}

@@ -92,6 +92,7 @@ def plan_begin_sending(
         provider=chosen,
         subject=found.pk,
         action=Action.SUBMIT,
+        reference=found.submission,
         sent=_masked(found),
         why=dict(why),
         worker=worker,
@@ -114,8 +115,13 @@ def sendable(transfer: Transfer) -> bool:
 
 
 def new_attempt() -> str:
-    """The id of an attempt to be, which is the reference that the provider will know."""
+    """The id of an attempt to be."""
     return ids.new_id("ptm")
+
+
+def next_submission(transfer: Transfer) -> str:
+    """Under what name a provider will know the next try."""
+    return f"{transfer.pk}.{transfer.attempts + 1}"
 
 
 def instruction(transfer: Transfer, reference: str) -> Instruction:

@@ -34,7 +34,7 @@ def problems(
 
 def _orders(truth: Facts) -> dict[str, list[dict[str, Any]]]:
     """The sandbox's orders by our transfer."""
-    subjects = dict(Attempt.objects.filter(action="submit").values_list("pk", "subject"))
+    subjects = dict(Attempt.objects.filter(action="submit").values_list("reference", "subject"))
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for order in truth["order"]:
         found[subjects.get(order["reference"], "of nobody")].append(order)
