@@ -9,6 +9,7 @@ from apps.core.money import Money
 from apps.core.serializer_fields import CountryField, CurrencyField, IdField, TextField, TimeZoneField
 from apps.operations.conditions import OPERATORS
 
+NAME = _("The provider by name, such as sandbox-bank.")
 KEPT = _("Leave empty to keep the one that there is.")
 
 
@@ -41,13 +42,13 @@ class SetProviderInput(serializers.Serializer[Any]):
     name = serializers.SlugField(
         max_length=40, help_text=_("Such as sandbox-bank; it names accounts and stays.")
     )
-    title = TextField(max_length=80)
+    title = TextField(max_length=80, help_text=_("What people call it."))
     adapter = TextField(max_length=40, default="sandbox", help_text=_("Which API it speaks."))
-    base_url = serializers.URLField(max_length=300)
+    base_url = serializers.URLField(max_length=300, help_text=_("Where its API is."))
     secret = TextField(max_length=500, default="", allow_blank=True, help_text=KEPT)
     webhook_secret = TextField(max_length=500, default="", allow_blank=True, help_text=KEPT)
     options = serializers.DictField(default=dict, help_text=_("What the adapter asks besides."))
-    enabled = serializers.BooleanField(default=True)
+    enabled = serializers.BooleanField(default=True, help_text=_("Off: nothing new goes there."))
     priority = serializers.IntegerField(
         min_value=0, max_value=1_000, default=100, help_text=_("The lowest is asked first.")
     )
@@ -56,13 +57,13 @@ class SetProviderInput(serializers.Serializer[Any]):
     )
     currencies = serializers.ListField(child=CurrencyField(), default=list, help_text=_("Empty is any."))
     countries = serializers.ListField(child=CountryField(), default=list, help_text=_("Empty is any."))
-    limits = LimitsInput(default=dict)
-    cost = CostInput(default=dict)
+    limits = LimitsInput(default=dict, help_text=_("What one transfer may amount to."))
+    cost = CostInput(default=dict, help_text=_("What it takes, by which routing compares."))
     low_balance = AmountsField(default=dict, help_text=_("Warn when less than this is there, by currency."))
     cut_off = serializers.TimeField(
         default=None, allow_null=True, help_text=_("What is sent later counts from the next day.")
     )
-    time_zone = TimeZoneField(default="UTC")
+    time_zone = TimeZoneField(default="UTC", help_text=_("In which the cut-off is."))
     business_days = serializers.BooleanField(default=False, help_text=_("It rests on Saturdays and Sundays."))
     expected_seconds = serializers.IntegerField(
         min_value=1, max_value=30 * 86_400, default=60, help_text=_("How long it usually takes.")
@@ -76,24 +77,30 @@ class ConditionInput(serializers.Serializer[Any]):
 
 
 class SetRoutingRuleInput(serializers.Serializer[Any]):
-    name = TextField(max_length=120)
-    place = serializers.IntegerField(min_value=0, max_value=1_000, default=100)
+    name = TextField(max_length=120, help_text=_("What people call it; the same name changes it."))
+    place = serializers.IntegerField(
+        min_value=0, max_value=1_000, default=100, help_text=_("The lowest is looked at first.")
+    )
     conditions = serializers.ListField(
         child=ConditionInput(),
         default=list,
         help_text=_("All must hold: kind, currency, country, amount, tenant."),
     )
-    providers = serializers.ListField(child=serializers.SlugField(max_length=40), min_length=1)
-    enabled = serializers.BooleanField(default=True)
+    providers = serializers.ListField(
+        child=serializers.SlugField(max_length=40),
+        min_length=1,
+        help_text=_("By name, the first is asked first."),
+    )
+    enabled = serializers.BooleanField(default=True, help_text=_("Off: it is kept and not looked at."))
 
 
 class LockSendingInput(serializers.Serializer[Any]):
-    provider = serializers.SlugField(max_length=40)
-    reason = TextField(max_length=300)
+    provider = serializers.SlugField(max_length=40, help_text=NAME)
+    reason = TextField(max_length=300, help_text=_("Why nothing may be sent; everybody who looks reads it."))
 
 
 class UnlockSendingInput(serializers.Serializer[Any]):
-    provider = serializers.SlugField(max_length=40)
+    provider = serializers.SlugField(max_length=40, help_text=NAME)
 
 
 class RaiseAlarmInput(serializers.Serializer[Any]):

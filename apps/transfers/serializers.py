@@ -211,7 +211,9 @@ class BankFundingInput(serializers.Serializer[Any]):
     book = serializers.SlugField(max_length=60, default="platform", help_text=_("Whose money it is."))
     bank = serializers.SlugField(max_length=40, help_text=AT_BANK)
     amount = MoneyField(positive=True)
-    description = TextField(max_length=500, default="", allow_blank=True)
+    description = TextField(
+        max_length=500, default="", allow_blank=True, help_text=_("What statements say of it.")
+    )
 
 
 class RefundInput(_Named):

@@ -10,7 +10,7 @@ MAKES = {"Entry", "Posting"}
 MAY_MAKE = {
     ("apps/ledger/templates.py", "entry", "Entry"),
     ("apps/ledger/templates.py", "entry", "Posting"),
-    ("apps/ledger/services/entries.py", "plan_reversal", "Entry"),
+    ("apps/ledger/services/entries.py", "mirror", "Entry"),
     ("apps/ledger/services/entries.py", "_mirrored", "Posting"),
     ("script/benches/wallets/raw_import.py", "plan_raw_import", "Entry"),
     ("script/benches/wallets/raw_import.py", "plan_raw_import", "Posting"),

@@ -25,6 +25,7 @@ from apps.core.serializer_fields import (
 from apps.operations import inputs
 from apps.operations.errors import InputInvalid
 from apps.operations.registry import Command, all_commands, find
+from apps.providers.serializers import AmountsField
 from tests.support.commands import COMMANDS
 
 ON_CONSOLE = [command for command in all_commands() if "console" in command.surfaces]
@@ -45,6 +46,13 @@ TEXTS = {
     "sha256": hashlib.sha256(b"a file").hexdigest(),
 }
 AWKWARD = "=1+1; DROP TABLE x --'\"<script>alert(1)</script>"
+
+
+PLAIN = {
+    serializers.SlugField: "plain-1",
+    serializers.URLField: "https://provider.example",
+    serializers.TimeField: "17:30:00",
+}
 
 
 def example(name: str, field: Any) -> Any:
@@ -69,6 +77,10 @@ def example(name: str, field: Any) -> Any:
         return {"note": AWKWARD}
     if isinstance(field, serializers.ListField):
         return [example(name, field.child)]
+    if name == "details":
+        return {"iban": "DE89370400440532013000"}
+    if isinstance(field, AmountsField):
+        return {"EUR": "10.00"}
     if isinstance(field, serializers.DictField):
         return {"a": {"b": ["1", AWKWARD]}}
     if isinstance(field, serializers.IntegerField):
@@ -79,6 +91,9 @@ def example(name: str, field: Any) -> Any:
         return date(2026, 2, 28).isoformat()
     if isinstance(field, serializers.Serializer):
         return {key: example(key, each) for key, each in field.fields.items()}
+    for kind, written in PLAIN.items():
+        if isinstance(field, kind):
+            return written
     pattern = getattr(field, "pattern", None)
     fitting = [text for text in ("plain_1", "a file.txt") if pattern and pattern.fullmatch(text)]
     usual = fitting[0] if fitting else AWKWARD
@@ -140,7 +155,7 @@ def test_what_is_left_as_it_was_drawn_has_its_default(command: Command) -> None:
     form = Form.fresh(command)
     form.fill(required)
     given = posted(form)
-    given.update({name: required[name] for name in command.secret_fields})
+    given.update({name: required[name] for name in command.secret_fields & required.keys()})
     read = Form.posted(command, given, chosen(form, required)).input()
     hashes = {each.names["sha256"]: TEXTS["sha256"] for each in form.uploads().values()}
     assert inputs.validate(command, read) == inputs.validate(command, required | hashes)

@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     apps.core.fields.PrefixedIdField(
-                        prefix="prv", primary_key=True, serialize=False
+                        prefix="pvd", primary_key=True, serialize=False
                     ),
                 ),
                 ("name", models.SlugField(max_length=40, unique=True)),

@@ -20,7 +20,7 @@ class Provider(models.Model):
     `low_balance` by currency what it should have at least; amounts are decimal strings.
     """
 
-    id = PrefixedIdField(prefix="prv", primary_key=True)
+    id = PrefixedIdField(prefix="pvd", primary_key=True)
     name = models.SlugField(max_length=40, unique=True)
     title = models.CharField(max_length=80)
     adapter = models.CharField(max_length=40)

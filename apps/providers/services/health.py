@@ -48,7 +48,7 @@ def failed(reply: Reply) -> bool:
 def note(provider_id: str, reply: Reply, *, now: datetime) -> None:
     """Take a call into account."""
     values: dict[str, Any] = {
-        "provider": ids.decode("prv", provider_id),
+        "provider": ids.decode("pvd", provider_id),
         "now": now,
         "before": now - WELL_EVERY,
     }
@@ -63,6 +63,6 @@ def note(provider_id: str, reply: Reply, *, now: datetime) -> None:
 def take_probe(provider_id: str, *, now: datetime) -> bool:
     """Whether the caller is the one who tries a provider that was left alone."""
     with connection.cursor() as cursor:
-        values: dict[str, Any] = {"provider": ids.decode("prv", provider_id), "now": now, "probe": now + REST}
+        values: dict[str, Any] = {"provider": ids.decode("pvd", provider_id), "now": now, "probe": now + REST}
         cursor.execute(_PROBE, values)
         return bool(cursor.rowcount == 1)

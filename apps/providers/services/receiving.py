@@ -76,7 +76,7 @@ def receive(provider: Provider, envelope: Envelope, *, address: str, now: dateti
     if not verified:
         status, why = MessageStatus.QUARANTINED, BAD_SIGNATURE
     values: dict[str, Any] = {
-        "provider": ids.decode("prv", str(provider.pk)),
+        "provider": ids.decode("pvd", str(provider.pk)),
         "reference": name if verified and name else unproven(digest, verified=verified),
         "body": envelope.body,
         "headers": json.dumps(_kept(envelope.headers)),
