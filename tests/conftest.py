@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 from django.db.backends.signals import connection_created
 from django.test import TransactionTestCase, override_settings
 from hypothesis import HealthCheck, settings
+from psycopg import sql
 
 from apps.ledger.chart import file
 from tests.support import books, commands
@@ -121,3 +123,17 @@ def sandbox(_sandbox_process: Sandbox) -> Iterator[Sandbox]:
     _sandbox_process.fund("bank", "EUR", "1000000.00")
     yield _sandbox_process
     _sandbox_process.assert_balanced()
+
+
+@pytest.fixture
+def restored(ledger_db: Any) -> Iterator[str]:
+    """The name of an empty database beside that of the tests."""
+    name = f"{connection.settings_dict['NAME']}_restored"
+    connection.ensure_connection()
+    info = connection.connection.info
+    with psycopg.connect(info.dsn, password=info.password, dbname="postgres", autocommit=True) as server:
+        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        server.execute(drop)
+        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        yield name
+        server.execute(drop)

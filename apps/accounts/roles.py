@@ -124,6 +124,8 @@ NOBODY = {
     "transfers.record_chargeback",
     "transfers.record_deposit",
     "transfers.record_news",
+    "transfers.recover_submission",
+    "transfers.report_unknown_submission",
     "transfers.record_virtual_account",
     "transfers.suspend_deposit",
 }

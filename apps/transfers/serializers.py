@@ -221,3 +221,15 @@ class RefundInput(_Named):
     amount = MoneyField(
         positive=True, default=None, allow_null=True, help_text=_("All that is left of it, if left out.")
     )
+
+
+class RecoverSubmissionInput(serializers.Serializer[Any]):
+    transfer = IdField("trf")
+    provider = serializers.SlugField(max_length=40)
+    number = serializers.IntegerField(min_value=1)
+
+
+class UnknownSubmissionInput(serializers.Serializer[Any]):
+    provider = serializers.SlugField(max_length=40)
+    reference = TextField(max_length=60)
+    said = serializers.JSONField()

@@ -4,7 +4,15 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.operations.registry import Command, register
 from apps.transfers import serializers
-from apps.transfers.services import answers, asking, moving_on, news, sending, stopping
+from apps.transfers.services import (
+    answers,
+    asking,
+    catching_up,
+    moving_on,
+    news,
+    sending,
+    stopping,
+)
 
 register(
     Command(
@@ -70,6 +78,27 @@ register(
         targets=news.targets,
         input=serializers.RecordNewsInput,
         permission="transfers.record_news",
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="transfers.recover_submission",
+        summary=_("Remember a submission that a backup did not have"),
+        plan=catching_up.plan_recover_submission,
+        targets=catching_up.target,
+        input=serializers.RecoverSubmissionInput,
+        permission="transfers.recover_submission",
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="transfers.report_unknown_submission",
+        summary=_("Tell of what a provider executed for nobody we know"),
+        plan=catching_up.plan_report_unknown_submission,
+        input=serializers.UnknownSubmissionInput,
+        permission="transfers.report_unknown_submission",
         surfaces=frozenset(),
     )
 )
