@@ -43,6 +43,10 @@ BEAT_SCHEDULE = {
         "task": "transfers.work",
         "schedule": timedelta(seconds=1),
     },
+    "release-reserves": {
+        "task": "transfers.release_reserves",
+        "schedule": timedelta(minutes=1),
+    },
     "complete-pay-ins": {
         "task": "transfers.complete_pay_ins",
         "schedule": timedelta(seconds=10),

@@ -308,3 +308,4 @@ class Transfer(StateMachineModel):
 
 
 from apps.transfers.arrivals import Chargeback, Deposit, VirtualAccount  # noqa: E402, F401 (models of this app)
+from apps.transfers.reserves import ReservePolicy, RollingReserve  # noqa: E402, F401 (models of this app)

@@ -23,6 +23,7 @@ class TransferToldResult(serializers.Serializer[Any]):
 
 class PayInResult(TransferToldResult):
     entry = IdField("je", allow_null=True, help_text="None while the money is awaited, or was refused.")
+    reserved = MoneyField(allow_null=True, help_text="What of it is kept back for a while.")
 
 
 class TransferCreatedResult(TransferToldResult):
@@ -88,3 +89,13 @@ class ReversedResult(TransferToldResult):
         child=IdField("je"), help_text="What mirrors the entries of the transfer."
     )
     reason = serializers.CharField()
+
+
+class ReserveResult(serializers.Serializer[Any]):
+    reserve = IdField("rsv")
+    wallet = IdField("wal")
+    amount = MoneyField()
+    status = serializers.CharField()
+    release_at = serializers.DateTimeField(help_text="When it is free by itself.")
+    entry = IdField("je")
+    balances = serializers.DictField(child=MoneyField(), help_text=BALANCES)

@@ -233,3 +233,29 @@ class UnknownSubmissionInput(serializers.Serializer[Any]):
     provider = serializers.SlugField(max_length=40)
     reference = TextField(max_length=60)
     said = serializers.JSONField()
+
+
+DAYS = _("For how many days.")
+
+
+class ReservePolicyInput(serializers.Serializer[Any]):
+    wallet = IdField("wal")
+    basis_points = serializers.IntegerField(
+        min_value=0,
+        max_value=10_000,
+        help_text=_("Hundredths of a percent of every pay-in; 0 keeps nothing."),
+    )
+    days = serializers.IntegerField(min_value=1, max_value=730, help_text=DAYS)
+    reason = ReasonField()
+
+
+class HoldReserveInput(serializers.Serializer[Any]):
+    wallet = IdField("wal")
+    amount = MoneyField(positive=True)
+    days = serializers.IntegerField(min_value=1, max_value=730, help_text=DAYS)
+    reason = ReasonField()
+
+
+class ReleaseReserveInput(serializers.Serializer[Any]):
+    reserve = IdField("rsv")
+    reason = ReasonField()

@@ -8,7 +8,7 @@ from celery import shared_task
 
 from apps.core import clock
 from apps.operations import executor
-from apps.transfers.services import pay_ins
+from apps.transfers.services import pay_ins, reserves
 from apps.transfers.worker import Worker
 
 
@@ -16,6 +16,15 @@ from apps.transfers.worker import Worker
 def complete_pay_ins() -> None:
     """Post the announced pay-ins whose time has come."""
     executor.execute_many(pay_ins.due(clock.now()))
+
+
+@shared_task(name="transfers.release_reserves", expires=60)
+def release_reserves() -> None:
+    """Release the rolling reserves whose days are over."""
+    while requests := reserves.due(clock.now()):
+        outcomes = executor.execute_many(requests)
+        if not any(outcome.accepted and not outcome.replayed for outcome in outcomes):
+            return
 
 
 @shared_task(name="transfers.work", expires=1)

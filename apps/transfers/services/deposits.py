@@ -26,6 +26,7 @@ from apps.transfers.arrivals import Chargeback, Deposit, DepositStatus
 from apps.transfers.models import Kind, Transfer
 from apps.transfers.services.making import Named, balances, ended, new_transfer, told
 from apps.transfers.services.matching import Match, match
+from apps.transfers.services.reserves import kept_of
 
 SUSPENSE: Final = "suspense:deposits"
 """The account of the platform's book in which money without an owner stands."""
@@ -231,15 +232,23 @@ def _credited(context: Context, deposit: Deposit, to: Holder) -> Plan:
     transfer = pay_in(context, deposit, to)
     named = {"transfer": transfer.pk, "deposit": deposit.pk}
     entry = provider_entry(deposit, to.book_id, to.available, named, refusal_sticks=True)
+    kept = kept_of(context, transfer, to)
     refused = copy(deposit)
     refused.why = "Its wallet could not take it; the operation of its message says why."
     deposit.status, deposit.transfer = DepositStatus.CREDITED, transfer
     deposit.credited_at = deposit.available_at = context.now
-    result = {**told(transfer), "deposit": deposit.pk, "entry": entry.id, "balances": balances([to])}
+    result = {
+        **told(transfer),
+        "deposit": deposit.pk,
+        "entry": entry.id,
+        "reserved": kept.amount,
+        "balances": balances([to]),
+    }
+    opened = account_if_new(to.book, deposit.provider.account, deposit.currency, context.now)
     return Plan(
-        rows=[transfer, deposit],
-        posts=[entry],
-        accounts=account_if_new(to.book, deposit.provider.account, deposit.currency, context.now),
+        rows=[transfer, deposit, *kept.rows],
+        posts=[entry, *kept.posts],
+        accounts=[*opened, *kept.accounts],
         result=result,
         events=[EventDraft("transfer.completed", transfer.pk, result, book_id=to.book_id)],
         if_refused=Plan(result={}, rows=[refused]),

@@ -17,6 +17,7 @@ from apps.operations.plan import Context, Entry, EventDraft, Plan, Request, Upda
 from apps.operations.registry import Input, Target
 from apps.transfers.models import Kind, Status, Transfer
 from apps.transfers.services.making import Named, balances, ended, new_transfer, own_wallet, told
+from apps.transfers.services.reserves import kept_of
 
 LATE, REFUSED = "test_late", "test_refused"
 """References that make a test tenant's pay-in arrive a minute later, or not at all."""
@@ -98,6 +99,8 @@ def plan_complete_pay_in(context: Context, *, transfer: str) -> Plan:
     found.confirm()
     plan = _arrived(context, found, to)
     return Plan(
+        rows=[row for row in plan.rows if row is not found],
+        accounts=plan.accounts,
         posts=[replace(post, refusal_sticks=True) for post in plan.posts],
         updates=[Update(found, ENDING, was)],
         result=plan.result,
@@ -123,7 +126,7 @@ def _refused(context: Context, transfer: Transfer, was: Mapping[str, Any], to: H
     transfer.fail()
     ended(transfer, context)
     transfer.failure_code, transfer.failure_message = NOT_POSTED
-    told_of = told(transfer) | {"entry": None, "balances": {}}
+    told_of = told(transfer) | {"entry": None, "reserved": None, "balances": {}}
     return Plan(
         updates=[Update(transfer, (*ENDING, "failure_code", "failure_message"), was)],
         result={},
@@ -134,11 +137,12 @@ def _refused(context: Context, transfer: Transfer, was: Mapping[str, Any], to: H
 def _arrived(context: Context, transfer: Transfer, to: Holder) -> Plan:
     transfer.complete()
     ended(transfer, context)
-    entry = _entry(transfer, to)
-    result = {**told(transfer), "entry": entry.id, "balances": balances([to])}
+    entry, kept = _entry(transfer, to), kept_of(context, transfer, to)
+    result = {**told(transfer), "entry": entry.id, "reserved": kept.amount, "balances": balances([to])}
     return Plan(
-        rows=[transfer],
-        posts=[entry],
+        rows=[transfer, *kept.rows],
+        posts=[entry, *kept.posts],
+        accounts=kept.accounts,
         result=result,
         events=[EventDraft("transfer.completed", transfer.pk, result, book_id=to.book_id)],
     )
@@ -156,7 +160,7 @@ def _in_test(context: Context, transfer: Transfer, reference: str) -> Plan:
         transfer.wait_for_provider()
         transfer.next_attempt_at = context.now + LATE_BY
         event = "transfer.processing"
-    result = told(transfer) | {"entry": None, "balances": {}}
+    result = told(transfer) | {"entry": None, "reserved": None, "balances": {}}
     return Plan(
         rows=[transfer],
         result=result,

@@ -64,8 +64,8 @@ def missing_accounts(context: Context, posted: Entry) -> Sequence[Any]:
 
 
 def _floor(address: str) -> int | None:
-    """What customers have in strategies never falls below zero, nor what must be there before it is spent: banks, pools.
+    """What customers have in strategies and reserves never falls below zero, nor what must be there before it is spent: banks, pools.
 
     What a provider did is booked whatever it had.
     """
-    return 0 if address.startswith(("strategy:", "bank:", "pool:")) else None
+    return 0 if address.startswith(("strategy:", "reserve:", "bank:", "pool:")) else None

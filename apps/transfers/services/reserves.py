@@ -1,0 +1,180 @@
+"""Keeping a part of what arrived back for a while, and letting it go."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from apps.accounts.models import Wallet
+from apps.accounts.queries.wallets import Holder, holder
+from apps.core import ids
+from apps.core.actor import Actor
+from apps.core.errors import DomainError
+from apps.core.money import Money
+from apps.ledger import templates
+from apps.operations.plan import Context, Entry, EventDraft, Plan, Request, Update
+from apps.operations.registry import Done, Input, Target
+from apps.transfers.models import Transfer
+from apps.transfers.reserves import ReservePolicy, ReserveStatus, RollingReserve, policy_of
+from apps.transfers.services.making import balances, own_wallet
+from apps.transfers.services.posting import missing_accounts
+
+RELEASER: Final = Actor.system("reserves", {"transfers.release_rolling_reserve"})
+BATCH: Final = 500
+
+
+class ReserveReleased(DomainError):
+    """The reserve was released already."""
+
+    code = "RESERVE_RELEASED"
+    http_status = 409
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept back of a pay-in: the row, its entry and its account, or nothing of each."""
+
+    rows: Sequence[RollingReserve] = ()
+    posts: Sequence[Entry] = ()
+    accounts: Sequence[Any] = ()
+
+    @property
+    def amount(self) -> Money | None:
+        """How much."""
+        return self.rows[0].money if self.rows else None
+
+
+def wallet_target(data: Input) -> Iterator[Target]:
+    """The wallet, which is locked."""
+    yield Target(Wallet, data["wallet"])
+
+
+def target(data: Input) -> Iterator[Target]:
+    """The reserve, which is locked."""
+    yield Target(RollingReserve, data["reserve"])
+
+
+def scopes(data: Input) -> list[tuple[str, str]]:
+    """The flag scopes that are touched."""
+    if "wallet" in data:
+        wallet = holder(data["wallet"])
+    else:
+        found = RollingReserve.objects.filter(pk=data["reserve"]).values_list("wallet_id", flat=True).first()
+        if found is None:
+            return []
+        wallet = holder(str(found))
+    return [("tenant", wallet.tenant_id), ("currency", wallet.currency)]
+
+
+def kept_of(context: Context, transfer: Transfer, to: Holder) -> Kept:
+    """What the wallet's policy keeps back of a pay-in."""
+    policy = policy_of(to.id)
+    part = policy.part_of(transfer.money) if policy else None
+    if policy is None or part is None or part.is_zero:
+        return Kept()
+    reserve = _reserve(context, to, part, policy.days, transfer=transfer)
+    entry = _entry("rolling_reserve_hold", reserve, to)
+    return Kept([reserve], [entry], missing_accounts(context, entry))
+
+
+def set_reserve_policy(context: Context, *, wallet: str, basis_points: int, days: int, reason: str) -> Done:
+    """From now on keep this share of every pay-in of a wallet back for so many days; none if it is zero."""
+    found: Wallet = context.locked[Wallet, wallet]  # type: ignore[assignment]
+    values = {"basis_points": basis_points, "days": days, "changed_at": context.now, "book_id": found.book_id}
+    ReservePolicy.objects.update_or_create(wallet=found, defaults=values)
+    result = {"wallet": wallet, "basis_points": basis_points, "days": days, "reason": reason}
+    return Done(result, (EventDraft("wallet.reserve_policy_set", wallet, result, book_id=found.book_id),))
+
+
+def plan_hold_rolling_reserve(
+    context: Context, *, wallet: str, amount: Money, days: int, reason: str
+) -> Plan:
+    """Keep an amount of a wallet back for so many days."""
+    found = own_wallet(context, wallet, amount)
+    reserve = _reserve(context, found, amount, days, reason=reason)
+    entry = _entry("rolling_reserve_hold", reserve, found)
+    result = _told(reserve) | {"entry": entry.id, "balances": balances([found])}
+    return Plan(
+        rows=[reserve],
+        posts=[entry],
+        accounts=missing_accounts(context, entry),
+        result=result,
+        events=[EventDraft("reserve.held", reserve.pk, result, book_id=reserve.book_id)],
+    )
+
+
+def plan_release_rolling_reserve(context: Context, *, reserve: str, reason: str) -> Plan:
+    """Let what was kept back go: it is available in its wallet."""
+    found: RollingReserve = context.locked[RollingReserve, reserve]  # type: ignore[assignment]
+    if found.status != ReserveStatus.HELD:
+        raise ReserveReleased(f"{reserve} was released already.", field="/reserve")
+    wallet = holder(str(found.wallet_id))
+    found.status, found.released_at = ReserveStatus.RELEASED, context.now
+    entry = _entry("rolling_reserve_release", found, wallet)
+    result = _told(found) | {"entry": entry.id, "balances": balances([wallet]), "reason": reason}
+    return Plan(
+        updates=[Update(found, ("status", "released_at"), {"status": ReserveStatus.HELD})],
+        posts=[entry],
+        result=result,
+        events=[EventDraft("reserve.released", reserve, result, book_id=found.book_id)],
+    )
+
+
+def due(now: datetime) -> list[Request]:
+    """For each reserve whose days are over, the command that releases it."""
+    held = RollingReserve.objects.filter(status=ReserveStatus.HELD, release_at__lte=now).order_by(
+        "release_at"
+    )
+    return [
+        Request(
+            "transfers.release_rolling_reserve",
+            {"reserve": str(pk), "reason": "Its days are over."},
+            f"{pk}:release:{now:%Y-%m-%d}",
+            RELEASER,
+            origin="beat",
+        )
+        for pk in held.values_list("pk", flat=True)[:BATCH]
+    ]
+
+
+def _reserve(
+    context: Context,
+    wallet: Holder,
+    amount: Money,
+    days: int,
+    *,
+    transfer: Transfer | None = None,
+    reason: str = "",
+) -> RollingReserve:
+    return RollingReserve(
+        id=ids.new_id("rsv"),
+        book_id=wallet.book_id,
+        wallet_id=wallet.id,
+        transfer=transfer,
+        amount=amount.minor,
+        currency=amount.currency,
+        reason=reason,
+        held_at=context.now,
+        release_at=context.now + timedelta(days=days),
+    )
+
+
+def _entry(template: str, reserve: RollingReserve, wallet: Holder) -> Entry:
+    return templates.entry(
+        template,
+        {"amount": reserve.money, "reserve": str(reserve.wallet_id), "wallet": wallet.available},
+        book_id=reserve.book_id,
+        reference=f"{reserve.pk}:{template.rpartition('_')[2]}",
+        description=reserve.reason,
+        metadata={"reserve": reserve.pk},
+    )
+
+
+def _told(reserve: RollingReserve) -> dict[str, Any]:
+    return {
+        "reserve": reserve.pk,
+        "wallet": reserve.wallet_id,
+        "amount": reserve.money,
+        "status": reserve.status,
+        "release_at": reserve.release_at,
+    }

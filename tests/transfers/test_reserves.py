@@ -1,0 +1,81 @@
+"""Rolling reserves: kept back of pay-ins or by hand, and free by themselves when their days are over."""
+
+from typing import Any
+
+import pytest
+
+from apps.transfers import reserves
+from apps.transfers.reserves import RollingReserve
+from apps.transfers.tasks import release_reserves
+from tests.support.door import balance, done, eur, refused
+from tests.support.payouts import later
+from tests.support.tenants import World, has, world
+
+pytestmark = pytest.mark.usefixtures("ledger_db")
+
+
+@pytest.fixture
+def acme(ledger_db: Any) -> World:
+    return world("acme")
+
+
+def available(wallet: str) -> str:
+    return has(wallet).available.decimal
+
+
+def kept(wallet: str, basis_points: int = 1_000, days: int = 90) -> None:
+    given = {"wallet": wallet, "basis_points": basis_points, "days": days}
+    done("transfers.set_reserve_policy", **given, reason="new merchant")
+    reserves.forget()
+
+
+def paid_in(wallet: str, amount: str) -> Any:
+    return done("transfers.post_pay_in", wallet=wallet, amount=eur(amount), from_account="bank:ing")
+
+
+def test_a_share_of_every_pay_in_is_kept_back_and_freed_by_itself(acme: World) -> None:
+    wallet = acme.funded("50.00")
+    kept(wallet)
+    assert paid_in(wallet, "99.99")["reserved"] == eur("9.99")
+    assert (available(wallet), balance(f"reserve:{wallet}", book="acme")) == ("140.00", "9.99")
+    with later(days=89):
+        release_reserves()
+    assert available(wallet) == "140.00"
+    with later(days=91):
+        for _ in range(2):
+            release_reserves()
+    assert (available(wallet), balance(f"reserve:{wallet}", book="acme")) == ("149.99", "0.00")
+    [reserve] = RollingReserve.objects.all()
+    assert (reserve.status, reserve.transfer is not None) == ("released", True)
+
+
+@pytest.mark.parametrize(("basis_points", "amount"), [(0, "100.00"), (1, "0.99")])
+def test_nothing_is_kept_of_nothing(acme: World, basis_points: int, amount: str) -> None:
+    wallet = acme.funded("50.00")
+    kept(wallet, basis_points)
+    assert paid_in(wallet, amount)["reserved"] is None
+    assert not RollingReserve.objects.exists()
+
+
+def test_all_may_be_kept(acme: World) -> None:
+    wallet = acme.funded("50.00")
+    kept(wallet, 10_000)
+    paid_in(wallet, "10.00")
+    assert available(wallet) == "50.00"
+
+
+def test_money_is_kept_back_and_released_by_hand(acme: World) -> None:
+    wallet = acme.funded("50.00")
+    held = done(
+        "transfers.hold_rolling_reserve", wallet=wallet, amount=eur("20.00"), days=30, reason="disputes"
+    )
+    assert available(wallet) == "30.00"
+    done("transfers.release_rolling_reserve", reserve=held["reserve"], reason="settled")
+    assert available(wallet) == "50.00"
+    again = {"reserve": held["reserve"], "reason": "settled"}
+    assert refused("transfers.release_rolling_reserve", **again) == "RESERVE_RELEASED"
+
+
+def test_more_than_there_is_is_not_kept(acme: World) -> None:
+    given = {"wallet": acme.funded("50.00"), "amount": eur("50.01"), "days": 30, "reason": "disputes"}
+    assert refused("transfers.hold_rolling_reserve", **given) == "INSUFFICIENT_BALANCE"
