@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from apps.accounts.models import Provisioning, ProvisioningStatus
 from apps.console import chart
+from apps.console.durations import in_short
 from apps.console.standing import Books
 from apps.core import clock, ids
 from apps.ledger.queries.templates import template_drift
@@ -133,7 +134,7 @@ def _sequencer(now: datetime) -> Iterator[Notice]:
     late = now - oldest > PATIENCE
     yield Notice(
         "stop" if late else "good",
-        _age(now - oldest) if waiting else _("0 s"),
+        in_short(now - oldest) if waiting else _("0 s"),
         _("sequencer lag"),
         _("%(waiting)s rows have no position yet. Is a worker running?") % {"waiting": _figure(waiting)}
         if late
@@ -147,7 +148,7 @@ def _worker(now: datetime) -> Iterator[Notice]:
     alive = seen is not None and now - seen.seen_at <= PATIENCE
     yield Notice(
         "good" if alive else "stop",
-        _age(now - seen.seen_at) if seen else _("none"),
+        in_short(now - seen.seen_at) if seen else _("none"),
         _("since the last worker heartbeat") if seen else _("No worker was ever seen"),
         "" if alive else _("script/server starts one, and the beat."),
         reverse("console:schedule"),
@@ -226,12 +227,3 @@ def _up_to_many(rows: QuerySet[Any]) -> int:
 
 def _figure(count: int) -> str:
     return f"{MANY - 1}+" if count >= MANY else str(count)
-
-
-def _age(age: timedelta) -> str:
-    seconds = max(0, int(age.total_seconds()))
-    if seconds < 120:
-        return f"{seconds} s"
-    if seconds < 7200:
-        return f"{seconds // 60} min"
-    return f"{seconds // 3600} h" if seconds < 172_800 else f"{seconds // 86_400} d"

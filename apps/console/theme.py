@@ -67,6 +67,7 @@ UNFOLD: dict[str, Any] = {
                         "transfers_transfer_changelist",
                         "transfers.view_transfer",
                     ),
+                    _item(_("Providers"), "hub", "providers_provider_changelist", "providers.view_provider"),
                     _item(_("API keys"), "key", "accounts_apikey_changelist", "accounts.view_apikey"),
                 ],
             },

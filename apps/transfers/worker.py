@@ -24,7 +24,7 @@ from apps.transfers import leases
 from apps.transfers.models import Status, Transfer
 from apps.transfers.services.answers import LADDER
 from apps.transfers.services.asking import wanted
-from apps.transfers.services.sending import WORKER, instruction, new_attempt, sendable
+from apps.transfers.services.sending import WORKER, instruction, new_attempt, sendable, without_details
 
 MOST: Final = 100
 """Transfers of one status that are taken at once."""
@@ -219,7 +219,7 @@ def _keep(answered: Sequence[Answered], worker: str) -> None:
             code=each.reply.code,
             message=each.reply.message,
             reply=each.reply.as_dict(),
-            received=dict(each.reply.received),
+            received=without_details(dict(each.reply.received), each.call.transfer.recipient),
             took=each.took,
             answered_at=now,
         )

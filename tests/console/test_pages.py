@@ -262,5 +262,6 @@ def test_every_model_in_the_sidebar_is_registered() -> None:
         "operations.Event",
         "operations.FeatureFlag",
         "operations.Operation",
+        "providers.Provider",
         "transfers.Transfer",
     }

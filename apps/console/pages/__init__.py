@@ -9,8 +9,10 @@ from apps.console.pages import (  # noqa: F401
     operations,
     people,
     periods,
+    providers,
     recipients,
     templates,
     tenants,
+    transfers,
     wallets,
 )

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django import template
 
+from apps.console.durations import in_short
 from apps.core.money import MINUS, NARROW_SPACE, Money
 from apps.ledger.renderers import title_of
 
@@ -47,6 +48,25 @@ TONES = {
     "compensated": "idle",
     "cancelled": "idle",
     "reversed": "idle",
+    "initiated": "idle",
+    "validating": "wait",
+    "balance_reserved": "wait",
+    "sent_to_provider": "wait",
+    "provider_completed": "good",
+    "returned": "stop",
+    "unknown": "stop",
+    "not_found": "stop",
+    "not_accepted": "stop",
+    "no_answer": "stop",
+    "stop": "stop",
+    "stuck": "wait",
+    "alert": "stop",
+    "critical": "stop",
+    "received": "wait",
+    "processed": "good",
+    "ignored": "idle",
+    "quarantined": "stop",
+    "acknowledged": "idle",
     "queued": "wait",
     "running": "wait",
     "failed": "stop",
@@ -111,6 +131,12 @@ def status(value: str, label: str = "") -> dict[str, Any]:
 def moment(at: datetime | None) -> dict[str, Any]:
     """An instant in UTC, to the second; the microseconds are a hover away."""
     return {"at": at and at.astimezone(UTC)}
+
+
+@register.filter
+def lasting(age: timedelta) -> str:
+    """How long, in one unit."""
+    return in_short(age)
 
 
 @register.filter
