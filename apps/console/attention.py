@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
-from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Max, QuerySet
@@ -27,8 +26,12 @@ from apps.operations.models import (
     Operation,
     OperationStatus,
 )
+from apps.providers.models import Provider
+from apps.providers.models.providers import Circuit
 from apps.rates.models import Load, Source
 from apps.rates.queries import FRANKFURT
+from apps.transfers.queries import desk
+from apps.transfers.queries.standing import Level, level_of, stuck
 
 MANY = 1000
 PATIENCE = timedelta(seconds=60)
@@ -91,7 +94,7 @@ def _approvals(now: datetime) -> Iterator[Notice]:
 
 def _refusals(now: datetime) -> Iterator[Notice]:
     refused = Operation.objects.filter(
-        status=OperationStatus.REFUSED, id__gte=first_id_at("op", now - timedelta(hours=24))
+        status=OperationStatus.REFUSED, id__gte=ids.first_at("op", now - timedelta(hours=24))
     )
     count = _up_to_many(refused)
     yield Notice(
@@ -101,6 +104,43 @@ def _refusals(now: datetime) -> Iterator[Notice]:
         _("Each says why.") if count else "",
         reverse("console:operations_operation_changelist") + "?status=refused",
     )
+
+
+def _transfers(now: datetime) -> Iterator[Notice]:
+    url = reverse("console:payouts")
+    count = _up_to_many(desk.in_review())
+    yield Notice(
+        "stop" if count else "good",
+        _figure(count),
+        ngettext("transfer in manual review", "transfers in manual review", count),
+        _("Settle or release each on proof.") if count else "",
+        url,
+    )
+    still = [level_of(now - at) for at in stuck(now)[:MANY].values_list("stuck_from", flat=True) if at]
+    grave = [level for level in still if level and level != Level.STUCK]
+    yield Notice(
+        "stop" if grave else "wait" if still else "good",
+        _figure(len(still)),
+        ngettext("transfer is stuck", "transfers are stuck", len(still)),
+        _("%(grave)s for 15 minutes or longer.") % {"grave": len(grave)} if grave else "",
+        url,
+    )
+
+
+def _providers(now: datetime) -> Iterator[Notice]:
+    """Each trouble of a provider that is asked at all."""
+    for each in (
+        Provider.objects.filter(enabled=True).select_related("health").defer("secret", "webhook_secret")
+    ):
+        health = getattr(each, "health", None)
+        url = reverse("console:providers_provider_change", args=[each.pk])
+        if each.locked_because:
+            yield Notice("wait", each.name, _("is sent nothing"), each.locked_because, url)
+        if health and health.circuit != Circuit.CLOSED:
+            yield Notice("stop", each.name, _("is left alone: its circuit is open"), health.last_error, url)
+        if health and health.low:
+            few = ", ".join(sorted(health.low))
+            yield Notice("stop", each.name, _("runs out of %(currencies)s") % {"currencies": few}, "", url)
 
 
 def _flags(now: datetime) -> Iterator[Notice]:
@@ -204,6 +244,8 @@ def _rates(now: datetime) -> Iterator[Notice]:
 
 _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
     _approvals,
+    _transfers,
+    _providers,
     _refusals,
     _templates,
     _flags,
@@ -213,12 +255,6 @@ _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
     _provisioning,
     _rates,
 ]
-
-
-def first_id_at(prefix: str, at: datetime) -> str:
-    """The least id that could have been made at an instant: ids begin with their milliseconds."""
-    milliseconds = int(at.astimezone(UTC).timestamp() * 1000)
-    return ids.encode(prefix, UUID(int=milliseconds << 80))
 
 
 def _up_to_many(rows: QuerySet[Any]) -> int:

@@ -79,9 +79,9 @@ TONES = {
 
 
 @register.filter
-def pairs(mapping: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def pairs(mapping: Mapping[str, Any] | None) -> list[tuple[str, Any]]:
     """Names with their values. A template's `mapping.items` would be a value of that name, where there is one."""
-    return list(mapping.items())
+    return list(mapping.items()) if mapping else []
 
 
 @register.filter

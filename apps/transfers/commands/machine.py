@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.operations.registry import Command, register
 from apps.transfers import serializers
-from apps.transfers.services import answers, asking, moving_on, news, sending, stopping
+from apps.transfers.services import answers, asking, moving_on, news, sending, stopping, watching
 
 register(
     Command(
@@ -70,6 +70,17 @@ register(
         targets=news.targets,
         input=serializers.RecordNewsInput,
         permission="transfers.record_news",
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="transfers.raise_stuck_alarm",
+        summary=_("Tell of a transfer that does not move"),
+        plan=watching.plan_raise_stuck_alarm,
+        targets=sending.target,
+        input=serializers.RaiseStuckAlarmInput,
+        permission="transfers.raise_stuck_alarm",
         surfaces=frozenset(),
     )
 )

@@ -99,7 +99,7 @@ def level_of(still: timedelta | None) -> Level | None:
     """How grave it is not to have moved for so long."""
     if still is None:
         return None
-    return next((level for level in reversed(Level) if still >= LIMITS[level]), None)  # type: ignore[call-overload]
+    return next((level for level in reversed(Level) if still >= LIMITS[level]), None)
 
 
 def waiting_for(transfer: Transfer) -> Waiting | None:
@@ -112,7 +112,8 @@ def waiting_for(transfer: Transfer) -> Waiting | None:
 
 def stuck(now: datetime, level: Level = Level.STUCK) -> QuerySet[Transfer]:
     """The transfers that have not moved for so long or longer, the longest first: one walk along an index."""
-    return Transfer.objects.filter(stuck_from__lte=now - LIMITS[level]).order_by("stuck_from", "id")
+    rows: QuerySet[Transfer] = Transfer.objects.filter(stuck_from__lte=now - LIMITS[level])
+    return rows.order_by("stuck_from", "id")
 
 
 def _what(transfer: Transfer) -> For:
