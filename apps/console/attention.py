@@ -134,13 +134,16 @@ def _providers(now: datetime) -> Iterator[Notice]:
     ):
         health = getattr(each, "health", None)
         url = reverse("console:providers_provider_change", args=[each.pk])
+        told = {"provider": each.name}
         if each.locked_because:
-            yield Notice("wait", each.name, _("is sent nothing"), each.locked_because, url)
+            title = _("%(provider)s is sent nothing") % told
+            yield Notice("wait", _("locked"), title, each.locked_because, url)
         if health and health.circuit != Circuit.CLOSED:
-            yield Notice("stop", each.name, _("is left alone: its circuit is open"), health.last_error, url)
+            title = _("%(provider)s is left alone: its circuit is open") % told
+            yield Notice("stop", _("open"), title, health.last_error[:80], url)
         if health and health.low:
-            few = ", ".join(sorted(health.low))
-            yield Notice("stop", each.name, _("runs out of %(currencies)s") % {"currencies": few}, "", url)
+            title = _("%(provider)s runs out of it") % told
+            yield Notice("stop", ", ".join(sorted(health.low)), title, _("Fund it, or route elsewhere."), url)
 
 
 def _flags(now: datetime) -> Iterator[Notice]:

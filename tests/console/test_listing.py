@@ -274,6 +274,7 @@ LISTS = [f"/ops/{model._meta.app_label}/{model._meta.model_name}/" for model in 
 def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(console: Client, platform: Book) -> None:
     pages = [
         "/ops/",
+        "/ops/payouts/",
         "/ops/ledger/account/?by=gl",
         "/ops/ledger/account/?q=f",
         "/ops/ledger/account/?under=f",

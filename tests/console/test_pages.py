@@ -48,6 +48,9 @@ LISTS = [
     "/ops/operations/featureflag/",
     "/ops/accounts/user/",
     "/ops/auth/group/",
+    "/ops/payouts/",
+    "/ops/providers/provider/",
+    "/ops/transfers/transfer/?stuck=stuck",
     "/ops/rates/",
     "/ops/schedule/",
 ]

@@ -194,7 +194,7 @@ def test_too_little_is_told_of_once_each_time(acme: World, sandbox: Sandbox, con
             balances.ask_all(clock.now())
     [told] = alarms()
     assert (told["balance"], told["least"], told["because"]) == ("1000000.00", "1000050.00", "limit")
-    assert "runs out of EUR" in shown(console, "/ops/")
+    assert "sandbox-bank runs out of it" in shown(console, "/ops/")
     page = shown(console, page_of(made))
     assert "that should be there" in page
     sandbox.fund("bank", "EUR", "100.00")

@@ -152,14 +152,14 @@ class TransferAdmin(KeysetAdmin):
 
 
 def ways(row: Transfer) -> list[tuple[str, dict[str, object]]]:
-    """The commands that the status of a transfer allows, filled in; settling and releasing stand beside the evidence."""
+    """The commands that the status of a transfer allows, filled in; what ends a review stands beside its evidence."""
     given: dict[str, object] = {"transfer": row.pk}
     allowed = {
         "confirm_transfer": row.status == Status.INITIATED,
         "retry_transfer": row.status in RETRIABLE
         and row.next_attempt_at is not None
         and not (row.status == Status.SENT_TO_PROVIDER and row.attempt_id),
-        "requery_transfer": row.status in ASKABLE and row.attempt_id is not None,
+        "requery_transfer": row.status in ASKABLE - {Status.MANUAL_REVIEW} and row.attempt_id is not None,
         "review_transfer": row.status in REVIEWABLE and row.kind != Kind.PAY_IN,
         "cancel_transfer": row.status in BEFORE_SENDING,
     }

@@ -118,10 +118,11 @@ def _ask(provider: Provider) -> Balances:
 
 def _keep(provider: Provider, balances: Balances, low: Low, now: datetime) -> None:
     told = {code: amount.decimal for code, amount in sorted(balances.items())}
-    values = {
+    values: dict[str, Any] = {
         "provider": ids.decode("prv", str(provider.pk)),
         "balances": json.dumps(told),
         "low": json.dumps(low),
+        "now": now,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP, {**values, "now": now})
+        cursor.execute(_KEEP, values)
