@@ -43,6 +43,14 @@ BEAT_SCHEDULE = {
         "task": "transfers.work",
         "schedule": timedelta(seconds=1),
     },
+    "watch-stuck-transfers": {
+        "task": "transfers.raise_stuck_alarms",
+        "schedule": timedelta(minutes=1),
+    },
+    "ask-for-balances": {
+        "task": "providers.ask_balances",
+        "schedule": timedelta(minutes=1),
+    },
     "release-reserves": {
         "task": "transfers.release_reserves",
         "schedule": timedelta(minutes=1),

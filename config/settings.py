@@ -135,7 +135,8 @@ CORE_WALLET_FLAG_MODE = env.text("CORE_WALLET_FLAG_MODE", "fail_open")
 CORE_WALLET_COMPLETION_GATING = env.text("CORE_WALLET_COMPLETION_GATING", "record")
 
 # Transfers: how long a worker may take for a provider's answer before the outcome counts as unknown; after how many
-# seconds it is then asked after; how much later than promised a provider may be before it is asked.
+# seconds it is then asked after; how much later than promised a provider may be before it is asked; after how many
+# seconds one that should move by itself and does not is stuck, an alert and critical.
 TRANSFER_LEASE_SECONDS = env.number("TRANSFER_LEASE_SECONDS", 120)
 TRANSFER_LADDER_SECONDS = [int(each) for each in env.words("TRANSFER_LADDER_SECONDS", "60,300,900,3600")]
 TRANSFER_GRACE_SECONDS = env.number("TRANSFER_GRACE_SECONDS", 30)
@@ -147,6 +148,7 @@ TRANSFER_APPROVE_SECONDS = env.number("TRANSFER_APPROVE_SECONDS", 7 * 24 * 60 * 
 SANDBOX_URL = env.text("SANDBOX_URL", "")
 SANDBOX_KEY = env.text("SANDBOX_KEY", "")
 SANDBOX_WEBHOOK_SECRET = env.text("SANDBOX_WEBHOOK_SECRET", "")
+TRANSFER_STUCK_SECONDS = [int(each) for each in env.words("TRANSFER_STUCK_SECONDS", "600,900,3600")]
 
 # The API: single requests that come together run as one batch; what an operator's key may ask in a minute.
 API_COMBINER = env.flag("API_COMBINER", True)

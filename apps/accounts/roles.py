@@ -119,10 +119,12 @@ NOBODY = {
     "ledger.export_statement",
     "ledger.import_entry",
     "providers.raise_alarm",
+    "providers.raise_low_balance",
     "transfers.begin_sending",
     "transfers.cancel_rejected",
     "transfers.complete_pay_in",
     "transfers.move_on",
+    "transfers.raise_stuck_alarm",
     "transfers.record_answer",
     "transfers.record_chargeback",
     "transfers.record_deposit",
@@ -133,7 +135,7 @@ NOBODY = {
     "transfers.suspend_deposit",
 }
 """Run by the system alone: by whoever holds an invitation, while no admin exists, for a new tenant, when a period is
-over, while a history is imported, and as providers and time move transfers along."""
+over, while a history is imported, as providers and time move transfers along, and when people must hear of something."""
 
 
 def permissions_of(role: str) -> set[str]:

@@ -97,7 +97,7 @@ class TenantReasonInput(serializers.Serializer[Any]):
 
 
 class ProvisionTenantInput(serializers.Serializer[Any]):
-    provisioning = IdField("prv")
+    provisioning = IdField("pvg")
 
 
 class InviteMemberInput(serializers.Serializer[Any]):

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
-from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Max, QuerySet
@@ -14,6 +13,7 @@ from django.utils.translation import ngettext
 
 from apps.accounts.models import Provisioning, ProvisioningStatus
 from apps.console import chart
+from apps.console.durations import in_short
 from apps.console.standing import Books
 from apps.core import clock, ids
 from apps.ledger.queries.templates import template_drift
@@ -26,10 +26,13 @@ from apps.operations.models import (
     Operation,
     OperationStatus,
 )
-from apps.providers.models import ConflictStatus, InboundConflict, InboundMessage, MessageStatus
+from apps.providers.models import ConflictStatus, InboundConflict, InboundMessage, MessageStatus, Provider
+from apps.providers.models.providers import Circuit
 from apps.rates.models import Load, Source
 from apps.rates.queries import FRANKFURT
 from apps.transfers.arrivals import Chargeback, ChargebackStatus, Deposit, DepositStatus
+from apps.transfers.queries import desk
+from apps.transfers.queries.standing import Level, level_of, stuck
 
 MANY = 1000
 PATIENCE = timedelta(seconds=60)
@@ -92,7 +95,7 @@ def _approvals(now: datetime) -> Iterator[Notice]:
 
 def _refusals(now: datetime) -> Iterator[Notice]:
     refused = Operation.objects.filter(
-        status=OperationStatus.REFUSED, id__gte=first_id_at("op", now - timedelta(hours=24))
+        status=OperationStatus.REFUSED, id__gte=ids.first_at("op", now - timedelta(hours=24))
     )
     count = _up_to_many(refused)
     yield Notice(
@@ -102,6 +105,46 @@ def _refusals(now: datetime) -> Iterator[Notice]:
         _("Each says why.") if count else "",
         reverse("console:operations_operation_changelist") + "?status=refused",
     )
+
+
+def _transfers(now: datetime) -> Iterator[Notice]:
+    url = reverse("console:payouts")
+    count = _up_to_many(desk.in_review())
+    yield Notice(
+        "stop" if count else "good",
+        _figure(count),
+        ngettext("transfer in manual review", "transfers in manual review", count),
+        _("Settle or release each on proof.") if count else "",
+        url,
+    )
+    still = [level_of(now - at) for at in stuck(now)[:MANY].values_list("stuck_from", flat=True) if at]
+    grave = [level for level in still if level and level != Level.STUCK]
+    yield Notice(
+        "stop" if grave else "wait" if still else "good",
+        _figure(len(still)),
+        ngettext("transfer is stuck", "transfers are stuck", len(still)),
+        _("%(grave)s for 15 minutes or longer.") % {"grave": len(grave)} if grave else "",
+        url,
+    )
+
+
+def _providers(now: datetime) -> Iterator[Notice]:
+    """Each trouble of a provider that is asked at all."""
+    for each in (
+        Provider.objects.filter(enabled=True).select_related("health").defer("secret", "webhook_secret")
+    ):
+        health = getattr(each, "health", None)
+        url = reverse("console:providers_provider_change", args=[each.pk])
+        told = {"provider": each.name}
+        if each.locked_because:
+            title = _("%(provider)s is sent nothing") % told
+            yield Notice("wait", _("locked"), title, each.locked_because, url)
+        if health and health.circuit != Circuit.CLOSED:
+            title = _("%(provider)s is left alone: its circuit is open") % told
+            yield Notice("stop", _("open"), title, health.last_error[:80], url)
+        if health and health.low:
+            title = _("%(provider)s runs out of it") % told
+            yield Notice("stop", ", ".join(sorted(health.low)), title, _("Fund it, or route elsewhere."), url)
 
 
 def _flags(now: datetime) -> Iterator[Notice]:
@@ -135,7 +178,7 @@ def _sequencer(now: datetime) -> Iterator[Notice]:
     late = now - oldest > PATIENCE
     yield Notice(
         "stop" if late else "good",
-        _age(now - oldest) if waiting else _("0 s"),
+        in_short(now - oldest) if waiting else _("0 s"),
         _("sequencer lag"),
         _("%(waiting)s rows have no position yet. Is a worker running?") % {"waiting": _figure(waiting)}
         if late
@@ -149,7 +192,7 @@ def _worker(now: datetime) -> Iterator[Notice]:
     alive = seen is not None and now - seen.seen_at <= PATIENCE
     yield Notice(
         "good" if alive else "stop",
-        _age(now - seen.seen_at) if seen else _("none"),
+        in_short(now - seen.seen_at) if seen else _("none"),
         _("since the last worker heartbeat") if seen else _("No worker was ever seen"),
         "" if alive else _("script/server starts one, and the beat."),
         reverse("console:schedule"),
@@ -216,7 +259,7 @@ def _suspense(now: datetime) -> Iterator[Notice]:
             "wait",
             _figure(count),
             ngettext("deposit is in suspense", "deposits are in suspense", count),
-            _("Nobody is credited yet; the oldest has waited %(age)s.") % {"age": _age(now - oldest)},
+            _("Nobody is credited yet; the oldest has waited %(age)s.") % {"age": in_short(now - oldest)},
             reverse("console:transfers_deposit_changelist") + "?status=open",
         )
     if count := _up_to_many(Chargeback.objects.filter(status=ChargebackStatus.OPEN)):
@@ -247,6 +290,8 @@ def _rates(now: datetime) -> Iterator[Notice]:
 
 _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
     _approvals,
+    _transfers,
+    _providers,
     _refusals,
     _templates,
     _flags,
@@ -260,24 +305,9 @@ _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
 ]
 
 
-def first_id_at(prefix: str, at: datetime) -> str:
-    """The least id that could have been made at an instant: ids begin with their milliseconds."""
-    milliseconds = int(at.astimezone(UTC).timestamp() * 1000)
-    return ids.encode(prefix, UUID(int=milliseconds << 80))
-
-
 def _up_to_many(rows: QuerySet[Any]) -> int:
     return rows[:MANY].count()
 
 
 def _figure(count: int) -> str:
     return f"{MANY - 1}+" if count >= MANY else str(count)
-
-
-def _age(age: timedelta) -> str:
-    seconds = max(0, int(age.total_seconds()))
-    if seconds < 120:
-        return f"{seconds} s"
-    if seconds < 7200:
-        return f"{seconds // 60} min"
-    return f"{seconds // 3600} h" if seconds < 172_800 else f"{seconds // 86_400} d"

@@ -27,7 +27,7 @@ PAGES: Mapping[str, Callable[[Any], Any]] = {
     "krs": lambda row: row.operation_id,
     "mem": lambda row: row.user_id,
     "not": lambda row: row.subject,
-    "prv": lambda row: row.tenant_id,
+    "pvg": lambda row: row.tenant_id,
 }
 """For ids of what has no page of its own: what shows it, or its id."""
 

@@ -70,6 +70,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
         """Pages that belong to no model."""
         from apps.console.pages import doing, exports, finance
         from apps.console.pages.attachments import attachment
+        from apps.console.pages.payouts import payouts_desk
         from apps.console.pages.rates import rates_page
         from apps.console.pages.schedule import schedule
 
@@ -79,6 +80,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
             path("do/<str:name>/", self.admin_view(doing.command_page, cacheable=True), name="do"),
             path("look-up/<slug:kind>/", self.admin_view(doing.look_up), name="look_up"),
             path("attachments/<str:attachment_id>/", self.admin_view(attachment), name="attachment"),
+            path("payouts/", self.admin_view(payouts_desk), name="payouts"),
             path("schedule/", self.admin_view(schedule), name="schedule"),
             path("rates/", self.admin_view(rates_page), name="rates"),
             path("exports/request/", self.admin_view(exports.request_export), name="export_request"),

@@ -67,6 +67,9 @@ UNFOLD: dict[str, Any] = {
                         "transfers_transfer_changelist",
                         "transfers.view_transfer",
                     ),
+                    _item(_("Payouts"), "outbox", "payouts", "transfers.view_transfer")
+                    | {"badge": "apps.console.pages.payouts.review_badge", "badge_variant": "warning"},
+                    _item(_("Providers"), "hub", "providers_provider_changelist", "providers.view_provider"),
                     _item(_("API keys"), "key", "accounts_apikey_changelist", "accounts.view_apikey"),
                 ],
             },

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -86,7 +86,7 @@ def represent(value: Any) -> str | dict[str, str]:
         return {"amount": value.decimal, "currency": value.currency}
     if isinstance(value, datetime):
         return _instant(value)
-    if isinstance(value, date | UUID):
+    if isinstance(value, date | UUID) or (isinstance(value, time) and value.tzinfo is None):
         return str(value)
     if isinstance(value, Decimal):
         return _plain_digits(value)

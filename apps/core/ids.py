@@ -2,6 +2,7 @@
 
 import os
 import uuid
+from datetime import datetime
 from functools import lru_cache
 from threading import Lock
 
@@ -91,6 +92,11 @@ def encode(prefix: str, value: uuid.UUID) -> str:
 def decode(prefix: str, text: str) -> uuid.UUID:
     """The stored UUID of an id; InvalidId unless it is spelled as `encode` spells it, with this prefix."""
     return uuid.UUID(int=_decoded(prefix, text))
+
+
+def first_at(prefix: str, at: datetime) -> str:
+    """The least id that could have been made at an instant: ids begin with their milliseconds."""
+    return _text(prefix, int(at.timestamp() * 1_000) << 80)
 
 
 def stored(prefix: str, text: str) -> str:

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.operations.registry import BY_OPERATORS, Command, register
 from apps.providers import serializers
-from apps.providers.services import providers, quarantine
+from apps.providers.services import balances, providers, quarantine
 
 register(
     Command(
@@ -94,6 +94,16 @@ register(
         plan=quarantine.plan_raise_alarm,
         input=serializers.RaiseAlarmInput,
         permission="providers.raise_alarm",
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="providers.raise_low_balance",
+        summary=_("Tell of a provider that has too little"),
+        plan=balances.plan_raise_low_balance,
+        input=serializers.RaiseLowBalanceInput,
+        permission="providers.raise_low_balance",
         surfaces=frozenset(),
     )
 )

@@ -103,6 +103,11 @@ class UnlockSendingInput(serializers.Serializer[Any]):
     provider = serializers.SlugField(max_length=40, help_text=NAME)
 
 
+class RaiseLowBalanceInput(serializers.Serializer[Any]):
+    provider = serializers.SlugField(max_length=40)
+    currency = CurrencyField()
+
+
 class RaiseAlarmInput(serializers.Serializer[Any]):
     about = TextField(max_length=40, help_text=_("The id of a message or of a conflict."))
 

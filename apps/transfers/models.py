@@ -82,7 +82,9 @@ class Transfer(StateMachineModel):
     at the destination; `received` is what was bought with it, `settled` what the provider truly paid, `returned` what
     came back. `attempt_id` is the submission that counts, whose outcome is open while the provider has it;
     `next_attempt_at` is when a worker looks at it next, whatever the status then asks for. `lease` grows whenever a
-    worker takes it. Transitions set fields only, and happen in plans on rows that the executor has locked.
+    worker takes it. `stuck_from` is since when it should have moved on by itself, kept by the database (`sql/stuck.sql`)
+    and null while it waits for people or has ended. Transitions set fields only, and happen in plans on rows that the
+    executor has locked.
     """
 
     id = PrefixedIdField(prefix="trf", primary_key=True)
@@ -137,6 +139,7 @@ class Transfer(StateMachineModel):
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    stuck_from = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         constraints = [
@@ -192,6 +195,11 @@ class Transfer(StateMachineModel):
                 fields=["status", "next_attempt_at"],
                 condition=models.Q(next_attempt_at__isnull=False),
                 name="transfer_due",
+            ),
+            models.Index(
+                fields=["stuck_from", "id"],
+                condition=models.Q(stuck_from__isnull=False),
+                name="transfer_by_stuck_from",
             ),
         ]
 

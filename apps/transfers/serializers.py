@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from apps.core.serializer_fields import IdField, MetadataField, MoneyField, TextField
 from apps.ledger.serializers import AddressField, ReasonField
+from apps.transfers.queries.standing import Level
 
 NETWORKS = ["BTC", "ETH", "SOL", "SUI"]
 REFERENCE = _("Your own name for it, by which you can find it again.")
@@ -111,6 +112,11 @@ class TransferInput(serializers.Serializer[Any]):
 class CancelTransferInput(serializers.Serializer[Any]):
     transfer = IdField("trf")
     reason = ReasonField()
+
+
+class RaiseStuckAlarmInput(serializers.Serializer[Any]):
+    transfer = IdField("trf")
+    level = serializers.ChoiceField([each.value for each in Level])
 
 
 class LeasedInput(serializers.Serializer[Any]):

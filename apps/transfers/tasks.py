@@ -8,7 +8,7 @@ from celery import shared_task
 
 from apps.core import clock
 from apps.operations import executor
-from apps.transfers.services import pay_ins, reserves
+from apps.transfers.services import pay_ins, reserves, watching
 from apps.transfers.worker import Worker
 
 
@@ -31,6 +31,12 @@ def release_reserves() -> None:
 def work() -> None:
     """Move transfers along for about a second, and for as long as there is something to do."""
     _worker().run(1)
+
+
+@shared_task(name="transfers.raise_stuck_alarms", expires=60)
+def raise_stuck_alarms() -> None:
+    """Tell of the transfers that have become stuck, or more gravely so."""
+    watching.raise_alarms(clock.now())
 
 
 @cache

@@ -31,6 +31,7 @@ from apps.transfers.services.sending import (
     new_attempt,
     next_submission,
     sendable,
+    without_details,
 )
 
 MOST: Final = 100
@@ -236,7 +237,7 @@ def _keep(answered: Sequence[Answered], worker: str) -> None:
             code=each.reply.code,
             message=each.reply.message,
             reply=each.reply.as_dict(),
-            received=dict(each.reply.received),
+            received=without_details(dict(each.reply.received), each.call.transfer.recipient),
             took=each.took,
             answered_at=now,
         )

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.db.models import Model
 
 from apps.accounts.models import Tenant
+from apps.core.fields import PrefixedIdField
 from apps.operations.models import ApprovalRequest
 from apps.transfers.models import Transfer
 
@@ -128,3 +130,11 @@ def test_the_picture_of_a_life_is_true(model: type[Model]) -> None:
     assert sorted(picture.rstrip().splitlines()) == sorted(transitions(model)), "\n".join(
         ["It should be:", *transitions(model)]
     )
+
+
+def test_a_prefix_names_one_kind() -> None:
+    """What has an id is found by how it begins."""
+    prefixes = [
+        model._meta.pk.prefix for model in apps.get_models() if isinstance(model._meta.pk, PrefixedIdField)
+    ]
+    assert sorted(prefixes) == sorted(set(prefixes))

@@ -104,12 +104,13 @@ INSERT INTO accounts_wallet (id, tenant_id, book_id, customer_id, currency, avai
 INSERT INTO transfers_transfer (id, book_id, kind, status, source_wallet_id, destination_wallet_id, amount, currency, fee, reference,
                                 description, metadata, provider, provider_reference, failure_code, failure_message, attempts,
                                 operation_id, created_at, changed_at, ended_at, fees, terms, received_currency, returned, requeries,
-                                refused_by, lease)
+                                refused_by, lease, stuck_from)
   SELECT ('9' || lpad(to_hex(i), 31, '0'))::uuid, %(book)s, 'internal',
          CASE WHEN i %% 1000 = 0 THEN 'manual_review' ELSE 'completed' END,
-         lpad(to_hex(i %% 5000), 32, '0')::uuid, lpad(to_hex(i %% 4999), 32, '0')::uuid, 1, 'EUR', 0, 'key:' || i, '', '{}', '', '',
+         lpad(to_hex(i %% 5000), 32, '0')::uuid, lpad(to_hex(i %% 4999), 32, '0')::uuid, 1, 'EUR', 0, 'key:' || i, '', '{}',
+         CASE WHEN i %% 2 = 0 THEN 'sandbox-bank' ELSE '' END, '',
          '', '', 0, ('d' || lpad(to_hex(i), 31, '0'))::uuid, now(), now(), CASE WHEN i %% 1000 = 0 THEN NULL ELSE now() END,
-         '[]', '{}', '', 0, 0, '[]', 0
+         '[]', '{}', '', 0, 0, '[]', 0, CASE WHEN i %% 500 = 0 THEN now() - i * interval '1 second' END
     FROM generate_series(1, %(many)s) i;
 INSERT INTO providers_provider (id, name, title, adapter, base_url, secret, webhook_secret, options, enabled, locked_because, priority,
                                 kinds, currencies, countries, limits, cost, low_balance, time_zone, business_days, expected_seconds,
@@ -304,6 +305,7 @@ LISTS = [f"/ops/{model._meta.app_label}/{model._meta.model_name}/" for model in 
 def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(console: Client, platform: Book) -> None:
     pages = [
         "/ops/",
+        "/ops/payouts/",
         "/ops/ledger/account/?by=gl",
         "/ops/ledger/account/?q=f",
         "/ops/ledger/account/?under=f",
@@ -359,7 +361,9 @@ def variants(model_admin: KeysetAdmin, book: Book) -> Iterator[dict[str, str]]:
         "customer": ids.encode("cus", uuid.UUID(int=7)),
         "from": ids.encode("wal", uuid.UUID(int=7)),
         "to": ids.encode("wal", uuid.UUID(int=7)),
-        "provider": ids.encode("prv", uuid.UUID(int=7)),
+        "provider": "sandbox-bank"
+        if model_admin.model.__name__ == "Transfer"
+        else ids.encode("pvd", uuid.UUID(int=7)),
         "wallet": ids.encode("wal", uuid.UUID(int=7)),
     }
     yield {}

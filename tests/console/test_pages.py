@@ -48,6 +48,9 @@ LISTS = [
     "/ops/operations/featureflag/",
     "/ops/accounts/user/",
     "/ops/auth/group/",
+    "/ops/payouts/",
+    "/ops/providers/provider/",
+    "/ops/transfers/transfer/?stuck=stuck",
     "/ops/rates/",
     "/ops/schedule/",
 ]
@@ -266,6 +269,7 @@ def test_every_model_in_the_sidebar_is_registered() -> None:
         "providers.InboundMessage",
         "transfers.Chargeback",
         "transfers.Deposit",
+        "providers.Provider",
         "transfers.Transfer",
         "transfers.VirtualAccount",
     }

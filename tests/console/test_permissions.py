@@ -19,6 +19,7 @@ PAGES = [
     "/ops/",
     "/ops/finance/",
     "/ops/finance/balance_sheet/",
+    "/ops/payouts/",
     "/ops/rates/",
     "/ops/schedule/",
     "/ops/search/?s=x",

@@ -1,6 +1,6 @@
 import hashlib
 import json
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
 
@@ -41,6 +41,7 @@ def test_the_text_does_not_depend_on_the_order_of_keys(value):
             '"2026-01-02T01:04:05.000006Z"',
         ),
         (date(2026, 1, 2), '"2026-01-02"'),
+        (time(16), '"16:00:00"'),
         (UUID(int=1), '"00000000-0000-0000-0000-000000000001"'),
         (Decimal("1.50"), '"1.50"'),
         (Decimal("0.00000001"), '"0.00000001"'),

@@ -7,6 +7,7 @@ import pytest
 from apps.operations.models import ApprovalPolicy, ApprovalRequest, Event
 from apps.providers.models import Attempt
 from apps.transfers.models import Transfer
+from apps.transfers.services.sending import BLOT
 from tests.support import payouts
 from tests.support.door import balance, done, eur, person, refused
 from tests.support.payouts import later, pay_out, recipient, status, work
@@ -81,6 +82,8 @@ class TestLife:
             "sandbox-bank",
         )
         assert payouts.IBAN not in str(attempt.sent)
+        assert payouts.IBAN not in str(attempt.answer.received)
+        assert BLOT in attempt.answer.received["body"]
         assert (attempt.answer.outcome, attempt.answer.received["status"]) == ("accepted", 202)
         assert sandbox.truth()["order"][0]["reference"] == attempt.reference
 

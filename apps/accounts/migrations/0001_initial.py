@@ -205,7 +205,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     apps.core.fields.PrefixedIdField(
-                        prefix="prv", primary_key=True, serialize=False
+                        prefix="pvg", primary_key=True, serialize=False
                     ),
                 ),
                 ("owner_email", apps.core.fields.EncryptedTextField(blank=True)),

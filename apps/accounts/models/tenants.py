@@ -95,7 +95,7 @@ class ProvisioningStatus(models.TextChoices):
 class Provisioning(models.Model):
     """A tenant whose book, accounts and first owner are still to be made. Leases are the worker's."""
 
-    id = PrefixedIdField(prefix="prv", primary_key=True)
+    id = PrefixedIdField(prefix="pvg", primary_key=True)
     tenant = models.OneToOneField(Tenant, on_delete=models.PROTECT, related_name="provisioning")
     owner_email = EncryptedTextField(blank=True)
     status = models.CharField(

@@ -75,7 +75,7 @@ def plan_create_tenant(
         created_at=context.now,
     )
     wish = Provisioning(
-        id=ids.new_id("prv"),
+        id=ids.new_id("pvg"),
         tenant=live,
         owner_email=owner_email,
         next_attempt_at=context.now,

@@ -19,6 +19,11 @@ INDEXES = {
     "console_wallet_by_name": "accounts_wallet (upper(name) text_pattern_ops) WHERE name <> ''",
     "console_user_by_name": "accounts_user (upper(name) text_pattern_ops)",
     "console_transfer_by_provider_reference": "transfers_transfer (provider_reference) WHERE provider_reference <> ''",
+    "console_transfer_by_kind": "transfers_transfer (kind, id)",
+    "console_transfer_by_provider": "transfers_transfer (provider, id) WHERE provider <> ''",
+    # What people did with a transfer, and what was refused of it; the machine's own steps are told by its events.
+    "console_operation_of_transfer": "operations_operation ((input ->> 'transfer'), id)"
+    " WHERE input ? 'transfer' AND (origin <> 'worker' OR status <> 'accepted')",
     # Ids follow time, and so do these tables: a summary of each few pages leads to an operation's
     # rows, and posting does not write to it, where each row would be one more in a tree.
     "console_event_by_operation": "operations_event USING brin (operation_id) WITH (pages_per_range = 32, autosummarize = on)",

@@ -10,9 +10,11 @@ from apps.console.pages import (  # noqa: F401
     operations,
     people,
     periods,
+    providers,
     recipients,
     suspense,
     templates,
     tenants,
+    transfers,
     wallets,
 )

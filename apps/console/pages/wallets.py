@@ -1,6 +1,5 @@
-"""Wallets, and the transfers that move their money."""
+"""Wallets: what is in them, and why."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -17,11 +16,7 @@ from apps.console.readonly import Context
 from apps.console.site import site
 from apps.ledger.models import Account, Hold
 from apps.ledger.queries import statement_page
-from apps.operations.models import Operation
-from apps.providers.models import InboundMessage
-from apps.transfers.arrivals import Deposit
-from apps.transfers.models import Status, Transfer
-from apps.transfers.words import PHASE, PUBLIC_STATUS, TYPE
+from apps.transfers.models import Transfer
 
 LATEST = 10
 LINES = 20
@@ -129,73 +124,3 @@ def latest_transfers(wallet: Wallet) -> list[Transfer]:
     some = Transfer.objects.order_by("-id")
     found = [*some.filter(source_wallet=wallet)[:LATEST], *some.filter(destination_wallet=wallet)[:LATEST]]
     return sorted({each.pk: each for each in found}.values(), key=lambda each: each.pk, reverse=True)[:LATEST]
-
-
-def status_choices() -> Iterable[tuple[str, Any]]:
-    """The statuses in which a transfer may stay for a while."""
-    return [(each.value, each.label) for each in Status]
-
-
-@admin.register(Transfer, site=site)
-class TransferAdmin(KeysetAdmin):
-    """Every transfer of every tenant, the newest first."""
-
-    related = ("book", "counterparty_book", "source_wallet", "destination_wallet", "recipient")
-    columns = (
-        Column(_("Transfer")),
-        Column(_("From and to"), "wide"),
-        Column(_("Asked for at"), "wide"),
-        Column(_("Status")),
-        Column(_("Amount"), "amount"),
-    )
-    in_files = {
-        "Id": "id",
-        "Kind": "kind",
-        "Status": "status",
-        "From wallet": "source_wallet_id",
-        "To wallet": "destination_wallet_id",
-        "Provider": "provider",
-        "Amount": "money",
-        "Currency": "currency",
-        "Reference": "reference",
-        "Description": "description",
-        "Failure": "failure_code",
-        "Asked for at": "created_at",
-        "Ended at": "ended_at",
-    }
-    also_found_by = ("provider_reference",)
-    row_template = "console/row/transfer.html"
-    page_template = "console/page/transfer.html"
-    empty_template = "console/empty/transfers.html"
-    filters = (
-        Filter("status", _("Status"), choices=status_choices),
-        Filter("from", _("From"), lookup="source_wallet"),
-        Filter("to", _("To"), lookup="destination_wallet"),
-    )
-    search = Search(
-        "reference",
-        ("book_id", "reference", "-id"),
-        _("a tenant's reference"),
-        condition={"reference__gt": ""},
-        in_every_book=True,
-    )
-
-    def doings(self, request: HttpRequest, row: Transfer | None = None) -> list[Doing]:
-        """Ask for one."""
-        return (
-            doings(request, ("transfers.create_transfer", {}), ("transfers.post_pay_in", {}))
-            if not row
-            else []
-        )
-
-    def page_context(self, request: HttpRequest, row: Transfer) -> Context:
-        """What tenants are told of it, and the operation that asked for it."""
-        return {
-            "title": f"{row.get_kind_display()} {row.pk}",
-            "public_status": PUBLIC_STATUS[row.status],
-            "phase": PHASE[row.status],
-            "type": TYPE[row.kind],
-            "operation": Operation.objects.filter(pk=row.operation_id).first(),
-            "deposit": Deposit.objects.filter(transfer=row).first(),
-            "reported": InboundMessage.objects.filter(subject=row.pk).order_by("-id")[:LINES],
-        }

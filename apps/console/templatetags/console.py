@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django import template
 
+from apps.console.durations import in_short
 from apps.core.money import MINUS, NARROW_SPACE, Money
 from apps.ledger.renderers import title_of
 
@@ -55,6 +56,19 @@ TONES = {
     "credited": "good",
     "assigned": "good",
     "ignored": "idle",
+    "initiated": "idle",
+    "validating": "wait",
+    "balance_reserved": "wait",
+    "sent_to_provider": "wait",
+    "provider_completed": "good",
+    "returned": "stop",
+    "unknown": "stop",
+    "not_found": "stop",
+    "not_accepted": "stop",
+    "no_answer": "stop",
+    "stuck": "wait",
+    "alert": "stop",
+    "critical": "stop",
     "acknowledged": "idle",
     "queued": "wait",
     "running": "wait",
@@ -68,9 +82,9 @@ TONES = {
 
 
 @register.filter
-def pairs(mapping: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def pairs(mapping: Mapping[str, Any] | None) -> list[tuple[str, Any]]:
     """Names with their values. A template's `mapping.items` would be a value of that name, where there is one."""
-    return list(mapping.items())
+    return list(mapping.items()) if mapping else []
 
 
 @register.filter
@@ -120,6 +134,12 @@ def status(value: str, label: str = "") -> dict[str, Any]:
 def moment(at: datetime | None) -> dict[str, Any]:
     """An instant in UTC, to the second; the microseconds are a hover away."""
     return {"at": at and at.astimezone(UTC)}
+
+
+@register.filter
+def lasting(age: timedelta) -> str:
+    """How long, in one unit."""
+    return in_short(age)
 
 
 @register.filter

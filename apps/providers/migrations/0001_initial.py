@@ -208,6 +208,7 @@ class Migration(migrations.Migration):
                 ("last_error", models.CharField(blank=True, max_length=300)),
                 ("balances", models.JSONField(default=dict)),
                 ("balances_at", models.DateTimeField(null=True)),
+                ("low", models.JSONField(default=dict)),
             ],
             options={
                 "constraints": [

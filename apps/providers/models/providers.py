@@ -57,7 +57,10 @@ class Provider(models.Model):
 
 
 class ProviderHealth(models.Model):
-    """How a provider is, as calls tell: machinery, written without a command."""
+    """How a provider is, as calls tell: machinery, written without a command.
+
+    `balances` are decimal strings by currency, `low` of those below what should be there `{"since", "least", "because"}`.
+    """
 
     provider = models.OneToOneField(
         Provider, on_delete=models.PROTECT, primary_key=True, related_name="health"
@@ -71,6 +74,7 @@ class ProviderHealth(models.Model):
     last_error = models.CharField(max_length=300, blank=True)
     balances = models.JSONField(default=dict)
     balances_at = models.DateTimeField(null=True)
+    low = models.JSONField(default=dict)
 
     class Meta:
         constraints = [

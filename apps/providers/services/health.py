@@ -16,8 +16,8 @@ WELL_EVERY = timedelta(seconds=2)
 
 _FAILED = """
 INSERT INTO providers_providerhealth AS h
-       (provider_id, circuit, failures, opened_at, probe_at, last_failure_at, last_error, balances)
-VALUES (%(provider)s, 'closed', 1, NULL, NULL, %(now)s, %(error)s, '{}')
+       (provider_id, circuit, failures, opened_at, probe_at, last_failure_at, last_error, balances, low)
+VALUES (%(provider)s, 'closed', 1, NULL, NULL, %(now)s, %(error)s, '{}', '{}')
 ON CONFLICT (provider_id) DO UPDATE SET
   failures = h.failures + 1, last_failure_at = %(now)s, last_error = %(error)s,
   circuit = CASE WHEN h.failures + 1 >= %(most)s THEN 'open' ELSE h.circuit END,
@@ -25,8 +25,8 @@ ON CONFLICT (provider_id) DO UPDATE SET
   probe_at = CASE WHEN h.failures + 1 >= %(most)s THEN %(probe)s ELSE h.probe_at END
 """
 _WELL = """
-INSERT INTO providers_providerhealth AS h (provider_id, circuit, failures, last_success_at, last_error, balances)
-VALUES (%(provider)s, 'closed', 0, %(now)s, '', '{}')
+INSERT INTO providers_providerhealth AS h (provider_id, circuit, failures, last_success_at, last_error, balances, low)
+VALUES (%(provider)s, 'closed', 0, %(now)s, '', '{}', '{}')
 ON CONFLICT (provider_id) DO UPDATE SET
   failures = 0, circuit = 'closed', opened_at = NULL, probe_at = NULL, last_success_at = %(now)s
   WHERE h.failures > 0 OR h.circuit <> 'closed' OR h.last_success_at IS NULL OR h.last_success_at < %(before)s

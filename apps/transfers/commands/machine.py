@@ -12,6 +12,7 @@ from apps.transfers.services import (
     news,
     sending,
     stopping,
+    watching,
 )
 
 register(
@@ -99,6 +100,17 @@ register(
         plan=catching_up.plan_report_unknown_submission,
         input=serializers.UnknownSubmissionInput,
         permission="transfers.report_unknown_submission",
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="transfers.raise_stuck_alarm",
+        summary=_("Tell of a transfer that does not move"),
+        plan=watching.plan_raise_stuck_alarm,
+        targets=sending.target,
+        input=serializers.RaiseStuckAlarmInput,
+        permission="transfers.raise_stuck_alarm",
         surfaces=frozenset(),
     )
 )

@@ -12,13 +12,11 @@ from apps.providers.models import Answer
 from apps.providers.protocol import Outcome
 from apps.transfers.flows import Done
 from apps.transfers.models import Status, Transfer
+from apps.transfers.queries.evidence import FAILED_SAYS, PAID_SAYS
 from apps.transfers.services.answers import park, what_is_wrong
 from apps.transfers.services.making import told
 from apps.transfers.services.own import locked_transfer
 from apps.transfers.services.settling import plan_compensate, plan_settle
-
-PAID_SAYS = frozenset({Outcome.COMPLETED})
-FAILED_SAYS = frozenset({Outcome.FAILED, Outcome.CANCELLED, Outcome.RETURNED})
 
 ASKABLE = frozenset({Status.OUTCOME_UNKNOWN, Status.PROVIDER_PROCESSING, Status.MANUAL_REVIEW})
 RETRIABLE = frozenset(

@@ -1,6 +1,7 @@
 """Sending: the intent is committed as an attempt before a socket is opened, by the one worker that has the lease."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
+from functools import reduce
 from typing import Any, Final
 
 from apps.accounts.models import Recipient
@@ -27,6 +28,9 @@ WORKER: Final = Actor.system(
     },
 )
 """Who moves transfers along by itself."""
+
+SHORTEST, BLOT = 8, "…"
+"""How long a detail is that must not be kept, and what stands in its place; networks and currencies are shorter."""
 
 SENT = (
     "status",
@@ -151,6 +155,22 @@ def payee(recipient: Recipient | None) -> dict[str, Any]:
 def is_another(transfer: Transfer) -> bool:
     """Whether whom it pays was changed since it was reserved."""
     return transfer.recipient is not None and transfer.recipient.version != transfer.recipient_version
+
+
+def without_details(received: Any, recipient: Recipient | None) -> Any:
+    """What a provider answered, for the evidence: where it repeats the recipient's details, only that it does."""
+    secrets = (
+        {str(each) for each in recipient.where.values() if len(str(each)) >= SHORTEST} if recipient else set()
+    )
+    return _blotted(received, secrets)
+
+
+def _blotted(told: Any, secrets: Set[str]) -> Any:
+    if isinstance(told, str):
+        return reduce(lambda text, secret: text.replace(secret, BLOT), secrets, told)
+    if isinstance(told, Mapping):
+        return {name: _blotted(value, secrets) for name, value in told.items()}
+    return [_blotted(each, secrets) for each in told] if isinstance(told, list | tuple) else told
 
 
 def _masked(transfer: Transfer) -> dict[str, Any]:
