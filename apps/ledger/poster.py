@@ -23,7 +23,7 @@ from apps.operations.posting import Answer, Group, Posted, Refused
 
 POST = """
 SELECT o_codes, CASE WHEN 'DUPLICATE_TRANSACTION' = ANY (o_codes) THEN o_ids END, o_details,
-       o_missing, o_balances::text[], o_split::text FROM ledger_post(
+       o_missing, o_available, o_balances::text[], o_split::text FROM ledger_post(
   %s::uuid[], %s::bigint[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::jsonb[],
   %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::timestamptz[], %s::boolean[], %s::boolean[],
   %s::int[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[], %s::uuid[], %s::smallint[], true)
@@ -137,8 +137,8 @@ def post(
         for entry in entries:
             call.add(entry, group, ids.stored("op", operation), known)
     row = psycopg.Cursor(connection).execute(POST, call.arguments(), prepare=True).fetchone()
-    codes, standing, details, missing, balances, split = row or ([], [], [], [], [], None)
-    found = _Found(codes, standing, details, missing)
+    codes, standing, details, missing, available, balances, split = row or ([], [], [], [], [], [], None)
+    found = _Found(codes, standing, details, missing, available)
     return list(_answers(groups, call, found, _posted(call, found, balances or [], split)))
 
 
@@ -159,6 +159,7 @@ class _Found:
     standing: list[UUID]
     legs: list[int | None]
     missing: list[Decimal | None]
+    available: list[Decimal | None]
 
 
 def _posted(call: _Call, found: _Found, balances: list[str], split: str | None) -> Iterator[Posted]:
@@ -218,7 +219,7 @@ def _refusal(code: str, found: _Found, index: int, call: _Call, entry: Entry) ->
         details["standing"] = ids.encode("je", found.standing[index])
     words = _words(code, entry, posting)
     if code == "INSUFFICIENT_BALANCE":
-        short = _short(entry, posting, int(found.missing[index] or 0))
+        short = _short(posting, int(found.missing[index] or 0), int(found.available[index] or 0))
         details |= {"account": short.account, "available": short.available.decimal}
         words = f"{words}: {short.account} has {short.available} to spend, {short.missing} too little."
     return BY_CODE[code](words, details=details)
@@ -233,17 +234,11 @@ class _Short:
     missing: Money
 
 
-def _short(entry: Entry, posting: Posting, missing: int) -> _Short:
+def _short(posting: Posting, missing: int, available: int) -> _Short:
     """Above zero it is missing at the posting's source, below zero at its destination."""
     account = posting.source if missing > 0 else posting.destination
     currency = posting.amount.currency
-    asked = sum(
-        each.amount.minor * ((each.source == account) - (each.destination == account))
-        for each in entry.postings
-        if each.amount.currency == currency
-    )
-    lacks = Money(abs(missing), currency)
-    return _Short(account, Money(abs(asked), currency) - lacks, lacks)
+    return _Short(account, Money(available, currency), Money(abs(missing), currency))
 
 
 def _words(code: str, entry: Entry, posting: Posting) -> str:

@@ -67,6 +67,18 @@ class BalanceAfter:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """Stands in a result or an event for where the postings of an entry went, and how much, as they are stored."""
+
+    entry: Entry
+
+    @staticmethod
+    def told(postings: Sequence[Posting]) -> list[dict[str, Any]]:
+        """What stands there in the end."""
+        return [{"to": posting.destination, "amount": posting.amount} for posting in postings]
+
+
+@dataclass(frozen=True, slots=True)
 class EventDraft:
     """A fact for the outside: what happened (`type`) to which object (`subject`).
 

@@ -16,7 +16,7 @@ from apps.operations import books, sequencer
 from apps.operations.executor import execute_many
 from tests.ledger.bookkeeping import open_account
 from tests.ledger.tampering import tamper
-from tests.support.door import balances, code, done, held, moved, opened, refused, request, rows, run
+from tests.support.door import balances, code, done, eur, held, moved, opened, refused, request, rows, run
 from tests.support.tenants import has, world
 from tests.support.threads import at_once, deadlocks, somebody_else, under_way, wait_until_blocked
 
@@ -145,6 +145,15 @@ class TestOnePosting:
             f"{BO} EUR": {"amount": "4.00", "currency": "EUR"},
         }
 
+    def test_tells_what_there_was_to_spend_where_a_credit_of_the_same_entry_repays(self) -> None:
+        taken("4.00")
+        posted((AMARA_OWED, AMARA, "6.00"))
+        outcome = run(
+            "tests.post", entries=[entry((AMARA, "bank:ing", "10.00"), ("bank:ing", AMARA, "3.00"))]
+        )
+        assert outcome.error
+        assert "has 6.00 EUR to spend, 4.00 EUR too little" in outcome.error.message
+
     def test_passes_no_freeze(self) -> None:
         done(
             "ledger.freeze_account",
@@ -164,14 +173,18 @@ class TestHolds:
         hold = held(AMARA, "reserve", "8.00")
         taken("5.00")
         assert state() == ("0.00", "3.00")
-        done("ledger.release_hold", hold=hold, amount={"amount": "7.00", "currency": "EUR"}, reason="x")
+        result = done("ledger.release_hold", hold=hold, amount=eur("7.00"), reason="x")
+        assert result["moved"] == [
+            {"to": AMARA_OWED, "amount": eur("3.00")},
+            {"to": AMARA, "amount": eur("4.00")},
+        ]
         assert (state(), balances("reserve")) == (("4.00", "0.00"), {"reserve": "1.00"})
 
     def test_the_rest_of_a_settled_hold_too(self) -> None:
         moved("bank:ing", AMARA, "10.00")
         hold = held(AMARA, "reserve", "10.00")
         taken("3.00")
-        part = {"amount": "6.00", "currency": "EUR"}
+        part = eur("6.00")
         done(
             "ledger.settle_hold",
             hold=hold,

@@ -65,7 +65,8 @@ def calls(draw: Any, names: list[int]) -> list[list[list[Entry]]]:
             source = draw(wallet)
             return _leg(source, draw(wallet.filter(lambda other: other != source)), draw(amount))
         if kind == "own":
-            return _leg(*draw(st.permutations(draw(st.sampled_from([(2, 4), (3, 5)])))), draw(amount))
+            source, destination = draw(st.permutations(draw(st.sampled_from([(2, 4), (3, 5)]))))
+            return _leg(source, destination, draw(amount))
         if kind == "open" and unopened:
             return _leg(draw(wallet), draw(reserve), draw(amount), unopened.pop(), 1)
         if kind == "take":

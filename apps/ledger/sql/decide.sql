@@ -9,7 +9,7 @@ CREATE FUNCTION ledger_decide(
   p_period_closed boolean[], p_now timestamptz, p_owing bigint[], p_owed bigint[],
   p_entry int[], p_source bigint[], p_destination bigint[], p_currency text[], p_amount numeric[],
   p_hold uuid[], p_hold_use smallint[],
-  OUT o_codes text[], OUT o_ids uuid[], OUT o_details int[], OUT o_missing numeric[],
+  OUT o_codes text[], OUT o_ids uuid[], OUT o_details int[], OUT o_missing numeric[], OUT o_available numeric[],
   OUT o_lacked numeric[], OUT o_repaid numeric[], OUT o_left_source numeric[], OUT o_left_destination numeric[])
 LANGUAGE plpgsql
 AS $$
@@ -32,11 +32,12 @@ DECLARE
   by_reference int[]; by_reversed int[];
   reference_taken int[] := array_fill(NULL::int, ARRAY[n]); reversed_taken int[] := array_fill(NULL::int, ARRAY[n]);
   code text; leg int; worst int; i int; next int; g int; s int; d int; h int; amount numeric; use smallint;
-  overflow int; missing numeric; lack numeric;
+  overflow int; missing numeric; available numeric; lack numeric; short int;
 BEGIN
   o_codes := array_fill(NULL::text, ARRAY[n]);
   o_details := array_fill(NULL::int, ARRAY[n]);
   o_missing := array_fill(NULL::numeric, ARRAY[n]);
+  o_available := o_missing;
   o_ids := p_ids;
 
   SELECT array_agg(account_id), array_agg(book_id), array_agg(currency::text), array_agg(side), array_agg(balance),
@@ -102,6 +103,7 @@ BEGIN
       worst := NULL;
       overflow := NULL;
       missing := NULL;
+      available := NULL;
       FOR j IN first_leg[i]..last_leg[i] LOOP
         amount := p_amount[j]; s := sp[j]; d := dp[j]; use := p_hold_use[j]; h := hp[j];
         code := CASE
@@ -164,6 +166,13 @@ BEGIN
             lack := low[s] - bal[s] * sgn[s];
             missing := CASE WHEN code <> 'INSUFFICIENT_BALANCE' THEN NULL
               WHEN lack > 0 THEN lack ELSE bal[d] * sgn[d] - low[d] END;
+            IF missing IS NOT NULL THEN
+              short := CASE WHEN lack > 0 THEN s ELSE d END;
+              SELECT (bal[short] + sum(CASE short WHEN sp[k] THEN p_amount[k] - o_lacked[k]
+                                                  WHEN dp[k] THEN o_repaid[k] - p_amount[k] ELSE 0 END)) * sgn[short] - low[short]
+                INTO available
+                FROM generate_series(first_leg[i], last_leg[i]) k;
+            END IF;
           END IF;
         END LOOP;
         applied[i] := true;
@@ -174,6 +183,7 @@ BEGIN
       o_codes[i] := code;
       o_details[i] := CASE WHEN worst IS NOT NULL THEN leg END;
       o_missing[i] := missing;
+      o_available[i] := available;
     END IF;
 
     -- What was refused is taken back, and a refusal takes its whole group along.

@@ -24,6 +24,7 @@
 --                 GROUP_REFUSED          another entry of the group was refused
 -- o_details[e]  the leg (1-based within the call) that the code speaks of.
 -- o_missing[e]  of INSUFFICIENT_BALANCE: what the leg's source lacks, below zero what its destination lacks.
+-- o_available[e] then what that account had above its floor before the entry.
 -- o_balances    when p_balances: for each leg of each posted entry, in order, the source's and the
 --               destination's balance after it, as shown. Where postings were split, for each leg that is stored.
 -- o_split       NULL, or where postings were split, for each leg that is stored: the leg that was asked for, the addresses of
@@ -47,7 +48,8 @@ CREATE FUNCTION ledger_post(
   p_effective timestamptz[], p_adjusts boolean[], p_involuntary boolean[],
   p_entry int[], p_posting smallint[], p_source bigint[], p_destination bigint[], p_currency text[],
   p_amount numeric[], p_hold uuid[], p_hold_use smallint[], p_balances boolean,
-  OUT o_codes text[], OUT o_ids uuid[], OUT o_details int[], OUT o_missing numeric[], OUT o_balances numeric[], OUT o_split jsonb)
+  OUT o_codes text[], OUT o_ids uuid[], OUT o_details int[], OUT o_missing numeric[], OUT o_available numeric[],
+  OUT o_balances numeric[], OUT o_split jsonb)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
 SET plan_cache_mode = force_generic_plan  -- a plan made on a young table must not stay a sequential scan
@@ -115,6 +117,7 @@ BEGIN
   o_ids := d.o_ids;
   o_details := d.o_details;
   o_missing := d.o_missing;
+  o_available := d.o_available;
   SELECT array_agg(c IS NULL ORDER BY i) INTO v_ok FROM unnest(o_codes) WITH ORDINALITY u(c, i);
   IF NOT (true = ANY (v_ok)) THEN
     RETURN;
