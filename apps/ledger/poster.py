@@ -1,6 +1,7 @@
 """From plans' entries to one call of the posting function, and from its codes to exact refusals."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,9 +23,9 @@ from apps.operations.posting import Answer, Group, Posted, Refused
 
 POST = """
 SELECT o_codes, CASE WHEN 'DUPLICATE_TRANSACTION' = ANY (o_codes) THEN o_ids END, o_details,
-       o_missing, o_balances::text[] FROM ledger_post(
+       o_missing, o_available, o_balances::text[], o_split::text FROM ledger_post(
   %s::uuid[], %s::bigint[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::jsonb[],
-  %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::timestamptz[], %s::boolean[],
+  %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::timestamptz[], %s::boolean[], %s::boolean[],
   %s::int[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[], %s::uuid[], %s::smallint[], true)
 """
 HOLD_USE = {"open": 1, "return": 2, "take": -1}
@@ -43,6 +44,7 @@ _ARRAYS: tuple[Callable[[Any], str], ...] = (
     _T,
     _N,
     _T,
+    _F,
     _F,
     _N,
     _N,
@@ -82,6 +84,7 @@ class _Call:
                 entry.template,
                 entry.effective_at.isoformat() if entry.effective_at else None,
                 entry.adjusts,
+                entry.involuntary,
             )
         )
         number = len(self.entries)
@@ -110,7 +113,8 @@ class _Call:
 
 
 def request_hash(entry: Entry) -> bytes:
-    """By which the same entry is known again: its book, kind, postings, effective time and what it reverses."""
+    """By which the same entry is known again: its book, kind, postings, effective time, what it reverses, and
+    whether it is involuntary."""
     postings = [
         f"{p.source}>{p.destination} {p.amount.minor} {p.amount.currency}"
         + (f" {p.hold.use} {p.hold.hold_id}" if p.hold else "")
@@ -118,6 +122,7 @@ def request_hash(entry: Entry) -> bytes:
     ]
     effective = entry.effective_at.isoformat() if entry.effective_at else ""
     text = "\n".join([str(entry.book_id), entry.kind, effective, entry.reverses or "", *postings])
+    text += "\ninvoluntary" if entry.involuntary else ""
     return hashlib.sha256(text.encode()).digest()
 
 
@@ -132,8 +137,9 @@ def post(
         for entry in entries:
             call.add(entry, group, ids.stored("op", operation), known)
     row = psycopg.Cursor(connection).execute(POST, call.arguments(), prepare=True).fetchone()
-    codes, standing, details, missing, balances = row or ([], [], [], [], [])
-    return list(_answers(groups, call, _Found(codes, standing, details, missing), balances or []))
+    codes, standing, details, missing, available, balances, split = row or ([], [], [], [], [], [], None)
+    found = _Found(codes, standing, details, missing, available)
+    return list(_answers(groups, call, found, _posted(call, found, balances or [], split)))
 
 
 def _named(entries: Sequence[Entry]) -> set[Address]:
@@ -153,21 +159,46 @@ class _Found:
     standing: list[UUID]
     legs: list[int | None]
     missing: list[Decimal | None]
+    available: list[Decimal | None]
+
+
+def _posted(call: _Call, found: _Found, balances: list[str], split: str | None) -> Iterator[Posted]:
+    """Each entry that was posted, in order, with its postings as they are stored."""
+    stored = _stored(call, split)
+    place = 0
+    for entry, code in zip(call.drafts, found.codes, strict=True):
+        if code is not None:
+            continue
+        postings, unmoved = stored[entry.id] if stored else (entry.postings, {})
+        until = place + 2 * len(postings)
+        yield Posted(entry.id, postings, balances[place:until], unmoved)
+        place = until
+
+
+def _stored(call: _Call, split: str | None) -> dict[str, tuple[list[Posting], dict[Any, str]]]:
+    """By entry, the postings that are stored for those that were asked for, and what is left where nothing moved."""
+    stored: dict[str, tuple[list[Posting], dict[Any, str]]] = {}
+    for leg, source, destination, amount, left_source, left_destination in json.loads(split or "[]"):
+        entry, asked = call.postings[leg - 1]
+        currency = asked.amount.currency
+        postings, unmoved = stored.setdefault(entry.id, ([], {}))
+        postings.append(Posting(source, destination, Money(int(amount), currency), asked.hold))
+        unmoved[asked.source, currency] = left_source
+        unmoved[asked.destination, currency] = left_destination
+    return stored
 
 
 def _answers(
-    groups: Sequence[tuple[str, Group]], call: _Call, found: _Found, balances: list[str]
+    groups: Sequence[tuple[str, Group]], call: _Call, found: _Found, standing: Iterator[Posted]
 ) -> Iterator[Answer]:
-    index = place = 0
+    index = 0
     for _, entries in groups:
         posted: list[Posted] = []
         refused: Refused | None = None
         for entry in entries:
             code = found.codes[index]
             if code is None:
-                until = place + 2 * len(entry.postings)
-                posted.append(Posted(entry.id, entry.postings, balances[place:until]))
-                place = until
+                posted.append(next(standing))
             elif refused is None or refused.error.code == "GROUP_REFUSED":
                 refused = Refused(_refusal(code, found, index, call, entry), entry)
             index += 1
@@ -188,7 +219,7 @@ def _refusal(code: str, found: _Found, index: int, call: _Call, entry: Entry) ->
         details["standing"] = ids.encode("je", found.standing[index])
     words = _words(code, entry, posting)
     if code == "INSUFFICIENT_BALANCE":
-        short = _short(entry, posting, int(found.missing[index] or 0))
+        short = _short(posting, int(found.missing[index] or 0), int(found.available[index] or 0))
         details |= {"account": short.account, "available": short.available.decimal}
         words = f"{words}: {short.account} has {short.available} to spend, {short.missing} too little."
     return BY_CODE[code](words, details=details)
@@ -203,17 +234,11 @@ class _Short:
     missing: Money
 
 
-def _short(entry: Entry, posting: Posting, missing: int) -> _Short:
+def _short(posting: Posting, missing: int, available: int) -> _Short:
     """Above zero it is missing at the posting's source, below zero at its destination."""
     account = posting.source if missing > 0 else posting.destination
     currency = posting.amount.currency
-    asked = sum(
-        each.amount.minor * ((each.source == account) - (each.destination == account))
-        for each in entry.postings
-        if each.amount.currency == currency
-    )
-    lacks = Money(abs(missing), currency)
-    return _Short(account, Money(abs(asked), currency) - lacks, lacks)
+    return _Short(account, Money(available, currency), Money(abs(missing), currency))
 
 
 def _words(code: str, entry: Entry, posting: Posting) -> str:

@@ -59,7 +59,10 @@ def approved_hash(run: Run, plan: Plan) -> bytes:
     Balances, times and new ids are no part of it, so planning the same again gives the same hash.
     """
     postings = [
-        [entry.book_id, entry.kind, entry.template, posting.source, posting.destination, posting.amount]
+        [
+            *(entry.book_id, entry.kind, entry.template, entry.involuntary),
+            *(posting.source, posting.destination, posting.amount),
+        ]
         for entry in plan.posts
         for posting in entry.postings
     ]

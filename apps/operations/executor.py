@@ -33,7 +33,7 @@ from apps.operations.errors import (
 )
 from apps.operations.isolation import Circle
 from apps.operations.models import ApprovalPolicy, ApprovalRequest, ApprovalStatus, OperationStatus
-from apps.operations.plan import BalanceAfter, Context, EventDraft, Plan, Request, Update
+from apps.operations.plan import BalanceAfter, Context, EventDraft, Moved, Plan, Request, Update
 from apps.operations.registry import Target
 from apps.operations.rendering import render_plan
 from apps.operations.run import Outcome, Run, prepare
@@ -465,6 +465,8 @@ def _encode(run: Run, value: Any) -> str:
     def known_now(item: Any) -> Any:
         if isinstance(item, BalanceAfter):
             return _balance_after(run, item)
+        if isinstance(item, Moved):
+            return Moved.told(*(each.postings for each in run.posted if each.entry_id == item.entry.id))
         return represent(item)
 
     return canonical.encode(value, known_now)

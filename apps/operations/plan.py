@@ -35,7 +35,8 @@ class Entry:
     """A journal entry to be. `reference` is its own key, unique in its book.
 
     `adjusts` says that it puts right what stands, and so passes while its day is closing. `template` is the version
-    of the posting template that made it. `refusal_sticks` is off where the ledger's
+    of the posting template that made it. `involuntary` says that it happened whether or not there was enough (a return, a
+    chargeback): what an account with an owed account lacks is owed. `refusal_sticks` is off where the ledger's
     refusal is not about the caller's own accounts (an unfunded pool): then the key stays free and the same
     request may be run again. `prefunded` are accounts of ours that must have the money, each with what to do if not:
     then the refusal is INSUFFICIENT_FUND, which never sticks.
@@ -50,6 +51,7 @@ class Entry:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     effective_at: datetime | None = None
     adjusts: bool = False
+    involuntary: bool = False
     reverses: str | None = None
     template: int | None = None
     refusal_sticks: bool = True
@@ -62,6 +64,18 @@ class BalanceAfter:
 
     address: str
     currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Stands in a result or an event for where the postings of an entry went, and how much, as they are stored."""
+
+    entry: Entry
+
+    @staticmethod
+    def told(postings: Sequence[Posting]) -> list[dict[str, Any]]:
+        """What stands there in the end."""
+        return [{"to": posting.destination, "amount": posting.amount} for posting in postings]
 
 
 @dataclass(frozen=True, slots=True)

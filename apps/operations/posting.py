@@ -1,7 +1,7 @@
 """The seam to the ledger, which stands above: what it must offer to the executor."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,11 +14,16 @@ from apps.operations.plan import Entry, Posting
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """An entry that stands now. `after` holds, for each posting, the balances of both accounts as shown."""
+    """An entry that stands now. `after` holds, for each posting, the balances of both accounts as shown.
+
+    `unmoved` are the balances of accounts that were named and not moved, by address and currency: what was asked of them
+    was taken from, or went to, what they owe.
+    """
 
     entry_id: str
     postings: Sequence[Posting] = ()
     after: Sequence[str] = ()
+    unmoved: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def balance_after(self, address: str, currency: str) -> Money | None:
         """What an account of the entry held after it."""
@@ -30,7 +35,8 @@ class Posted:
                 return Money(int(self.after[2 * index + 1]), currency)
             if posting.source == address:
                 return Money(int(self.after[2 * index]), currency)
-        return None
+        unmoved = self.unmoved.get((address, currency))
+        return None if unmoved is None else Money(int(unmoved), currency)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from apps.core.canonical import canonical_json
-from apps.operations.plan import BalanceAfter, Entry, Plan
+from apps.operations.plan import BalanceAfter, Entry, Moved, Plan
 
 
 def render_plan(plan: Plan) -> dict[str, Any]:
@@ -38,6 +38,8 @@ def _entry(entry: Entry) -> dict[str, Any]:
 def _known(value: Any) -> Any:
     if isinstance(value, BalanceAfter):
         return f"balance of {value.address} afterwards"
+    if isinstance(value, Moved):
+        return Moved.told(value.entry.postings)
     if isinstance(value, dict):
         return {name: _known(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

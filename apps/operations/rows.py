@@ -68,8 +68,16 @@ def parts(rows: Iterable[Model]) -> list[Part]:
         by_model.setdefault(type(row), []).append(row)
     for model, same in by_model.items():
         if _shape(model) is None:
-            model._base_manager.bulk_create(same)
+            _create(model, same)
     return [_part(shape, same) for model, same in by_model.items() if (shape := _shape(model))]
+
+
+def _create(model: type[Model], rows: Sequence[Model]) -> None:
+    """Write rows by Django's own means, those that others of them refer to first."""
+    own = [field for field in cast(Any, model._meta).concrete_fields if field.related_model is model]
+    referred = {id(field.get_cached_value(row, None)) for field in own for row in rows}
+    model._base_manager.bulk_create([row for row in rows if id(row) in referred])
+    model._base_manager.bulk_create([row for row in rows if id(row) not in referred])
 
 
 def _part(shape: _Shape, rows: Sequence[Model]) -> Part:

@@ -54,9 +54,9 @@ INSERT INTO ledger_account (book_id, address, currency, gl_code, side, name, nam
   SELECT %(book)s, 'customer:' || lpad(i::text, 6, '0') || ':available', 'EUR', '2110', 1, '', false, now()
     FROM generate_series(1, %(many)s) i;
 INSERT INTO ledger_balance (account_id, book_id, currency, side, balance, sequence,
-                            names_holds, closed, recorded_at)
+                            names_holds, owing, closed, recorded_at)
   SELECT id, book_id, currency, side, coalesce(s.sign, 0) * %(many)s, abs(coalesce(s.sign, 0)) * %(many)s,
-         false, false, now()
+         false, false, false, now()
     FROM ledger_account LEFT JOIN
          (VALUES ('customer:000001:available', -1), ('customer:000002:available', 1)) s(address, sign)
          USING (address);

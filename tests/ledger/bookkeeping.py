@@ -19,7 +19,8 @@ from tests.support.charted import charted
 POST = """
 SELECT o_codes FROM ledger_post(
   %s::uuid[], %s::bigint[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::jsonb[], %s::uuid[], %s::uuid[],
-  %s::uuid[], %s::int[], %s::timestamptz[], %s::boolean[], %s::int[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[],
+  %s::uuid[], %s::int[], %s::timestamptz[], %s::boolean[], %s::boolean[], %s::int[],
+  %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[],
   %s::uuid[], %s::smallint[], false)
 """
 USES = {"open": 1, "return": 2, "take": -1}
@@ -112,6 +113,7 @@ def _post(
             [None] * count,
             [None] * count,
             list(effective),
+            [False] * count,
             [False] * count,
             [number for number, _, _ in rows],
             [index for _, index, _ in rows],

@@ -4,7 +4,7 @@ import os
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
@@ -24,7 +24,7 @@ from apps.operations import books, combiner, sequencer
 from apps.operations.executor import execute_many
 from apps.operations.plan import Request
 from apps.operations.run import Outcome
-from tests.support.charted import OUTSIDE
+from tests.support.charted import OUTSIDE, charted
 from tests.support.commands import COMMANDS, registered
 from tests.support.door import code, request, rows
 from tests.support.plain import Account, Entry, Leg, Periods, PlainLedger
@@ -37,7 +37,7 @@ Name: TypeAlias = tuple[str, str, str]
 """Which book ("north" or "south"), which address, which currency."""
 
 ZONES = {"north": "UTC", "south": "Pacific/Auckland"}
-WALLETS = ("amara", "bo", "bank", "till")
+WALLETS = ("amara", "bo", "cleo", "debt", "bank", "till")
 RESERVES = ("reserve", "safe")
 DAYS_BACK = (None, None, 3, 10, 40)
 CLOSINGS = (3, 10, 39)
@@ -52,6 +52,8 @@ def plain_accounts() -> dict[Name, Account]:
                 "mint": Account(number, currency, floor=None),
                 "amara": Account(number, currency),
                 "bo": Account(number, currency, floor=-500),
+                "debt": Account(number, currency, side=-1),
+                "cleo": Account(number, currency, owed=(book, "debt", currency)),
                 "bank": Account(number, currency, side=-1, floor=None),
                 "till": Account(number, currency, side=-1),
                 "reserve": Account(number, currency, names_holds=True),
@@ -134,9 +136,11 @@ class Books(RuleBasedStateMachine):
                 names_holds=account.names_holds,
             )
             for (book, address, currency), account in accounts.items()
+            if account.owed is None
         ]
         assert all(outcome.accepted for outcome in execute_many(opened))
         self.book_ids = {slug: books.by_slug(slug).pk for slug in self.slugs.values()}
+        self.open_those_that_may_owe(accounts)
         self.today = datetime.now(UTC).date()
         self.periods = {book: Periods() for book in ZONES}
         numbered = {self.number(book): periods for book, periods in self.periods.items()}
@@ -149,6 +153,17 @@ class Books(RuleBasedStateMachine):
         for book in ZONES:
             self.post(book, "EUR", "mint", "amara", 2_000, None)
             self.post(book, "JPY", "mint", "amara", 700, None)
+
+    def open_those_that_may_owe(self, accounts: dict[Name, Account]) -> None:
+        """As wallets are: what is available names what is owed."""
+        for (book, address, currency), account in accounts.items():
+            if account.owed is not None:
+                of = StoredAccount.objects.filter(book_id=self.book_ids[self.slugs[book]], currency=currency)
+                owed = of.get(address=account.owed[1])
+                given = {**charted(address), "floor": account.floor, "opened_at": datetime.now(UTC)}
+                of.create(
+                    address=address, book_id=owed.book_id, currency=currency, owed_account=owed, **given
+                )
 
     # What is asked, and what must come of it.
 
@@ -197,7 +212,11 @@ class Books(RuleBasedStateMachine):
     def remember(self, outcome: Outcome, entry: Entry, **about: Any) -> None:
         """Keep what was posted."""
         if outcome.accepted:
-            self.done.append(Done(outcome.result["entry"], entry, self.day_of(entry), **about))
+            self.done.append(self.stands(outcome.result["entry"], entry, **about))
+
+    def stands(self, pk: str, entry: Entry, **about: Any) -> Done:
+        """An entry that was just posted, with the legs that truly moved."""
+        return Done(pk, replace(entry, legs=self.plain.stored[entry.reference]), self.day_of(entry), **about)
 
     def day_of(self, entry: Entry) -> date:
         """The day on which an entry that was just posted takes effect."""
@@ -273,10 +292,11 @@ class Books(RuleBasedStateMachine):
 
     @rule(
         legs=st.lists(st.tuples(book_names, currencies, wallets, wallets, amounts), min_size=2, max_size=6),
-        sizes=st.lists(st.integers(1, 3), min_size=2, max_size=3),
+        sizes=st.lists(st.integers(1, 3), min_size=1, max_size=3),
+        taken=st.booleans(),
     )
-    def post_together(self, legs: list[Any], sizes: list[int]) -> None:
-        """Entries of several books and legs, all or none."""
+    def post_together(self, legs: list[Any], sizes: list[int], taken: bool) -> None:
+        """Entries of several books and legs, all or none; perhaps taken whether or not there is enough."""
         entries, given = [], []
         for size in sizes:
             part, legs = legs[:size], legs[size:]
@@ -284,16 +304,16 @@ class Books(RuleBasedStateMachine):
                 break
             book, reference = part[0][0], uuid.uuid4().hex
             own = [Leg((book, a, c), (book, b, c), amount, c) for _, c, a, b, amount in part]
-            entries.append(Entry(self.number(book), reference, tuple(own)))
+            entries.append(Entry(self.number(book), reference, tuple(own), involuntary=taken))
             postings = [[a, b, Money(amount, c).decimal, c] for _, c, a, b, amount in part]
-            given.append({"book": self.slugs[book], "reference": reference, "postings": postings})
+            about = {"book": self.slugs[book], "reference": reference, "involuntary": taken}
+            given.append({**about, "postings": postings})
         outcome = self.ask("tests.post", entries=given)
         codes = self.plain.post([entries])
         assert code(outcome) == next((one for one in codes if one not in (None, "GROUP_REFUSED")), None)
         if outcome.accepted:
             self.done += [
-                Done(pk, entry, self.day_of(entry))
-                for pk, entry in zip(outcome.result["entries"], entries, strict=True)
+                self.stands(pk, entry) for pk, entry in zip(outcome.result["entries"], entries, strict=True)
             ]
 
     # Holds.
@@ -301,7 +321,7 @@ class Books(RuleBasedStateMachine):
     @rule(
         book=book_names,
         currency=currencies,
-        account=st.sampled_from(["amara", "bo", "mint", "till"]),
+        account=st.sampled_from(["amara", "bo", "cleo", "mint", "till"]),
         reserve=st.sampled_from(RESERVES),
         amount=amounts,
     )
@@ -375,7 +395,9 @@ class Books(RuleBasedStateMachine):
             assert code(outcome) == "REVERSAL_NOT_REVERSIBLE"
             return
         legs = tuple(mirrored(leg) for leg in reversed(original.entry.legs))
-        entry = Entry(self.number(book), f"reversal:{original.id}", legs, on, True, original.id)
+        entry = Entry(
+            self.number(book), f"reversal:{original.id}", legs, on, adjusts=True, reverses=original.id
+        )
         if original.id in self.plain.reversed:
             assert code(outcome) == "ALREADY_REVERSED"
             return

@@ -18,18 +18,21 @@ pytestmark = pytest.mark.usefixtures("ledger_db")
 
 CLOSED_DAY, CLOSING_DAY, OPEN_DAY = date(2026, 1, 10), date(2026, 1, 17), date(2026, 1, 20)
 CLOSED_THROUGH, CLOSING_THROUGH, NOT_YET = date(2026, 1, 15), date(2026, 1, 18), date(2150, 1, 1)
-MINT, SINK, RESERVE, DOLLARS, ABROAD = 0, 1, 6, 8, 9
-WALLETS = (2, 3, 4, 5)
+MINT, SINK, RESERVE, SAFE, DOLLARS, ABROAD = 0, 1, 8, 9, 10, 11
+OWED = (2, 3)
+WALLETS = (4, 5, 6, 7)
 
 
 def scene(draw: Any, book: int, other: int) -> list[Account]:
-    """Ten accounts, of which the wallets have tight floors on either side and may be frozen or closed."""
+    """Accounts, of which the wallets have tight floors on either side and may be frozen or closed; two may owe."""
     odd = draw(st.sampled_from(["", "", "", "", "frozen_in", "frozen_out", "closed"]))
     return [
         Account(book, floor=None),
         Account(book, floor=None, side=-1),
-        Account(book),
-        Account(book, floor=draw(st.integers(-5, 0))),
+        Account(book, side=-1),
+        Account(book, side=-1),
+        Account(book, owed=2),
+        Account(book, owed=3, floor=draw(st.integers(-5, 0))),
         Account(book, side=-1),
         Account(book, side=-1, floor=-3, **({odd: True} if odd else {})),
         Account(book, names_holds=True),
@@ -43,27 +46,32 @@ def scene(draw: Any, book: int, other: int) -> list[Account]:
 def calls(draw: Any, names: list[int]) -> list[list[list[Entry]]]:
     """A few calls of groups of entries; holds and references of one call are met again in the next.
 
-    The first gives the wallets ten each, half of which two of them hold in reserve.
+    The first gives the wallets ten each, half of which two of them hold in reserve; what is taken from these two
+    mostly leaves them owing.
     """
     holds = [uuid.uuid4() for _ in range(4)]
     entry_ids = [uuid.uuid4() for _ in range(3)]
     fresh = iter(range(1_000))
-    wallet, any_account = st.sampled_from([MINT, SINK, *WALLETS]), st.sampled_from([*range(10), None])
-    reserve, amount = st.sampled_from([RESERVE, RESERVE, 7]), st.integers(1, 9)
+    wallet = st.sampled_from([MINT, SINK, *WALLETS, *WALLETS, *WALLETS, *OWED])
+    any_account = st.sampled_from([*range(ABROAD + 1), None])
+    reserve, amount = st.sampled_from([RESERVE, RESERVE, SAFE]), st.integers(1, 9)
     huge = st.sampled_from([LIMIT - 1, 6 * 10**37])
     wild_amount = st.sampled_from([0, -1, 1, 5, LIMIT])
 
     def leg(calm: bool) -> Leg:
-        kinds = ["plain"] * 8 + ["take"] * 4 + ["open", "return", "huge", "wild", "wild"]
+        kinds = ["plain"] * 8 + ["take"] * 4 + ["own", "open", "return", "huge", "wild", "wild"]
         kind = "plain" if calm else draw(st.sampled_from(kinds))
         if kind == "plain":
             source = draw(wallet)
             return _leg(source, draw(wallet.filter(lambda other: other != source)), draw(amount))
+        if kind == "own":
+            source, destination = draw(st.permutations(draw(st.sampled_from([(2, 4), (3, 5)]))))
+            return _leg(source, destination, draw(amount))
         if kind == "open" and unopened:
             return _leg(draw(wallet), draw(reserve), draw(amount), unopened.pop(), 1)
         if kind == "take":
             place = draw(st.sampled_from([0, 0, 1, 1, 2, 3]))
-            reserve_of = [RESERVE, 7, draw(reserve), draw(reserve)][place]
+            reserve_of = [RESERVE, SAFE, draw(reserve), draw(reserve)][place]
             return _leg(reserve_of, draw(wallet), draw(amount), holds[place], -1)
         if kind in ("open", "return"):
             return _leg(draw(wallet), draw(reserve), draw(amount), draw(st.sampled_from(holds)), 2)
@@ -89,6 +97,7 @@ def calls(draw: Any, names: list[int]) -> list[list[list[Entry]]]:
             legs=tuple(leg(calm) for _ in range(draw(st.sampled_from([1, 1, 1, 2, 3])))),
             on=draw(st.sampled_from([None] * 6 + [OPEN_DAY] + [CLOSED_DAY, CLOSING_DAY] * (not calm))),
             adjusts=draw(st.sampled_from([False, False, True])),
+            involuntary=draw(st.sampled_from([False, False, True])),
             reverses=draw(st.sampled_from([None] * 12 + entry_ids * (not calm))),
             id=uuid.uuid4(),
         )
@@ -98,20 +107,22 @@ def calls(draw: Any, names: list[int]) -> list[list[list[Entry]]]:
         calm = draw(st.booleans())
         return [
             [entry(calm) for _ in range(draw(st.sampled_from([1, 1, 1, 2, 3])))]
-            for _ in range(draw(st.integers(1, 6)))
+            for _ in range(draw(st.sampled_from([1, 1, 2, 3, 4, 6])))
         ]
 
     unopened = holds[2:]
     beginning = [
-        _leg(MINT, 2, 10),
-        _leg(MINT, 3, 10),
-        _leg(4, MINT, 10),
-        _leg(5, MINT, 10),
-        _leg(2, RESERVE, 5, holds[0], 1),
-        _leg(3, 7, 5, holds[1], 1),
+        _leg(MINT, 4, 10),
+        _leg(MINT, 5, 10),
+        _leg(6, MINT, 10),
+        _leg(7, MINT, 10),
+        _leg(4, RESERVE, 5, holds[0], 1),
+        _leg(5, SAFE, 5, holds[1], 1),
     ]
     first = [[Entry(BOOK[0], f"beginning {place}", (leg,))] for place, leg in enumerate(beginning)]
-    return [first, *(call() for _ in range(draw(st.integers(1, 3))))]
+    taken = [_leg(place, SINK, draw(st.integers(4, 12))) for place in (4, 5)]
+    first += [[Entry(BOOK[0], f"taken {leg.source}", (leg,), involuntary=True)] for leg in taken]
+    return [first, *(call() for _ in range(draw(st.integers(1, 4))))]
 
 
 @st.composite
@@ -133,6 +144,8 @@ def test_a_call_equals_one_entry_after_the_other(data: st.DataObject) -> None:
         BOOK[:] = [book]
         accounts = scene(data.draw, book, other)
         names = open_accounts(accounts)
+        for account in accounts:
+            account.owed = None if account.owed is None else names[account.owed]
         of_book = data.draw(periods())
         set_periods(book, of_book)
         today = datetime.now(UTC).date()
@@ -145,11 +158,14 @@ def test_a_call_equals_one_entry_after_the_other(data: st.DataObject) -> None:
             assert answer.codes == expected
             for code in set(expected):
                 event(str(code))
+            if answer.split:
+                event("something owed, or repaid")
             if len(expected) > 1 and not any(expected):
                 event("all accepted at once")
             assert answer.balances == _balances_after(plain, groups, answer, before)
             days |= _days(plain, groups, answer)
         _assert_alike(plain)
+        _assert_postings(plain, book)
         _assert_on_their_days(days, book)
         transaction.set_rollback(True)
 
@@ -193,12 +209,37 @@ def _balances_after(plain: PlainLedger, groups: Any, answer: Answer, before: dic
     after = []
     entries = [entry for group in groups for entry in group]
     for entry, code in zip(entries, answer.codes, strict=True):
-        for leg in entry.legs if code is None else ():
+        for leg in plain.stored[entry.reference] if code is None else ():
             for name in (leg.source, leg.destination):
                 account = plain.accounts[name]
                 after.append(account.lines[place[name]][1] * account.side)
                 place[name] += 1
     return after
+
+
+def _assert_postings(plain: PlainLedger, book: int) -> None:
+    """What is stored says what truly moved, posting by posting; and who owes is marked, and what is owed for good."""
+    stored: dict[str, list[tuple[int, int, int]]] = {}
+    for reference, source, destination, amount in rows(
+        "SELECT e.reference, a.account_id, b.account_id, b.amount FROM ledger_entry e"
+        " JOIN ledger_line a ON a.entry_id = e.id AND a.amount < 0"
+        " JOIN ledger_line b ON b.entry_id = e.id AND b.amount = -a.amount AND b.posting = a.posting"
+        " WHERE e.book_id = %s ORDER BY e.ordinal, a.posting",
+        book,
+    ):
+        stored.setdefault(reference, []).append((source, destination, int(amount)))
+    assert stored == {
+        reference: [(leg.source, leg.destination, leg.amount) for leg in plain.stored[reference]]
+        for _, reference in plain.references
+    }
+    named = {account.owed for account in plain.accounts.values()}
+    owing = rows(
+        "SELECT account_id, owing FROM ledger_balance WHERE account_id = ANY (%s)", list(plain.accounts)
+    )
+    assert dict(owing) == {
+        name: name in named or bool(account.owed and plain.accounts[account.owed].balance)
+        for name, account in plain.accounts.items()
+    }
 
 
 def _assert_alike(plain: PlainLedger) -> None:

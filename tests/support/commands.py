@@ -28,11 +28,10 @@ def plan_post(context: Context, *, entries: list[dict[str, Any]], sticks: bool) 
     result = {
         "entries": [post.id for post in posts],
         "balances": {
-            f"{posting.destination} {posting.amount.currency}": BalanceAfter(
-                posting.destination, posting.amount.currency
-            )
+            f"{address} {posting.amount.currency}": BalanceAfter(address, posting.amount.currency)
             for post in posts
             for posting in post.postings
+            for address in (posting.source, posting.destination)
         },
     }
     return Plan(result=result, posts=posts, events=[EventDraft("tests.posted", posts[0].id, {})])
@@ -50,6 +49,7 @@ def _entry(entry: Mapping[str, Any], sticks: bool) -> Entry:
             for source, destination, amount, currency, *hold in entry["postings"]
         ],
         effective_at=datetime.fromisoformat(effective) if effective else None,
+        involuntary=entry.get("involuntary", False),
         refusal_sticks=sticks,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -27,13 +27,14 @@ PRECEDENCE = (
 
 @dataclass
 class Account:
-    """An account with its raw balance (in - out) and what limits it."""
+    """An account with its raw balance (in - out) and what limits it. `owed` is the key of its owed account."""
 
     book: int
     currency: str = "EUR"
     side: int = 1
     floor: int | None = 0
     names_holds: bool = False
+    owed: Any = None
     balance: int = 0
     lines: list[tuple[int, int]] = field(default_factory=list)
     frozen_in: bool = False
@@ -86,6 +87,7 @@ class Entry:
     legs: tuple[Leg, ...]
     on: date | None = None
     adjusts: bool = False
+    involuntary: bool = False
     reverses: Any = None
     id: Any = None
 
@@ -117,6 +119,8 @@ class PlainLedger:
         self.holds: dict[Any, Hold] = {}
         self.references: set[tuple[int, str]] = set()
         self.reversed: set[Any] = set()
+        self.stored: dict[str, tuple[Leg, ...]] = {}
+        """By reference, the legs that truly moved."""
 
     def post(self, groups: Sequence[Sequence[Entry]]) -> list[str | None]:
         """The code of each entry, None where it was posted."""
@@ -142,11 +146,16 @@ class PlainLedger:
         if any(reasons):
             return min(filter(None, reasons), key=PRECEDENCE.index)
         overflows = False
-        for leg in entry.legs:
-            self.accounts[leg.source].move(-leg.amount)
-            self.accounts[leg.destination].move(leg.amount)
-            self._use_hold(leg)
-            overflows |= any(abs(self.accounts[a].balance) >= LIMIT for a in (leg.source, leg.destination))
+        stored: list[Leg] = []
+        for asked in entry.legs:
+            for leg in self.parts(entry, asked):
+                self.accounts[leg.source].move(-leg.amount)
+                self.accounts[leg.destination].move(leg.amount)
+                self._use_hold(leg)
+                stored.append(leg)
+                touched = (leg.source, leg.destination)
+                overflows |= any(abs(self.accounts[a].balance) >= LIMIT for a in touched)
+        self.stored[entry.reference] = tuple(stored)
         self.references.add((entry.book, entry.reference))
         if entry.reverses:
             self.reversed.add(entry.reverses)
@@ -155,6 +164,27 @@ class PlainLedger:
         if any(self.accounts[a].short for leg in entry.legs for a in (leg.source, leg.destination)):
             return "INSUFFICIENT_BALANCE"
         return "BALANCE_OVERFLOW" if overflows else None
+
+    def parts(self, entry: Entry, leg: Leg) -> list[Leg]:
+        """What truly moves for a posting: first what there is, the rest is owed; what is owed is repaid first."""
+        sources, destinations = [[leg.source, leg.amount]], [[leg.destination, leg.amount]]
+        source, destination = self.accounts[leg.source], self.accounts[leg.destination]
+        if entry.reverses or leg.source == destination.owed or leg.destination == source.owed:
+            return [leg]
+        if entry.involuntary and source.owed is not None and source.floor is not None and not leg.hold:
+            has = min(leg.amount, max(source.shown - source.floor, 0))
+            sources = [[leg.source, has], [source.owed, leg.amount - has]]
+        if destination.owed is not None:
+            repaid = min(leg.amount, max(self.accounts[destination.owed].shown, 0))
+            destinations = [[destination.owed, repaid], [leg.destination, leg.amount - repaid]]
+        parts = []
+        for a in sources:
+            for b in destinations:
+                if amount := min(a[1], b[1]):
+                    parts.append(replace(leg, source=a[0], destination=b[0], amount=amount))
+                    a[1] -= amount
+                    b[1] -= amount
+        return parts
 
     def _stands(self, entry: Entry) -> str | None:
         if entry.reverses and entry.reverses in self.reversed:

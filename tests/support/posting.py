@@ -13,21 +13,26 @@ from tests.support.charted import OUTSIDE
 from tests.support.plain import Account, Entry, Periods
 
 CALL = """
-SELECT o_codes, o_ids, o_details, o_balances FROM ledger_post(
+SELECT o_codes, o_ids, o_details, o_balances, o_split::text FROM ledger_post(
   %s::uuid[], %s::bigint[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::jsonb[], %s::uuid[], %s::uuid[], %s::uuid[],
-  %s::int[], %s::timestamptz[], %s::boolean[], %s::int[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[], %s::uuid[],
+  %s::int[], %s::timestamptz[], %s::boolean[], %s::boolean[], %s::int[],
+  %s::smallint[], %s::bigint[], %s::bigint[], %s::text[], %s::numeric[], %s::uuid[],
   %s::smallint[], true)
 """
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the function said, entry by entry; `balances` are those after each leg of what was posted."""
+    """What the function said, entry by entry; `balances` are those after each leg of what was posted.
+
+    `split` is JSON, where postings were split.
+    """
 
     codes: list[str | None]
     ids: list[uuid.UUID]
     details: list[int | None]
     balances: list[int]
+    split: str | None
 
 
 def post(groups: Sequence[Sequence[Entry]]) -> Answer:
@@ -57,6 +62,7 @@ def post(groups: Sequence[Sequence[Entry]]) -> Answer:
         [None] * len(entries),
         [datetime.combine(entry.on, time(12), UTC) if entry.on else None for entry, _ in entries],
         [entry.adjusts for entry, _ in entries],
+        [entry.involuntary for entry, _ in entries],
         [number for number, _, _ in legs],
         [place for _, place, _ in legs],
         [leg.source for _, _, leg in legs],
@@ -68,8 +74,8 @@ def post(groups: Sequence[Sequence[Entry]]) -> Answer:
     ]
     with connection.cursor() as cursor:
         cursor.execute(CALL, arguments)
-        codes, ids, details, balances = cursor.fetchone()
-    return Answer(codes, ids, details, [int(balance) for balance in balances or ()])
+        codes, ids, details, balances, split = cursor.fetchone()
+    return Answer(codes, ids, details, [int(balance) for balance in balances or ()], split)
 
 
 def set_periods(book: int, periods: Periods) -> None:
@@ -88,13 +94,13 @@ def set_periods(book: int, periods: Periods) -> None:
 
 
 def open_accounts(accounts: Sequence[Account]) -> list[int]:
-    """Open these accounts as they stand, empty; their ids, which rise in their order."""
+    """Open these accounts as they stand, empty; their ids, which rise in their order. `owed` is the place of an earlier one."""
     with connection.cursor() as cursor:
         ids = []
         for place, account in enumerate(accounts):
             cursor.execute(
-                "INSERT INTO ledger_account (book_id, address, currency, gl_code, side, name, floor, names_holds, opened_at)"
-                " VALUES (%s, %s, %s, %s, %s, 'test', %s, %s, now()) RETURNING id",
+                "INSERT INTO ledger_account (book_id, address, currency, gl_code, side, name, floor, names_holds, owed_account_id,"
+                " opened_at) VALUES (%s, %s, %s, %s, %s, 'test', %s, %s, %s, now()) RETURNING id",
                 [
                     account.book,
                     f"a:{place}",
@@ -103,6 +109,7 @@ def open_accounts(accounts: Sequence[Account]) -> list[int]:
                     account.side,
                     account.floor,
                     account.names_holds,
+                    None if account.owed is None else ids[account.owed],
                 ],
             )
             ids.append(cursor.fetchone()[0])

@@ -66,6 +66,7 @@ def plan_create_wallet(
     )
     accounts = _accounts(wallet, context)
     wallet.available_account, wallet.held_account, wallet.owed_account = accounts
+    wallet.available_account.owed_account = wallet.owed_account
     result = {
         "wallet": wallet.pk,
         "tenant": owner.pk,

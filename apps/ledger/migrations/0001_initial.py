@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=200)),
                 ('floor', apps.core.fields.MinorUnitsField(help_text='Lowest balance as shown; empty is no floor.', null=True)),
                 ('names_holds', models.BooleanField(default=False, help_text='Holds money in reserve: each of its lines names a hold.')),
+                ('owed_account', models.ForeignKey(db_index=False, help_text='Takes what could not be taken from this one; what comes in here repays it first.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.account')),
                 ('opened_at', models.DateTimeField()),
                 ('book', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='operations.book')),
             ],
@@ -226,6 +227,7 @@ class Migration(migrations.Migration):
                 ('sequence', models.BigIntegerField(default=0)),
                 ('floor', apps.core.fields.MinorUnitsField(null=True)),
                 ('names_holds', models.BooleanField(default=False)),
+                ('owing', models.BooleanField(default=False, help_text='Something is owed here, or it is what another account owes: each posting is decided.')),
                 ('frozen_in_until', models.DateTimeField(null=True)),
                 ('frozen_out_until', models.DateTimeField(null=True)),
                 ('closed', models.BooleanField(default=False)),
@@ -268,6 +270,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='account',
             constraint=models.UniqueConstraint(fields=('book', 'address', 'currency'), name='account_address_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='account',
+            constraint=models.UniqueConstraint(condition=models.Q(('owed_account__isnull', False)), fields=('owed_account',), name='account_owed_account_of_one'),
         ),
         migrations.AddConstraint(
             model_name='account',

@@ -61,6 +61,7 @@ class Migration(migrations.Migration):
         run_sql_file(SQL / "guards.sql", undo=UNDO_GUARDS),
         run_sql_file(SQL / "chart.sql", undo=UNDO_CHART),
         run_sql_file(SQL / "decide.sql", undo="DROP FUNCTION ledger_decide"),
+        run_sql_file(SQL / "split.sql", undo="DROP FUNCTION ledger_split"),
         run_sql_file(SQL / "move_holds.sql", undo="DROP FUNCTION ledger_move_holds"),
         run_sql_file(SQL / "write.sql", undo="DROP FUNCTION ledger_write"),
         run_sql_file(SQL / "write_one.sql", undo="DROP FUNCTION ledger_write_one"),
@@ -85,7 +86,7 @@ class Migration(migrations.Migration):
         ),
         run_sql_file(SQL / "journal_export.sql", undo=UNDO_JOURNAL_EXPORT),
         migrations.RunSQL(
-            "REVOKE EXECUTE ON FUNCTION ledger_decide, ledger_move_holds, ledger_place_in_periods, ledger_write,"
+            "REVOKE EXECUTE ON FUNCTION ledger_decide, ledger_move_holds, ledger_place_in_periods, ledger_split, ledger_write,"
             " ledger_write_one FROM PUBLIC",
             migrations.RunSQL.noop,
         ),

@@ -16,7 +16,7 @@ class Side(models.IntegerChoices):
 
 
 class Account(models.Model):
-    """A ledger account of one book. Its address, currency, book, GL code and side never change.
+    """A ledger account of one book. Its address, currency, book, GL code, side and owed account never change.
 
     The database ties (`gl_code`, `side`) to a GL account of the chart.
     """
@@ -32,11 +32,24 @@ class Account(models.Model):
     names_holds = models.BooleanField(
         default=False, help_text=_("Holds money in reserve: each of its lines names a hold.")
     )
+    owed_account = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text=_("Takes what could not be taken from this one; what comes in here repays it first."),
+    )
     opened_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["book", "address", "currency"], name="account_address_once"),
+            models.UniqueConstraint(
+                fields=["owed_account"],
+                condition=Q(owed_account__isnull=False),
+                name="account_owed_account_of_one",
+            ),
             models.CheckConstraint(condition=Q(side__in=[1, -1]), name="account_side_known"),
             models.CheckConstraint(
                 condition=Q(address__regex=r"^[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)*$"),
@@ -62,6 +75,10 @@ class Balance(models.Model):
     sequence = models.BigIntegerField(default=0)
     floor = MinorUnitsField(null=True)
     names_holds = models.BooleanField(default=False)
+    owing = models.BooleanField(
+        default=False,
+        help_text=_("Something is owed here, or it is what another account owes: each posting is decided."),
+    )
     frozen_in_until = models.DateTimeField(null=True)
     frozen_out_until = models.DateTimeField(null=True)
     closed = models.BooleanField(default=False)

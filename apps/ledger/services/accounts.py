@@ -38,6 +38,13 @@ class AccountHasHolds(DomainError):
     http_status = 409
 
 
+class AccountInUse(DomainError):
+    """Another account, which is open, names it as the one that takes what it owes."""
+
+    code = "ACCOUNT_IN_USE"
+    http_status = 409
+
+
 class FloorAboveBalance(DomainError):
     """The balance is below the floor that was asked for."""
 
@@ -172,10 +179,11 @@ def _apply_freezes(account: Account) -> None:
 
 
 _CLOSING: dict[str, type[DomainError]] = {
-    error.code: error for error in (AccountClosed, AccountNotEmpty, AccountHasHolds)
+    error.code: error for error in (AccountClosed, AccountNotEmpty, AccountHasHolds, AccountInUse)
 }
 _WHY = {
     AccountClosed.code: "is closed already",
     AccountNotEmpty.code: "is not empty; move its balance first",
     AccountHasHolds.code: "has open holds; settle or release them first",
+    AccountInUse.code: "takes what another account owes; close that one first",
 }

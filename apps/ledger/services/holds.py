@@ -10,7 +10,7 @@ from apps.ledger.models import Hold
 from apps.ledger.services.lookups import free_hold, remaining_of
 from apps.ledger.templates import Held
 from apps.operations import books
-from apps.operations.plan import BalanceAfter, Context, Entry, EventDraft, Plan
+from apps.operations.plan import BalanceAfter, Context, Entry, EventDraft, Moved, Plan
 
 
 def plan_place_hold(
@@ -66,12 +66,11 @@ def _plan_end(
 ) -> Plan:
     held = Held(hold.pk, hold.held_account.address)
     entry = _entry(context, template, variables, hold.book_id, event.replace(".", "_"), held, reason)
-    amounts = [{"to": posting.destination, "amount": posting.amount} for posting in entry.postings]
-    result = {"hold": hold.pk, "entry": entry.id, "moved": amounts, "balances": _balances(entry)}
+    result = {"hold": hold.pk, "entry": entry.id, "moved": Moved(entry), "balances": _balances(entry)}
     return Plan(
         result=result,
         posts=[entry],
-        events=[EventDraft(event, hold.pk, {"moved": amounts, "reason": reason}, book_id=hold.book_id)],
+        events=[EventDraft(event, hold.pk, {"moved": Moved(entry), "reason": reason}, book_id=hold.book_id)],
     )
 
 

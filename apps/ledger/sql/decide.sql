@@ -1,11 +1,16 @@
 -- The exact, one-after-the-other decision of ledger_post, for a call in which something may be refused.
 -- Runs under its locks and settings, and writes nothing: codes and ids as described there.
+--
+-- p_owing are the accounts of the call that name an owed account, p_owed those; NULL if there is none. Then o_lacked is what
+-- each leg takes from the owed account of its source, o_repaid what it repays to that of its destination, o_left_source and
+-- o_left_destination are the balances of both after it, as shown.
 CREATE FUNCTION ledger_decide(
-  p_ids uuid[], p_books bigint[], p_references text[], p_groups uuid[], p_reverses uuid[],
-  p_period_closed boolean[], p_now timestamptz,
+  p_ids uuid[], p_books bigint[], p_references text[], p_groups uuid[], p_reverses uuid[], p_involuntary boolean[],
+  p_period_closed boolean[], p_now timestamptz, p_owing bigint[], p_owed bigint[],
   p_entry int[], p_source bigint[], p_destination bigint[], p_currency text[], p_amount numeric[],
   p_hold uuid[], p_hold_use smallint[],
-  OUT o_codes text[], OUT o_ids uuid[], OUT o_details int[], OUT o_missing numeric[])
+  OUT o_codes text[], OUT o_ids uuid[], OUT o_details int[], OUT o_missing numeric[], OUT o_available numeric[],
+  OUT o_lacked numeric[], OUT o_repaid numeric[], OUT o_left_source numeric[], OUT o_left_destination numeric[])
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -17,6 +22,7 @@ DECLARE
   -- accounts, by dense position
   ids bigint[]; book bigint[]; cur text[]; sgn smallint[]; bal numeric[]; low numeric[];
   no_in boolean[]; no_out boolean[]; shut boolean[]; reserve boolean[];
+  owed int[];  -- where the account stands that takes what an account owes
   -- holds, by dense position
   hold_ids uuid[]; hold_account bigint[]; remaining numeric[]; capacity numeric[];
   -- legs and entries
@@ -26,11 +32,12 @@ DECLARE
   by_reference int[]; by_reversed int[];
   reference_taken int[] := array_fill(NULL::int, ARRAY[n]); reversed_taken int[] := array_fill(NULL::int, ARRAY[n]);
   code text; leg int; worst int; i int; next int; g int; s int; d int; h int; amount numeric; use smallint;
-  overflow int; missing numeric; lack numeric;
+  overflow int; missing numeric; available numeric; lack numeric; short int;
 BEGIN
   o_codes := array_fill(NULL::text, ARRAY[n]);
   o_details := array_fill(NULL::int, ARRAY[n]);
   o_missing := array_fill(NULL::numeric, ARRAY[n]);
+  o_available := o_missing;
   o_ids := p_ids;
 
   SELECT array_agg(account_id), array_agg(book_id), array_agg(currency::text), array_agg(side), array_agg(balance),
@@ -38,7 +45,16 @@ BEGIN
          array_agg(coalesce(frozen_out_until > p_now, false)), array_agg(closed), array_agg(names_holds)
     INTO ids, book, cur, sgn, bal, low, no_in, no_out, shut, reserve
     FROM (SELECT * FROM ledger_balance
-           WHERE account_id IN (SELECT unnest(p_source) UNION SELECT unnest(p_destination)) ORDER BY account_id) b;
+           WHERE account_id IN (SELECT unnest(p_source) UNION SELECT unnest(p_destination)
+                                UNION SELECT unnest(p_owing) UNION SELECT unnest(p_owed)) ORDER BY account_id) b;
+  IF p_owing IS NOT NULL THEN
+    SELECT array_agg(array_position(ids, o.owed) ORDER BY a.pos) INTO owed
+      FROM unnest(ids) WITH ORDINALITY a(id, pos) LEFT JOIN unnest(p_owing, p_owed) o(owing, owed) ON o.owing = a.id;
+    o_left_source := array_fill(NULL::numeric, ARRAY[cardinality(p_entry)]);
+    o_left_destination := o_left_source;
+  END IF;
+  o_lacked := array_fill(0::numeric, ARRAY[cardinality(p_entry)]);
+  o_repaid := o_lacked;
 
   -- Holds that stand (locked by the caller), then those that this call opens: until then they have no capacity.
   SELECT array_agg(x.id), array_agg(x.held), array_agg(x.remaining), array_agg(x.amount)
@@ -87,6 +103,7 @@ BEGIN
       worst := NULL;
       overflow := NULL;
       missing := NULL;
+      available := NULL;
       FOR j IN first_leg[i]..last_leg[i] LOOP
         amount := p_amount[j]; s := sp[j]; d := dp[j]; use := p_hold_use[j]; h := hp[j];
         code := CASE
@@ -111,8 +128,25 @@ BEGIN
       IF worst IS NULL THEN
         -- Apply every leg, then look: floors and holds are judged on the entry as a whole. A line must fit its column.
         FOR j IN first_leg[i]..last_leg[i] LOOP
-          bal[sp[j]] := bal[sp[j]] - p_amount[j];
-          bal[dp[j]] := bal[dp[j]] + p_amount[j];
+          s := sp[j]; d := dp[j]; amount := p_amount[j];
+          IF p_owing IS NOT NULL AND p_reverses[i] IS NULL THEN
+            -- Between an account and what it owes money moves as it is asked to.
+            IF p_involuntary[i] AND p_hold[j] IS NULL AND low[s] IS NOT NULL AND owed[s] <> d THEN
+              o_lacked[j] := amount - least(amount, greatest(bal[s] - low[s], 0));
+              bal[owed[s]] := bal[owed[s]] - o_lacked[j];
+              IF abs(bal[owed[s]]) >= 1e38 THEN overflow := coalesce(overflow, j); END IF;
+            END IF;
+            IF owed[d] <> s THEN
+              o_repaid[j] := least(amount, greatest(-bal[owed[d]] - greatest(low[owed[d]], 0), 0));
+              bal[owed[d]] := bal[owed[d]] + o_repaid[j];
+            END IF;
+          END IF;
+          bal[s] := bal[s] - amount + o_lacked[j];
+          bal[d] := bal[d] + amount - o_repaid[j];
+          IF p_owing IS NOT NULL THEN
+            o_left_source[j] := bal[s] * sgn[s];
+            o_left_destination[j] := bal[d] * sgn[d];
+          END IF;
           IF greatest(abs(bal[sp[j]]), abs(bal[dp[j]])) >= 1e38 THEN overflow := coalesce(overflow, j); END IF;
           IF hp[j] IS NOT NULL THEN
             IF p_hold_use[j] = 1 THEN capacity[hp[j]] := capacity[hp[j]] + p_amount[j]; END IF;
@@ -132,6 +166,13 @@ BEGIN
             lack := low[s] - bal[s] * sgn[s];
             missing := CASE WHEN code <> 'INSUFFICIENT_BALANCE' THEN NULL
               WHEN lack > 0 THEN lack ELSE bal[d] * sgn[d] - low[d] END;
+            IF missing IS NOT NULL THEN
+              short := CASE WHEN lack > 0 THEN s ELSE d END;
+              SELECT (bal[short] + sum(CASE short WHEN sp[k] THEN p_amount[k] - o_lacked[k]
+                                                  WHEN dp[k] THEN o_repaid[k] - p_amount[k] ELSE 0 END)) * sgn[short] - low[short]
+                INTO available
+                FROM generate_series(first_leg[i], last_leg[i]) k;
+            END IF;
           END IF;
         END LOOP;
         applied[i] := true;
@@ -142,6 +183,7 @@ BEGIN
       o_codes[i] := code;
       o_details[i] := CASE WHEN worst IS NOT NULL THEN leg END;
       o_missing[i] := missing;
+      o_available[i] := available;
     END IF;
 
     -- What was refused is taken back, and a refusal takes its whole group along.
@@ -151,8 +193,11 @@ BEGIN
       WHILE g >= 1 AND (g = i OR p_groups[g] = p_groups[i]) LOOP
         IF applied[g] THEN
           FOR j IN first_leg[g]..last_leg[g] LOOP
-            bal[sp[j]] := bal[sp[j]] + p_amount[j];
-            bal[dp[j]] := bal[dp[j]] - p_amount[j];
+            s := sp[j]; d := dp[j];
+            bal[s] := bal[s] + p_amount[j] - o_lacked[j];
+            bal[d] := bal[d] - p_amount[j] + o_repaid[j];
+            IF o_lacked[j] <> 0 THEN bal[owed[s]] := bal[owed[s]] + o_lacked[j]; END IF;
+            IF o_repaid[j] <> 0 THEN bal[owed[d]] := bal[owed[d]] - o_repaid[j]; END IF;
             IF hp[j] IS NOT NULL THEN
               IF p_hold_use[j] = 1 THEN capacity[hp[j]] := capacity[hp[j]] - p_amount[j]; END IF;
               remaining[hp[j]] := remaining[hp[j]] - sign(p_hold_use[j])::int * p_amount[j];

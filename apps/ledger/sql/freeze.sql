@@ -30,6 +30,10 @@ BEGIN
   IF EXISTS (SELECT FROM ledger_hold WHERE remaining > 0 AND p_account IN (account_id, held_account_id)) THEN
     RETURN 'ACCOUNT_HAS_HOLDS';
   END IF;
+  IF EXISTS (SELECT FROM ledger_account a JOIN ledger_balance o ON o.account_id = a.id
+              WHERE a.owed_account_id = p_account AND NOT o.closed) THEN
+    RETURN 'ACCOUNT_IN_USE';
+  END IF;
   UPDATE ledger_balance SET closed = true WHERE account_id = p_account;
   RETURN NULL;
 END $$;

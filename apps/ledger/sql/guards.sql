@@ -34,13 +34,28 @@ END $$;
 CREATE TRIGGER ledger_line_guard AFTER INSERT ON ledger_line
   REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION ledger_guard_lines();
 
+-- An account that names an owed account is credit-normal, and what it owes is debit-normal, of its book and currency, and
+-- open already. Neither is a reserve. What is owed is marked for good: each posting of it is decided, for it changes what
+-- the other one owes.
 CREATE FUNCTION ledger_open_balance() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
 AS $$
+DECLARE v_owing boolean := false;
 BEGIN
-  INSERT INTO ledger_balance (account_id, book_id, currency, side, balance, sequence, floor, names_holds, closed, recorded_at)
-  VALUES (NEW.id, NEW.book_id, NEW.currency, NEW.side, 0, 0, NEW.floor, NEW.names_holds, false, clock_timestamp());
+  IF NEW.owed_account_id IS NOT NULL THEN
+    UPDATE ledger_balance SET owing = true
+     WHERE account_id = NEW.owed_account_id AND (book_id, currency, side) = (NEW.book_id, NEW.currency, -NEW.side)
+       AND NEW.side = 1 AND NOT NEW.names_holds AND NOT names_holds AND NOT closed
+    RETURNING balance <> 0 INTO v_owing;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'LEDGER_OWED: what % owes stands on an open debit-normal account of its book and currency, no reserve',
+        NEW.address USING ERRCODE = '23514';
+    END IF;
+  END IF;
+  INSERT INTO ledger_balance (account_id, book_id, currency, side, balance, sequence, floor, names_holds, owing, closed,
+                              recorded_at)
+  VALUES (NEW.id, NEW.book_id, NEW.currency, NEW.side, 0, 0, NEW.floor, NEW.names_holds, v_owing, false, clock_timestamp());
   RETURN NULL;
 END $$;
 
@@ -52,9 +67,10 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp
 AS $$
 BEGIN
-  IF (NEW.id, NEW.book_id, NEW.address, NEW.currency, NEW.gl_code, NEW.side, NEW.names_holds)
-     IS DISTINCT FROM (OLD.id, OLD.book_id, OLD.address, OLD.currency, OLD.gl_code, OLD.side, OLD.names_holds) THEN
-    RAISE EXCEPTION 'LEDGER_ACCOUNT_FIXED: address, currency, book, GL code and side of an account never change'
+  IF (NEW.id, NEW.book_id, NEW.address, NEW.currency, NEW.gl_code, NEW.side, NEW.names_holds, NEW.owed_account_id)
+     IS DISTINCT FROM (OLD.id, OLD.book_id, OLD.address, OLD.currency, OLD.gl_code, OLD.side, OLD.names_holds, OLD.owed_account_id)
+  THEN
+    RAISE EXCEPTION 'LEDGER_ACCOUNT_FIXED: address, currency, book, GL code, side and owed account of an account never change'
       USING ERRCODE = '23514';
   END IF;
   UPDATE ledger_balance SET floor = NEW.floor WHERE account_id = NEW.id AND floor IS DISTINCT FROM NEW.floor;

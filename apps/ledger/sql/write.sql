@@ -47,7 +47,7 @@ BEGIN
              ORDER BY account_id) g  -- locked in the order of everybody else
      WHERE b.account_id = g.account_id AND b.book_id = g.book_id AND b.currency = g.currency
        AND (v_decided OR (
-            g.sound AND NOT b.closed AND NOT b.names_holds AND b.recorded_at <= p_now
+            g.sound AND NOT b.closed AND NOT b.owing AND NOT b.names_holds AND b.recorded_at <= p_now
             AND b.frozen_in_until IS NULL AND b.frozen_out_until IS NULL AND abs(b.balance) + g.total < 1e38
             AND (b.floor IS NULL OR b.floor <= CASE b.side WHEN 1 THEN b.balance + g.leaving ELSE -b.balance - g.entering END)))
     RETURNING b.account_id, b.side normal, b.balance - g.delta balance, b.sequence - g.lines sequence),

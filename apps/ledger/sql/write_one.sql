@@ -17,7 +17,7 @@ DECLARE
   v_on date; one record; two record;
 BEGIN
   UPDATE ledger_balance SET balance = balance + v_change, sequence = sequence + 1, recorded_at = p_now
-   WHERE account_id = v_first AND book_id = p_book AND currency = p_currency AND NOT closed AND NOT names_holds
+   WHERE account_id = v_first AND book_id = p_book AND currency = p_currency AND NOT closed AND NOT owing AND NOT names_holds
      AND recorded_at <= p_now AND frozen_in_until IS NULL AND frozen_out_until IS NULL AND abs(balance + v_change) < 1e38
      AND (floor IS NULL OR floor <= (balance + v_change) * side)
   RETURNING balance, sequence, balance * side shown INTO one;
@@ -26,7 +26,7 @@ BEGIN
   END IF;
 
   UPDATE ledger_balance SET balance = balance - v_change, sequence = sequence + 1, recorded_at = p_now
-   WHERE account_id = v_second AND book_id = p_book AND currency = p_currency AND NOT closed AND NOT names_holds
+   WHERE account_id = v_second AND book_id = p_book AND currency = p_currency AND NOT closed AND NOT owing AND NOT names_holds
      AND recorded_at <= p_now AND frozen_in_until IS NULL AND frozen_out_until IS NULL AND abs(balance - v_change) < 1e38
      AND (floor IS NULL OR floor <= (balance - v_change) * side)
   RETURNING balance, sequence, balance * side shown INTO two;

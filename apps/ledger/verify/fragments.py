@@ -113,11 +113,13 @@ ALL_ACCOUNTS = """
 account AS MATERIALIZED (
   SELECT a.id, a.book_id, a.currency, a.side, a.floor, a.names_holds, l.sequence AS seen, l.balance_after,
          b.balance, b.sequence, b.closed, b.account_id IS NULL AS is_missing,
-         (b.book_id, b.currency, b.side, b.floor, b.names_holds)
-           IS DISTINCT FROM (a.book_id, a.currency, a.side, a.floor, a.names_holds) AS differs
+         (b.book_id, b.currency, b.side, b.floor, b.names_holds, b.owing)
+           IS DISTINCT FROM (a.book_id, a.currency, a.side, a.floor, a.names_holds, coalesce(o.owes, n.is_named, false)) AS differs
     FROM ledger_account a
     LEFT JOIN (SELECT account_id, sequence, balance_after FROM step WHERE is_last) l ON l.account_id = a.id
     LEFT JOIN LATERAL (SELECT * FROM ledger_balance x WHERE x.account_id = a.id LIMIT 1) b ON true
+    LEFT JOIN LATERAL (SELECT x.balance <> 0 AS owes FROM ledger_balance x WHERE x.account_id = a.owed_account_id LIMIT 1) o ON true
+    LEFT JOIN LATERAL (SELECT true AS is_named FROM ledger_account x WHERE x.owed_account_id = a.id LIMIT 1) n ON true
    WHERE a.book_id = %(book)s AND a.id > %(first)s AND a.id <= %(last)s)
 """
 TOUCHED_ACCOUNTS = """
@@ -143,7 +145,8 @@ SELECT NULL, NULL, id, NULL, NULL, 'a balance of ' || last_balance || ' after li
        CASE WHEN is_missing THEN 'no balance row' ELSE balance || ' after line ' || sequence END
   FROM balance WHERE balance IS DISTINCT FROM last_balance OR sequence IS DISTINCT FROM last_sequence
 UNION ALL
-SELECT NULL, NULL, id, NULL, NULL, 'book, currency, side, floor and reserve of the account in its balance row', 'others'
+SELECT NULL, NULL, id, NULL, NULL,
+       'book, currency, side, floor and reserve of the account, and whether it owes, in its balance row', 'others'
   FROM balance WHERE differs AND NOT is_missing
 UNION ALL
 SELECT NULL, NULL, id, NULL, NULL, 'a balance not below the floor of ' || floor, (balance * side)::text

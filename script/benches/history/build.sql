@@ -50,8 +50,8 @@ WINDOW follows AS (PARTITION BY account_id ORDER BY i ROWS UNBOUNDED PRECEDING)
  ORDER BY i;
 
 -- step: balances
-INSERT INTO ledger_balance (account_id, book_id, currency, side, balance, sequence, names_holds, closed, recorded_at)
-SELECT a.id, a.book_id, a.currency, a.side, coalesce(l.balance, 0), coalesce(l.lines, 0), false, false,
+INSERT INTO ledger_balance (account_id, book_id, currency, side, balance, sequence, names_holds, owing, closed, recorded_at)
+SELECT a.id, a.book_id, a.currency, a.side, coalesce(l.balance, 0), coalesce(l.lines, 0), false, false, false,
        coalesce(l.recorded_at, a.opened_at)
   FROM ledger_account a
   LEFT JOIN (SELECT account_id, sum(amount) balance, count(*) lines, max(recorded_at) recorded_at

@@ -16,7 +16,7 @@ BEGIN
       array_fill('\x5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9'::bytea, n),
       array_fill(p_kind, n), array_fill(''::text, n), array_fill('{}'::jsonb, n),
       array_fill(NULL::uuid, n), array_fill(NULL::uuid, n), array_fill(NULL::uuid, n), array_fill(NULL::int, n), array_fill(NULL::timestamptz, n),
-      array_fill(false, n),
+      array_fill(false, n), array_fill(false, n),
       a.entries, array_fill(1::smallint, n), p_sources, p_destinations, array_fill('EUR'::text, n), p_amounts,
       array_fill(NULL::uuid, n), array_fill(NULL::smallint, n), true);
   IF cardinality(array_remove(v_codes, NULL)) > 0 THEN
