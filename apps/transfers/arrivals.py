@@ -160,7 +160,9 @@ class ChargebackStatus(models.TextChoices):
 
 
 class Chargeback(models.Model):
-    """What a provider took back of a deposit. The wallet is not debited by itself: a person sees to it and closes it."""
+    """What a provider took back of a deposit. The wallet that was credited with it is debited by itself, and owes what it
+    no longer has; where it is not plain whose it is, a person sees to it and closes it.
+    """
 
     id = PrefixedIdField(prefix="cbk", primary_key=True)
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="+", db_index=False)

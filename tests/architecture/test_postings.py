@@ -10,12 +10,14 @@ MAKES = {"Entry", "Posting"}
 MAY_MAKE = {
     ("apps/ledger/templates.py", "entry", "Entry"),
     ("apps/ledger/templates.py", "entry", "Posting"),
+    ("apps/ledger/poster.py", "_stored", "Posting"),
     ("apps/ledger/services/entries.py", "mirror", "Entry"),
     ("apps/ledger/services/entries.py", "_mirrored", "Posting"),
     ("script/benches/wallets/raw_import.py", "plan_raw_import", "Entry"),
     ("script/benches/wallets/raw_import.py", "plan_raw_import", "Posting"),
 }
-"""The one way from a template to an entry, the mirror of an entry that a template made, and what both are measured against."""
+"""The one way from a template to an entry, what the ledger stored of it where it was split, the mirror of one, and what
+they are measured against."""
 
 ENGINE = "apps.ledger.numscript"
 

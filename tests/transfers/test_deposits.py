@@ -310,20 +310,30 @@ class TestDesk:
 
 
 class TestChargebacks:
-    def test_stand_on_the_desk_and_are_told(self, acme: World, bank: Sandbox) -> None:
-        wallet = acme.wallet()
+    def test_take_what_the_wallet_has_and_leave_the_rest_owed(self, acme: World, bank: Sandbox) -> None:
+        wallet, other = acme.wallet(), acme.wallet()
         deposit = arrived(bank, reference=wallet)
+        spent = {"from_wallet": wallet, "to_wallet": other, "amount": eur("20.00")}
+        done("transfers.create_transfer", actor=key_of(acme.book.pk), **spent)
         bank.charge_back(deposit.reference, amount="10.00", reason="fraud")
         bank.settle()
         followed()
+        left = has(wallet)
+        assert (left.available.decimal, left.owed.decimal) == ("0.00", "5.00")
+        assert (Chargeback.objects.get().status, alarms()) == ("closed", [])
+        assert balance("provider:sandbox-bank", book="acme") == "15.00"
+        back = {"from_wallet": other, "to_wallet": wallet, "amount": eur("8.00")}
+        done("transfers.create_transfer", actor=key_of(acme.book.pk), **back)
+        left = has(wallet)
+        assert (left.available.decimal, left.owed.decimal) == ("3.00", "0.00")
+
+    def test_of_what_is_not_known_stand_on_the_desk_and_are_told(self, bank: Sandbox) -> None:
+        told = {"id": "sbc_1", "amount": "10.00", "currency": "EUR", "deposit": "sbd_1", "reason": "fraud"}
+        send(event("chargeback.opened", **told))
+        followed()
         chargeback = Chargeback.objects.get()
-        assert (chargeback.deposit, chargeback.money.decimal, chargeback.reason) == (
-            deposit,
-            "10.00",
-            "fraud",
-        )
+        assert (chargeback.deposit, chargeback.money.decimal, chargeback.reason) == (None, "10.00", "fraud")
         assert alarms() == ["chargeback to be posted"]
-        assert available(wallet) == "25.00"
         given = {"chargeback": chargeback.pk, "note": "Corrected by hand."}
         done("transfers.close_chargeback", **given)
         assert Chargeback.objects.get().status == "closed"

@@ -24,6 +24,7 @@ from apps.providers.protocol import News
 from apps.providers.services.inbox import news_of
 from apps.transfers.arrivals import Chargeback, Deposit, DepositStatus
 from apps.transfers.models import Kind, Transfer
+from apps.transfers.services.chargebacks import is_whose, plan_post
 from apps.transfers.services.making import Named, balances, ended, new_transfer, told
 from apps.transfers.services.matching import Match, match
 from apps.transfers.services.reserves import kept_of
@@ -92,7 +93,7 @@ def plan_suspend_deposit(context: Context, *, deposit: str) -> Plan:
 
 
 def plan_record_chargeback(context: Context, *, message: str, place: int) -> Plan:
-    """Put a chargeback on the desk. Nothing is posted: what the wallet owes then is for a person to decide."""
+    """Debit the wallet that had the deposit; where that is not plain, put it on the desk."""
     said, news = _said(context, message, place)
     amount = _amount(news)
     named = {"provider": said.provider, "reference": news.reference}
@@ -108,6 +109,10 @@ def plan_record_chargeback(context: Context, *, message: str, place: int) -> Pla
         received_at=said.received_at,
         **named,
     )
+    deposit = row.deposit
+    wallet = is_whose(row, deposit)
+    if wallet and deposit:
+        return plan_post(context, row, deposit, wallet)
     alarm = {
         "reason": "chargeback to be posted",
         "chargeback": row.pk,
