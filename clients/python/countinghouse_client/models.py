@@ -429,6 +429,7 @@ class PayInResult(TypedDict):
     reference: str
     balances: dict[str, Money]
     entry: str | None
+    reserved: Money | None
 
 
 class PlaceHoldBody(TypedDict, closed=True):
