@@ -12,10 +12,12 @@ MAY_MAKE = {
     ("apps/ledger/templates.py", "entry", "Posting"),
     ("apps/ledger/services/entries.py", "plan_reversal", "Entry"),
     ("apps/ledger/services/entries.py", "_mirrored", "Posting"),
+    ("apps/ledger/poster.py", "_stored", "Posting"),
     ("script/benches/wallets/raw_import.py", "plan_raw_import", "Entry"),
     ("script/benches/wallets/raw_import.py", "plan_raw_import", "Posting"),
 }
-"""The one way from a template to an entry, the mirror of an entry that a template made, and what both are measured against."""
+"""The one way from a template to an entry, the mirror of an entry that a template made, what the posting function says it stored of
+either, and what both are measured against."""
 
 ENGINE = "apps.ledger.numscript"
 
