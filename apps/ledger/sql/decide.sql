@@ -91,7 +91,7 @@ BEGIN
   i := 1;
   WHILE i <= n LOOP
     -- The same once more in this call, if the earlier one was posted.
-    IF o_codes[i] IS NULL AND reversed_taken[by_reversed[i]] IS NOT NULL THEN
+    IF reversed_taken[by_reversed[i]] IS NOT NULL THEN
       o_codes[i] := 'ALREADY_REVERSED';
     ELSIF o_codes[i] IS NULL AND reference_taken[by_reference[i]] IS NOT NULL THEN
       o_codes[i] := 'DUPLICATE_TRANSACTION';

@@ -91,11 +91,13 @@ BEGIN
     END;
   END IF;
 
-  -- Which account names which never changes, so it is known before they are locked.
+  -- Where something may be split, or what is owed is moved by name. Which account names which never changes, so it is known
+  -- before they are locked.
   SELECT array_agg(a.id), array_agg(a.owed_account_id) INTO v_owing, v_owed
     FROM ledger_account a
    WHERE a.owed_account_id IS NOT NULL
-     AND (a.id = ANY (p_source || p_destination) OR a.owed_account_id = ANY (p_source || p_destination));
+     AND (a.id = ANY (CASE WHEN true = ANY (p_involuntary) THEN p_source || p_destination ELSE p_destination END)
+          OR a.owed_account_id = ANY (p_source || p_destination));
 
   PERFORM FROM ledger_hold WHERE id = ANY (p_hold) ORDER BY id FOR UPDATE;
   SELECT greatest(clock_timestamp(), max(b.recorded_at)) INTO v_now
@@ -146,7 +148,7 @@ BEGIN
                     p_operations, p_templates, v_day.o_effective, v_day.o_intended, p_entry, p_posting, p_source, p_destination,
                     p_currency, p_amount, p_hold, p_balances, v_ok, v_now);
   o_balances := w.o_balances;
-  IF v_owing IS NOT NULL THEN
+  IF o_split IS NOT NULL OR v_owed && (p_source || p_destination) THEN
     UPDATE ledger_balance a
        SET owing = o.balance <> 0
       FROM ledger_balance o, unnest(v_owing, v_owed) u(owing, owed)
