@@ -32,7 +32,7 @@ from apps.rates.models import Load, Source
 from apps.rates.queries import FRANKFURT
 from apps.transfers.arrivals import Chargeback, ChargebackStatus, Deposit, DepositStatus
 from apps.transfers.queries import desk
-from apps.transfers.queries.standing import Level, level_of, stuck
+from apps.transfers.queries.standing import LIMITS, Level, level_of, stuck
 
 MANY = 1000
 PATIENCE = timedelta(seconds=60)
@@ -123,7 +123,9 @@ def _transfers(now: datetime) -> Iterator[Notice]:
         "stop" if grave else "wait" if still else "good",
         _figure(len(still)),
         ngettext("transfer is stuck", "transfers are stuck", len(still)),
-        _("%(grave)s for 15 minutes or longer.") % {"grave": len(grave)} if grave else "",
+        _("%(grave)s for %(long)s or longer.") % {"grave": len(grave), "long": in_short(LIMITS[Level.ALERT])}
+        if grave
+        else "",
         url,
     )
 

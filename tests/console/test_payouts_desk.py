@@ -138,7 +138,7 @@ def test_the_overview_counts_what_needs_a_person(acme: World, sandbox: Sandbox, 
     pay_out(acme, acme.funded("100.00"), recipient(acme))
     with later(minutes=61):
         page = shown(console, "/ops/")
-    for said in ("transfer in manual review", "transfer is stuck", "1 for 15 minutes or longer."):
+    for said in ("transfer in manual review", "transfer is stuck", "1 for 15 min or longer."):
         assert said in page, said
 
 

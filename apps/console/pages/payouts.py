@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from apps.console.durations import in_short
 from apps.console.forms.ways import Doing, doings
 from apps.console.pages.transfers import ways
 from apps.console.reviewing import reviews
@@ -16,7 +17,7 @@ from apps.core import clock
 from apps.transfers.models import Transfer
 from apps.transfers.queries import desk
 from apps.transfers.queries.desk import OpenHold
-from apps.transfers.queries.standing import Standing, standing, stuck
+from apps.transfers.queries.standing import LIMITS, Standing, standing, stuck
 
 MOST = 20
 """Rows of each part; the lists have the rest."""
@@ -68,11 +69,12 @@ def payouts_desk(request: HttpRequest) -> HttpResponse:
             "now": now,
             "counts": desk.counts(now, MANY),
             "many": MANY,
+            "limits": {level.value: in_short(limit) for level, limit in LIMITS.items()},
             "reviews": reviews(request, in_review[:REVIEWS]),
             "more_reviews": len(in_review) > REVIEWS,
             "standstills": _standstills(request, now),
             "approvals": list(desk.awaiting_approval().select_related(*RELATED)[:MOST]),
-            "holds": _held(desk.open_holds(now, MOST), now),
+            "holds": _held(desk.open_holds(MOST), now),
         },
     )
 

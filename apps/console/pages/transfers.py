@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
+from apps.console.durations import in_short
 from apps.console.forms.ways import Doing, doings
 from apps.console.listing import Column, Filter, KeysetAdmin, Search, Text
 from apps.console.readonly import Context
@@ -23,19 +24,13 @@ from apps.providers.models import Provider
 from apps.transfers.arrivals import Deposit
 from apps.transfers.models import BEFORE_SENDING, Kind, Status, Transfer
 from apps.transfers.queries import standing
-from apps.transfers.queries.standing import Level
+from apps.transfers.queries.standing import LIMITS, Level
 from apps.transfers.queries.timeline import Source, Step, timeline
 from apps.transfers.services.reviews import ASKABLE, RETRIABLE, REVIEWABLE
 from apps.transfers.words import PHASE, PUBLIC_STATUS, TYPE
 
 MANY = 100
 """Entries and refunds of one page."""
-
-LEVELS = {
-    Level.STUCK: _("Stuck, for 10 minutes or longer"),
-    Level.ALERT: _("Stuck, for 15 minutes or longer"),
-    Level.CRITICAL: _("Stuck, for an hour or longer"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +41,15 @@ class StuckFilter(Filter):
         """The rows that have not moved for so long."""
         if value not in {*Level}:
             return queryset.none()
-        return queryset.filter(stuck_from__lte=clock.now() - standing.LIMITS[Level(value)])
+        return queryset.filter(stuck_from__lte=clock.now() - LIMITS[Level(value)])
+
+
+def stuck_choices() -> Iterable[tuple[str, Text]]:
+    """The levels, by how long it has not moved."""
+    return [
+        (level.value, _("Stuck for %(long)s or longer") % {"long": in_short(LIMITS[level])})
+        for level in Level
+    ]
 
 
 def provider_choices() -> Iterable[tuple[str, Text]]:
@@ -92,7 +95,7 @@ class TransferAdmin(KeysetAdmin):
         Filter("kind", _("Kind"), choices=lambda: Kind.choices),
         Filter("status", _("Status"), choices=lambda: Status.choices),
         Filter("provider", _("Provider"), choices=provider_choices),
-        StuckFilter("stuck", _("Stuck"), choices=LEVELS.items, keyset=("stuck_from", "id")),
+        StuckFilter("stuck", _("Stuck"), choices=stuck_choices, keyset=("stuck_from", "id")),
         Filter("from", _("From"), lookup="source_wallet"),
         Filter("to", _("To"), lookup="destination_wallet"),
     )

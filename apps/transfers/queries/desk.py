@@ -16,10 +16,13 @@ from apps.transfers.queries.standing import Level, stuck
 OLD: Final = timedelta(days=7)
 """From when on a hold that is still open deserves a look."""
 
+LAST: Final = "f" * 32
+"""The greatest id."""
+
 # Open holds are few in each book, and their index is by book.
 _OLDEST: Final = """
 SELECT h.id FROM operations_book b CROSS JOIN LATERAL (
-  SELECT id FROM ledger_hold WHERE book_id = b.id AND remaining > 0 AND id <= %s ORDER BY id LIMIT %s) h
+  SELECT id FROM ledger_hold WHERE book_id = b.id AND remaining > 0 AND id <= %s::uuid ORDER BY id LIMIT %s) h
  ORDER BY h.id LIMIT %s
 """
 
@@ -47,9 +50,9 @@ def awaiting_approval() -> QuerySet[Transfer]:
     return rows.order_by("id")
 
 
-def open_holds(before: datetime, most: int) -> Sequence[OpenHold]:
-    """The oldest holds that are still open and were opened by then, with what they are for: three queries."""
-    found = oldest(before, most)
+def open_holds(most: int) -> Sequence[OpenHold]:
+    """The oldest holds that are still open, with what they are for: three queries."""
+    found = oldest(None, most)
     holds = list(
         Hold.objects.filter(pk__in=found).select_related("account", "book", "opened_by").order_by("id")
     )
@@ -57,9 +60,9 @@ def open_holds(before: datetime, most: int) -> Sequence[OpenHold]:
     return [OpenHold(each, transfers.get(str(each.pk)), each.opened_by) for each in holds]
 
 
-def oldest(before: datetime, most: int) -> list[str]:
-    """The ids of the oldest holds that are still open and were opened by then."""
-    last = ids.stored("hld", ids.first_at("hld", before))
+def oldest(before: datetime | None, most: int) -> list[str]:
+    """The ids of the oldest holds that are still open, and were opened by then if a time is given."""
+    last = ids.stored("hld", ids.first_at("hld", before)) if before else LAST
     with connection.cursor() as cursor:
         cursor.execute(_OLDEST, [last, most, most])
         return [ids.encode("hld", row[0]) for row in cursor.fetchall()]
