@@ -6,11 +6,13 @@ from rest_framework import serializers
 
 from apps.api.resources.accounts import CREATED
 from apps.api.resources.base import Computed, Filter, Resource, declare
-from apps.api.resources.outputs import Output, instant, notes, text
+from apps.api.resources.outputs import Output, anything, instant, notes, text
 from apps.core.money import Money
 from apps.core.serializer_fields import IdField, MoneyField, TextField
 from apps.ledger.models import Hold
-from apps.transfers.models import Kind, Transfer
+from apps.providers.models import Action, Attempt
+from apps.transfers.flows import FLOWS
+from apps.transfers.models import WITH_PROVIDER, Kind, Transfer
 from apps.transfers.words import PHASE, PUBLIC_STATUS, TYPE
 
 
@@ -40,6 +42,16 @@ class AnyLeftField(serializers.ChoiceField):
         return 0
 
 
+def _if_any(minor: int | None, currency: str) -> Money | None:
+    return None if minor is None or not currency else Money(minor, currency)
+
+
+def _provider_status(kind: str, status: str) -> str | None:
+    """The kind's word for waiting, while a provider has it."""
+    flow = FLOWS.get(kind)
+    return flow.waiting if flow and status in WITH_PROVIDER else None
+
+
 def _names(words: Any) -> list[str]:
     return sorted(set(words.values()))
 
@@ -62,6 +74,23 @@ class TransferOutput(Output):
     failure_message = text(allow_blank=True, allow_null=True)
     hold = IdField("hld", source="hold_id", allow_null=True)
     refund_of = IdField("trf", source="refund_of_id", allow_null=True)
+    recipient = IdField("rcp", source="recipient_id", allow_null=True)
+    approval_request = IdField("apr", source="approval_request_id", allow_null=True)
+    fees = serializers.ListField(
+        child=anything(), allow_null=True, help_text="What the fee is made of; empty means none."
+    )
+    received = MoneyField(allow_null=True, help_text="What was got for it, where something was bought.")
+    settled = MoneyField(allow_null=True, help_text="What the provider paid of the amount.")
+    returned = MoneyField(allow_null=True, help_text="What came back of it.")
+    provider_status = text(
+        allow_null=True, allow_blank=True, help_text="In which hands it is while a provider has it."
+    )
+    expected_at = instant(allow_null=True, help_text="When it should have arrived.")
+    expires_at = instant(
+        allow_null=True, help_text="Until when it must be confirmed, or agreed to by others."
+    )
+    next_try_at = instant(allow_null=True, source="next_attempt_at", help_text="When it is looked at next.")
+    compensation = anything(allow_null=True, help_text="What was given back, and why, where it was.")
     operation = IdField("op", source="operation_id", allow_null=True)
     created_at = instant()
     ended_at = instant(allow_null=True)
@@ -90,6 +119,17 @@ declare(
                 "provider_reference",
                 "reference",
                 "refund_of",
+                "recipient",
+                "approval_request",
+                "fees",
+                "received",
+                "settled",
+                "returned",
+                "provider_status",
+                "expected_at",
+                "expires_at",
+                "next_try_at",
+                "compensation",
             }
         ),
         key_prefix="trf",
@@ -108,7 +148,39 @@ declare(
             "phase": Computed(("status",), lambda status: PHASE[status]),
             "amount": Computed(("amount", "currency"), Money),
             "fee": Computed(("fee", "currency"), Money),
+            "received": Computed(("received", "received_currency"), _if_any),
+            "settled": Computed(("settled", "currency"), _if_any),
+            "returned": Computed(("returned", "currency"), Money),
+            "provider_status": Computed(("kind", "status"), _provider_status),
         },
+    )
+)
+
+
+class AttemptOutput(Output):
+    id = IdField("ptm")
+    transfer = text(source="subject")
+    action = serializers.ChoiceField(Action.choices)
+    provider = text(source="provider__name")
+    reference = text(help_text="Under what name the provider knows it.")
+    started_at = instant()
+    outcome = text(source="answer__outcome", allow_null=True, help_text="None while it is not answered.")
+    code = text(source="answer__code", allow_null=True, allow_blank=True)
+    message = text(source="answer__message", allow_null=True, allow_blank=True)
+    took_ms = serializers.IntegerField(source="answer__took", allow_null=True)
+
+
+declare(
+    Resource(
+        path="attempts",
+        name="attempt",
+        summary="What was asked of providers about your transfers, and what they answered",
+        model=Attempt,
+        output=AttemptOutput,
+        scope="transfers:read",
+        owner="book_id",
+        key_prefix="ptm",
+        filters={"transfer": Filter("subject", IdField("trf"))},
     )
 )
 

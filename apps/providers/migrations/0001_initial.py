@@ -231,6 +231,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="attempt",
+            index=models.Index(fields=["book", "-id"], name="attempt_by_book"),
+        ),
+        migrations.AddIndex(
+            model_name="attempt",
             index=models.Index(fields=["subject", "-id"], name="attempt_by_subject"),
         ),
         migrations.AddIndex(

@@ -50,6 +50,7 @@ class Attempt(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["book", "-id"], name="attempt_by_book"),
             models.Index(fields=["subject", "-id"], name="attempt_by_subject"),
             models.Index(fields=["provider", "-id"], name="attempt_by_provider"),
         ]

@@ -89,6 +89,25 @@ class ApprovalRequestPage(TypedDict):
     previous: str | None
 
 
+class AttemptOutput(TypedDict):
+    id: str
+    transfer: str
+    action: Literal["submit", "query", "cancel"]
+    provider: str
+    reference: str
+    started_at: str
+    outcome: str | None
+    code: str | None
+    message: str | None
+    took_ms: int | None
+
+
+class AttemptPage(TypedDict):
+    items: list[AttemptOutput]
+    next: str | None
+    previous: str | None
+
+
 class Item(TypedDict):
     status: int
     operation: str | None
@@ -886,6 +905,17 @@ class TransferOutput(TypedDict):
     failure_message: str | None
     hold: str | None
     refund_of: str | None
+    recipient: str | None
+    approval_request: str | None
+    fees: list[Any] | None
+    received: Money | None
+    settled: Money | None
+    returned: Money | None
+    provider_status: str | None
+    expected_at: str | None
+    expires_at: str | None
+    next_try_at: str | None
+    compensation: Any
     operation: str | None
     created_at: str
     ended_at: str | None

@@ -55,6 +55,14 @@ class ListApprovalRequestsQuery(TypedDict, total=False):
     tenant: str | None
 
 
+class ListAttemptsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    transfer: str | None
+    tenant: str | None
+
+
 class GetBalancesQuery(TypedDict, total=False):
     tenant: str | None
 
@@ -416,6 +424,20 @@ class Client(Transport):
         return cast(
             models.ApprovalRequestOutput, self.request("GET", f"/v1/approval-requests/{part(id)}", query={})
         )
+
+    def list_attempts(self, **query: Unpack[ListAttemptsQuery]) -> Page[models.AttemptOutput]:
+        """What was asked of providers about your transfers, and what they answered.
+
+        Needs the scope `transfers:read`.
+        """
+        return self._page("/v1/attempts", dict(query))
+
+    def get_attempt(self, id: str) -> models.AttemptOutput:
+        """One attempt.
+
+        Needs the scope `transfers:read`.
+        """
+        return cast(models.AttemptOutput, self.request("GET", f"/v1/attempts/{part(id)}", query={}))
 
     def get_balances(self, **query: Unpack[GetBalancesQuery]) -> models.TotalsOutput:
         """What all wallets hold together, by category and currency, and in the tenant's base currency.
