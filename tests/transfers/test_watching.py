@@ -121,6 +121,22 @@ def test_asking_a_late_provider_over_and_over_is_no_progress(acme: World, sandbo
         assert level(made) == "stuck"
 
 
+def test_what_is_asked_after_because_it_is_late_counts_from_the_promise(
+    acme: World, sandbox: Sandbox
+) -> None:
+    sandbox.fault(do={"outcome": "hang"})
+    payouts.provider(sandbox)
+    made = reserved(acme)
+    work()
+    promised = Transfer.objects.get(pk=made).expected_at
+    assert promised is not None
+    sandbox.fault(do={"query": "error"}, times=None)
+    with clock.frozen(promised + timedelta(minutes=5)):
+        work()
+    with clock.frozen(promised + timedelta(minutes=10)):
+        assert (status(made), level(made)) == ("outcome_unknown", "stuck")
+
+
 def test_what_waits_for_people_is_never_stuck_until_they_agree(acme: World, sandbox: Sandbox) -> None:
     call_command("loaddata", "approval_policies", verbosity=0)
     payouts.provider(sandbox)
