@@ -18,6 +18,7 @@ TEXTS = {
     "reason": "As agreed on the phone",
     "reference": "order-1042",
     "slug": "acme",
+    "strategy": "aave-usdc",
     "website": "https://acme.example",
 }
 

@@ -12,3 +12,4 @@ class ProvidersConfig(AppConfig):
 
         of_attempt = "EXISTS (SELECT FROM providers_attempt a WHERE a.id = attempt_id)"
         isolation.rows_where("providers_answer", of_attempt)
+        isolation.rows_where("providers_provider", "true", columns=("id", "name"))

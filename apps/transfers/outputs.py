@@ -78,12 +78,6 @@ class BookedResult(TransferToldResult):
     entry = IdField("je")
 
 
-class RefundResult(TransferToldResult):
-    refund_of = IdField("trf", help_text="The pay-in that it gives back.")
-    hold = IdField("hld", allow_null=True, help_text="What is held until the provider has sent it.")
-    entry = IdField("je")
-
-
 class ReversedResult(TransferToldResult):
     entries = serializers.ListField(
         child=IdField("je"), help_text="What mirrors the entries of the transfer."

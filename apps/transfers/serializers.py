@@ -91,6 +91,14 @@ class ExchangeInput(_Named):
 
 
 class BridgeInput(_Named):
+    example = {
+        "wallet": "wal_01k9zw3v5r8e2n6b4m7x0q1c9d",
+        "amount": {"amount": "12.30", "currency": "USDC"},
+        "from_network": "ETH",
+        "to_network": "SOL",
+        "reference": "order-1042",
+    }
+
     wallet = IdField("wal")
     amount = MoneyField(positive=True)
     from_network = serializers.ChoiceField(NETWORKS, help_text=_("Where the coins are."))

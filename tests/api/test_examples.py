@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -24,7 +25,13 @@ RECIPIENT = {
     "currency": "EUR",
     "details": {"iban": "DE89370400440532013000"},
 }
-PROVIDER = {"name": "bank", "title": "A bank", "base_url": "https://bank.example", "secret": "s"}
+PROVIDER = {
+    "name": "bank",
+    "title": "A bank",
+    "base_url": "https://bank.example",
+    "secret": "s",
+    "options": {"virtual_accounts": True, "desk": "bank"},
+}
 POSTS = [
     (path, methods["post"]["requestBody"]["content"]["application/json"]["examples"]["example"]["value"])
     for path, methods in document()["paths"].items()
@@ -44,6 +51,7 @@ def test_an_example_runs(
     known = existing(acme, test.pk) | {"slug": "another"}
     if path.endswith("wallets/{wallet}/close"):
         known["wallet"] = known["empty"]
+    known |= BESIDE.get(path, lambda _: {})(test.pk)
     if path == "/v1/tenants/{tenant}/resume":
         done("accounts.suspend_tenant", tenant=test.pk, reason="Audit")
     caller = asking(make_key(test.pk)["secret"])
@@ -57,6 +65,45 @@ def test_an_example_runs(
         return  # its wallets are open
     assert answer.status_code in (200, 201), answer.text
     assert told_wrongly(path, answer) == []
+
+
+def in_usdc(test: str) -> str:
+    """A wallet of coins with something in it."""
+    done("ledger.open_account", book="acme-test", address="bank:coins", currency="USDC")
+    wallet = done("accounts.create_wallet", tenant=test, currency="USDC")["wallet"]
+    coins = {"amount": "50.00", "currency": "USDC"}
+    done("transfers.post_pay_in", wallet=wallet, amount=coins, from_account="bank:coins")
+    return str(wallet)
+
+
+def refundable(test: str) -> str:
+    """A pay-in that came through a provider."""
+    wallet = done("accounts.create_wallet", tenant=test, currency="EUR")["wallet"]
+    done("ledger.open_account", book="acme-test", address="provider:bank", currency="EUR")
+    given = {"wallet": wallet, "amount": eur("50.00"), "from_account": "provider:bank"}
+    return str(done("transfers.post_pay_in", provider_reference="p-7", **given)["transfer"])
+
+
+def put_to_work(test: str) -> str:
+    """A wallet of which something is in a strategy."""
+    wallet = done("accounts.create_wallet", tenant=test, currency="EUR")["wallet"]
+    done("transfers.post_pay_in", wallet=wallet, amount=eur("50.00"))
+    strategy = f"strategy:aave-usdc:{wallet}"
+    done("ledger.open_account", book="acme-test", address=strategy, currency="EUR")
+    moved = {"book": "acme-test", "reference": "s-1", "kind": "test", "amount": eur("20.00")}
+    done("ledger.import_entry", source=f"wallet:{wallet}:available", destination=strategy, **moved)
+    return str(wallet)
+
+
+BESIDE: dict[str, Callable[[str], dict[str, str]]] = {
+    **dict.fromkeys(
+        ("/v1/onramps", "/v1/offramps", "/v1/buys", "/v1/sells"), lambda test: {"to_wallet": in_usdc(test)}
+    ),
+    "/v1/bridges": lambda test: {"wallet": in_usdc(test)},
+    "/v1/strategies/stop": lambda test: {"wallet": put_to_work(test)},
+    "/v1/transfers/{transfer}/refund": lambda test: {"transfer": refundable(test)},
+}
+"""What an example needs beside."""
 
 
 def existing(acme: Party, test: str) -> dict[str, str]:

@@ -18,6 +18,61 @@ from tests.support.door import done
 UNKNOWN = "01m7zbdysmea38g08n262ytyda"
 
 
+def at_provider(party: Party, transfer: str) -> dict[str, str]:
+    """What stands between a tenant and a provider: a call, a number, a deposit."""
+    from apps.core import clock
+    from apps.operations import books
+    from apps.providers.models import Attempt, InboundMessage, Provider
+    from apps.transfers.arrivals import Deposit, VirtualAccount
+
+    now, book = clock.now(), books.id_of(party.book)
+    given = {"title": "A bank", "base_url": "https://bank.example", "secret": "s"}
+    done("providers.set_provider", name="bank", **given)
+    provider = Provider.objects.get(name="bank")
+    attempt = Attempt.objects.create(
+        book_id=book,
+        provider=provider,
+        subject=transfer,
+        action="submit",
+        reference=f"{transfer}.1",
+        sent={},
+        started_at=now,
+    )
+    number = VirtualAccount.objects.create(
+        book_id=book,
+        wallet_id=party.wallet,
+        provider=provider,
+        number=transfer,
+        status="active",
+        requested_at=now,
+        active_at=now,
+    )
+    message = InboundMessage.objects.create(
+        provider=provider,
+        reference=transfer,
+        body=b"{}",
+        headers={},
+        verified=True,
+        sha256=b"",
+        status="processed",
+        received_at=now,
+        seen_at=now,
+    )
+    deposit = Deposit.objects.create(
+        book_id=book,
+        provider=provider,
+        reference=transfer,
+        message=message,
+        amount=100,
+        currency="EUR",
+        wallet_id=party.wallet,
+        status="received",
+        received_at=now,
+        verified_at=now,
+    )
+    return {"ptm": str(attempt.pk), "vac": str(number.pk), "dep": str(deposit.pk)}
+
+
 def everything_of(party: Party, asking: Any) -> dict[str, str]:
     """An id of each kind that belongs to a tenant, by its prefix."""
     own = asking(party.key)
@@ -67,6 +122,7 @@ def everything_of(party: Party, asking: Any) -> dict[str, str]:
     }
     recipient = own.post("/v1/recipients", to).json()["recipient"]
     return {
+        **at_provider(party, transfer),
         "hld": held["hold"],
         "rcp": recipient,
         "trf": transfer,
@@ -124,6 +180,7 @@ def prefix_of(path: str, name: str) -> str:
         "hold": "hld",
         "recipient": "rcp",
         "transfer": "trf",
+        "ptm": "ptm",
         "user": "usr",
     }
     if name in known:

@@ -66,21 +66,21 @@ class Figures:
 def figures(providers: Iterable[str], *, since: datetime, now: datetime) -> dict[str, Figures]:
     """The figures of each provider by id, since then."""
     rows = _asked(_FIGURES, providers, since, {"open": now - OPEN, "most": MOST})
-    return {ids.encode("prv", row[0]): Figures(*row[1:]) for row in rows}
+    return {ids.encode("pvd", row[0]): Figures(*row[1:]) for row in rows}
 
 
 def outflow(providers: Iterable[str], *, since: datetime) -> dict[str, dict[str, Money]]:
     """By provider and currency what it was sent and did not refuse, since then."""
     found: dict[str, dict[str, Money]] = {}
     for provider, currency, amount in _asked(_OUTFLOW, providers, since, {}):
-        found.setdefault(ids.encode("prv", provider), {})[currency] = Money.parse(str(amount), currency)
+        found.setdefault(ids.encode("pvd", provider), {})[currency] = Money.parse(str(amount), currency)
     return found
 
 
 def _asked(
     statement: str, providers: Iterable[str], since: datetime, more: Mapping[str, Any]
 ) -> list[tuple[Any, ...]]:
-    wanted = arrays.texts([ids.stored("prv", each) for each in providers])
+    wanted = arrays.texts([ids.stored("pvd", each) for each in providers])
     first = ids.stored("ptm", ids.first_at("ptm", since))
     with connection.cursor() as cursor:
         cursor.execute(statement, {"providers": wanted, "first": first, "since": since, **more})

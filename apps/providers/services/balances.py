@@ -119,7 +119,7 @@ def _ask(provider: Provider) -> Balances:
 def _keep(provider: Provider, balances: Balances, low: Low, now: datetime) -> None:
     told = {code: amount.decimal for code, amount in sorted(balances.items())}
     values: dict[str, Any] = {
-        "provider": ids.decode("prv", str(provider.pk)),
+        "provider": ids.decode("pvd", str(provider.pk)),
         "balances": json.dumps(told),
         "low": json.dumps(low),
         "now": now,

@@ -106,7 +106,7 @@ register(
         plan=refunds.plan_create_refund,
         targets=refunds.target,
         input=serializers.RefundInput,
-        output=outputs.RefundResult,
+        output=outputs.AskedResult,
         permission="transfers.create_refund",
         scope="transfers:write",
         path="transfers/{transfer}/refund",

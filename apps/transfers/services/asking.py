@@ -146,17 +146,17 @@ def plan_reserved(context: Context, transfer: Transfer, to: Recipient | None) ->
         Plan(result={}, approved=_agreed_to(transfer, to)),
     )
     if request:
-        request.preview = render_plan(Plan(result=_told(transfer), posts=[posted]))
+        request.preview = render_plan(Plan(result=told_asked(transfer), posts=[posted]))
         transfer.await_approval()
         transfer.approval_request_id = request.pk
         transfer.next_attempt_at = transfer.expires_at = context.now + APPROVE_WITHIN
     rows: list[Model] = [transfer, *([request] if request else [])]
     result = {
-        **_told(transfer),
+        **told_asked(transfer),
         "hold": transfer.hold_id,
         "entry": posted.id,
         "approval_request": request.pk if request else None,
-        "balances": balances(wallets_of(transfer)[:1]),
+        "balances": {} if FLOWS[transfer.kind].from_strategy else balances(wallets_of(transfer)[:1]),
     }
     return Plan(
         rows=rows,
@@ -180,7 +180,7 @@ def _no_route(transfer: Transfer, to: Recipient | None) -> str:
 def _priced(context: Context, transfer: Transfer) -> Plan:
     """Nothing is held yet: what it would cost, and until when the answer counts."""
     transfer.expires_at = transfer.next_attempt_at = context.now + CONFIRM_WITHIN
-    result = {**_told(transfer), "hold": None, "entry": None, "approval_request": None, "balances": {}}
+    result = {**told_asked(transfer), "hold": None, "entry": None, "approval_request": None, "balances": {}}
     return Plan(
         rows=[transfer],
         result=result,
@@ -211,7 +211,8 @@ def _agreed_to(transfer: Transfer, to: Recipient | None) -> dict[str, Any]:
     }
 
 
-def _told(transfer: Transfer) -> dict[str, Any]:
+def told_asked(transfer: Transfer) -> dict[str, Any]:
+    """What is told of a transfer that a provider is to execute."""
     return {
         **told(transfer),
         "fee": transfer.fee_money,

@@ -13,8 +13,8 @@ from apps.operations.plan import Context, EventDraft, Plan
 from apps.operations.registry import Input, Target
 from apps.providers.queries import routing
 from apps.transfers.models import Kind, Status, Transfer
-from apps.transfers.services.asking import plan_asked
-from apps.transfers.services.making import Named, balances, ended, new_transfer, told
+from apps.transfers.services.asking import plan_asked, told_asked
+from apps.transfers.services.making import Named, balances, ended, new_transfer
 from apps.transfers.services.own import locked_transfer
 
 GAVE_NOTHING_BACK = (Status.COMPENSATED, Status.FAILED, Status.CANCELLED, Status.EXPIRED)
@@ -111,10 +111,10 @@ def _by_hand(context: Context, refund: Transfer, original: Transfer) -> Plan:
         metadata={"transfer": refund.pk, "refund_of": original.pk},
     )
     result = {
-        **told(refund),
-        "refund_of": original.pk,
+        **told_asked(refund),
         "hold": None,
         "entry": entry.id,
+        "approval_request": None,
         "balances": balances([wallet]),
     }
     return Plan(

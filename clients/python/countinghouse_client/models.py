@@ -573,43 +573,6 @@ class RefundBody(TypedDict, closed=True):
     metadata: NotRequired[dict[str, str]]
 
 
-class RefundResult(TypedDict):
-    transfer: str
-    kind: Literal[
-        "pay_in",
-        "internal",
-        "payout",
-        "conversion",
-        "otc_trade",
-        "onramp",
-        "offramp",
-        "pool_top_up",
-        "pool_payout",
-        "refund",
-        "buy",
-        "sell",
-        "bridge",
-        "strategy_start",
-        "strategy_stop",
-    ]
-    type: Literal["ADJUSTMENT", "DEPOSIT", "PAYOUT", "REFUND", "TRANSFER", "WITHDRAWAL"]
-    status: Literal[
-        "cancelled",
-        "completed",
-        "expired",
-        "failed",
-        "pending_approval",
-        "processing",
-        "reversed",
-    ]
-    amount: Money
-    reference: str
-    balances: dict[str, Money]
-    refund_of: str
-    hold: str | None
-    entry: str
-
-
 class RefusalCountOutput(TypedDict):
     command: str
     code: str

@@ -1208,13 +1208,13 @@ class Client(Transport):
         idempotency_key: str | None = None,
         retry_of: str | None = None,
         **body: Unpack[models.RefundBody],
-    ) -> models.RefundResult:
+    ) -> models.AskedResult:
         """Refund a pay-in.
 
         Needs the scope `transfers:write`.
         """
         return cast(
-            "models.RefundResult",
+            "models.AskedResult",
             self._command(f"/v1/transfers/{part(transfer)}/refund", dict(body), idempotency_key, retry_of),
         )
 
