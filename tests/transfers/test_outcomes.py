@@ -359,6 +359,24 @@ class TestRecipient:
         assert not sandbox.truth()["order"]
 
 
+class TestFrozen:
+    @pytest.mark.parametrize("scope", ["provider", "currency", "tenant"])
+    def test_is_sent_only_once_the_freeze_is_lifted(
+        self, acme: World, wallet: str, sandbox: Sandbox, scope: str
+    ) -> None:
+        payouts.provider(sandbox)
+        made = pay_out(acme, wallet, recipient(acme))["transfer"]
+        scope_id = {"provider": "sandbox-bank", "currency": "EUR", "tenant": acme.tenant}[scope]
+        flag = {"name": "core_wallet_enabled", "scope": scope, "scope_id": scope_id, "reason": "incident"}
+        done("operations.set_feature_flag", enabled=False, **flag)
+        work()
+        assert (status(made), sandbox.truth()["order"]) == ("balance_reserved", [])
+        done("operations.set_feature_flag", enabled=True, **flag)
+        with later(minutes=5):
+            work()
+        assert status(made) == "provider_processing"
+
+
 class TestWorkers:
     def test_only_one_takes_a_transfer(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
         payouts.provider(sandbox)

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.operations.registry import Command, register
 from apps.transfers import serializers
+from apps.transfers.commands.flag import WALLET_FLAG
 from apps.transfers.services import (
     answers,
     asking,
@@ -46,6 +47,8 @@ register(
         targets=sending.target,
         input=serializers.BeginSendingInput,
         permission="transfers.begin_sending",
+        flag=WALLET_FLAG,
+        scopes=sending.scopes,
         surfaces=frozenset(),
     )
 )

@@ -8,6 +8,7 @@ from apps.accounts.models import Recipient
 from apps.core import ids
 from apps.core.actor import Actor
 from apps.core.errors import DomainError
+from apps.operations import books
 from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
 from apps.providers.models import Action, Attempt
@@ -62,6 +63,17 @@ class RecipientChanged(DomainError):
 def target(data: Input) -> Iterator[Target]:
     """The transfer, which is locked."""
     yield Target(Transfer, data["transfer"])
+
+
+def scopes(data: Input) -> list[tuple[str, str]]:
+    """The flag scopes that sending touches: a freeze of a tenant, a currency or a provider stops it."""
+    found = Transfer.objects.filter(pk=data["transfer"]).values_list("book_id", "currency").first()
+    if found is None:
+        return []
+    book, currency = found
+    tenant = books.find(book).tenant_id
+    provider = ("provider", data["provider"])
+    return [*([("tenant", tenant)] if tenant else []), ("currency", currency), provider]
 
 
 def plan_begin_sending(
