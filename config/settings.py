@@ -154,6 +154,13 @@ TRANSFER_STUCK_SECONDS = [int(each) for each in env.words("TRANSFER_STUCK_SECOND
 API_COMBINER = env.flag("API_COMBINER", True)
 API_OPERATOR_REQUESTS_PER_MINUTE = env.number("API_OPERATOR_REQUESTS_PER_MINUTE", 6_000)
 
+# The stream of events: connections of one key in a process, seconds between signs of life on a quiet one, after which
+# a reader that takes nothing is cut, and between two looks at whether the keys still hold.
+STREAM_CONNECTIONS_PER_KEY = env.number("STREAM_CONNECTIONS_PER_KEY", 20)
+STREAM_HEARTBEAT_SECONDS = env.number("STREAM_HEARTBEAT_SECONDS", 20)
+STREAM_SEND_SECONDS = env.number("STREAM_SEND_SECONDS", 30)
+STREAM_CHECK_SECONDS = env.number("STREAM_CHECK_SECONDS", 10)
+
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "apps.api.schema.ApiSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": [],

@@ -1,7 +1,7 @@
 """Who asks: an API key, looked up by its prefix in one query with its tenant and book."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
@@ -18,9 +18,11 @@ from apps.accounts.scopes import actor
 from apps.api.errors import AuthenticationRequired, NetworkDenied, ScopeMissing, TenantUnready
 from apps.core import ids
 from apps.core.actor import Actor
+from apps.core.errors import DomainError
 from apps.operations.isolation import Circle
 
 LAST_USED_EVERY = timedelta(minutes=1)
+UNKNOWN = "This API key is unknown, was revoked, or has expired."
 
 _COLUMNS = """
 SELECT k.id, k.digest, k.name, k.scopes, k.networks, k.expires_at, k.revoked_at, k.last_used_at, k.tenant_id, b.id,
@@ -31,6 +33,7 @@ SELECT k.id, k.digest, k.name, k.scopes, k.networks, k.expires_at, k.revoked_at,
 """
 _BY_PREFIX = _COLUMNS + " WHERE k.prefix = %s"
 _BY_ID = _COLUMNS + " WHERE k.id = %s"
+_BY_IDS = _COLUMNS + " WHERE k.id = ANY (%s)"
 _TOUCH = "UPDATE accounts_apikey SET last_used_at = %s WHERE id = %s"
 
 
@@ -96,6 +99,15 @@ class _Row:
         """Neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
+    def check(self, address: str, now: datetime) -> None:
+        """Refuse what has ended, what comes from elsewhere, and whose tenant has no book yet."""
+        if not self.is_valid(now):
+            raise AuthenticationRequired(UNKNOWN)
+        if self.networks and not _is_within(address, tuple(self.networks)):
+            raise NetworkDenied("This API key may not be used from this address.")
+        if not self.is_ready:
+            raise TenantUnready("This tenant is still being set up; try again in a moment.")
+
     @property
     def is_ready(self) -> bool:
         """A tenant without a book is still being set up. Nothing else may be without one: it would reach all books."""
@@ -113,12 +125,9 @@ def authenticate(meta: Mapping[str, Any], now: datetime) -> Caller:
     row = _row(_BY_PREFIX, "_".join(text.split("_", 3)[:3]))
     # Compared in any case, so that the answer's time does not tell which prefixes exist.
     same = hmac.compare_digest(bytes(row.digest) if row else bytes(32), sha256(text.encode()).digest())
-    if row is None or not same or not row.is_valid(now):
-        raise AuthenticationRequired("This API key is unknown, was revoked, or has expired.")
-    if row.networks and not _is_within(client_address(meta), tuple(row.networks)):
-        raise NetworkDenied("This API key may not be used from this address.")
-    if not row.is_ready:
-        raise TenantUnready("This tenant is still being set up; try again in a moment.")
+    if row is None or not same:
+        raise AuthenticationRequired(UNKNOWN)
+    row.check(client_address(meta), now)
     if row.last_used_at is None or now - row.last_used_at >= LAST_USED_EVERY:
         _run(_TOUCH, (now, row.id))
     return row.caller()
@@ -128,6 +137,34 @@ def caller_of(key_id: str, now: datetime) -> Caller | None:
     """A key as it is now, for work that goes on after its request; None once it has ended."""
     row = _row(_BY_ID, ids.decode("key", key_id))
     return row.caller() if row and row.is_valid(now) and row.is_ready else None
+
+
+def admitted(key: UUID, address: str, now: datetime) -> Caller:
+    """A key that has shown itself before, now used from this address; what `authenticate` raises."""
+    row = _row(_BY_ID, key)
+    if row is None:
+        raise AuthenticationRequired(UNKNOWN)
+    row.check(address, now)
+    return row.caller()
+
+
+def dismissed(
+    used: Collection[tuple[UUID, str]], scope: str, now: datetime
+) -> dict[tuple[UUID, str], DomainError]:
+    """Of keys in use, each with the address that uses it, those that may no longer ask for this scope, and why."""
+    keys = list({key for key, _ in used})
+    found = {row.id: row for row in (_Row(*each) for each in _run(_BY_IDS, (keys,)).fetchall())}
+    refused: dict[tuple[UUID, str], DomainError] = {}
+    for key, address in used:
+        try:
+            row = found.get(key)
+            if row is None:
+                raise AuthenticationRequired(UNKNOWN)
+            row.check(address, now)
+            row.caller().require(scope)
+        except DomainError as error:
+            refused[key, address] = error
+    return refused
 
 
 def client_address(meta: Mapping[str, Any]) -> str:
@@ -143,7 +180,7 @@ def _shown(meta: Mapping[str, Any]) -> str:
     if scheme.lower() != "bearer" or not text:
         raise AuthenticationRequired("Show an API key in the header Authorization: Bearer ch_….")
     if not (text.isascii() and text.isprintable() and text.startswith("ch_") and len(text) < 200):
-        raise AuthenticationRequired("This API key is unknown, was revoked, or has expired.")
+        raise AuthenticationRequired(UNKNOWN)
     return text
 
 

@@ -26,6 +26,22 @@ class BulksOpen(DomainError):
     transient = True
 
 
+class StreamsOpen(DomainError):
+    """This key listens by as many connections as it may; close one, or wait until one has ended."""
+
+    code = "STREAMS_OPEN"
+    http_status = 429
+    transient = True
+
+
+class ReaderTooSlow(DomainError):
+    """What was sent on a stream was not read in time; connect again and go on after the last position."""
+
+    code = "READER_TOO_SLOW"
+    http_status = 408
+    transient = True
+
+
 class NetworkDenied(DomainError):
     """The API key may not be used from this address."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from rest_framework import serializers
 
 from apps.api.errors import ParameterInvalid
@@ -16,7 +16,13 @@ CURSOR = serializers.CharField(max_length=1_000, help_text="Where to go on: `nex
 
 def read(request: HttpRequest, known: Mapping[str, serializers.Field[Any, Any, Any, Any]]) -> dict[str, Any]:
     """The given parameters as values; ParameterInvalid names one that is unknown, given twice, or wrong."""
-    given = request.GET
+    return read_query(request.GET, known)
+
+
+def read_query(
+    given: QueryDict, known: Mapping[str, serializers.Field[Any, Any, Any, Any]]
+) -> dict[str, Any]:
+    """The same of a query by itself."""
     found = {}
     for name in given:
         if name not in known:

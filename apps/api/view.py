@@ -36,7 +36,7 @@ JSON = "application/json"
 LONGEST_PATH = 300
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}\Z")
-_LOST = (InterfaceError, OperationalError, psycopg.InterfaceError, psycopg.OperationalError)
+LOST = (InterfaceError, OperationalError, psycopg.InterfaceError, psycopg.OperationalError)
 
 
 @dataclass(slots=True)
@@ -105,7 +105,7 @@ class ApiView(APIView):
             answer = _refusal(asking, refused.error, refused.operation, refused.headers)
         except DomainError as error:
             answer = _refusal(asking, error, "", {})
-        except _LOST:
+        except LOST:
             connection.close()  # what was asked past Django's cursors it does not know to be lost
             logger.exception("The database was lost in request %s.", asking.id)
             answer = _refusal(
@@ -155,10 +155,14 @@ class UnknownRoute(ApiView):
 
 
 def _asking(request: HttpRequest) -> Asking:
-    given = request.META.get("HTTP_REQUEST_ID", "")
     key = request_log.new_id()
-    name = given if _REQUEST_ID.match(given) else f"req_{key.hex}"
-    return Asking(request, name, key, time.perf_counter_ns())
+    return Asking(request, request_id(request.META, key), key, time.perf_counter_ns())
+
+
+def request_id(meta: Mapping[str, Any], key: UUID) -> str:
+    """What the caller calls its request, or what we call it."""
+    given = meta.get("HTTP_REQUEST_ID", "")
+    return given if _REQUEST_ID.match(given) else f"req_{key.hex}"
 
 
 def _check_accept(accept: str | None) -> None:
@@ -213,7 +217,7 @@ def _note(asking: Asking, caller: Caller, answer: Answer) -> None:
             key_id=caller.key,
             request_id=asking.id,
             method=request.method or "",
-            path=_printable(request.path[:LONGEST_PATH]),
+            path=printable(request.path[:LONGEST_PATH]),
             status=answer.status,
             code=answer.code,
             milliseconds=(time.perf_counter_ns() - asking.begun) // 1_000_000,
@@ -225,5 +229,6 @@ def _note(asking: Asking, caller: Caller, answer: Answer) -> None:
     )
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """The text with a question mark for each sign that a log could not show."""
     return text if text.isprintable() else "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -12,6 +12,9 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 BATCH = 2_000
+CHANNEL = "operations_events"
+"""Where PostgreSQL tells, by its id, of each book whose feed has grown."""
+
 _LOCK = 7200
 
 
@@ -52,7 +55,7 @@ def sequence(*, patience: timedelta = timedelta(seconds=30)) -> dict[str, int]:
 
 def sequence_after_restore() -> dict[str, int]:
     """Number everything there is. Only while no traffic runs: nothing is waited for."""
-    return {name: _drain(stream, _last_ordinal()) for name, stream in _streams.items()}
+    return {name: _drain(stream, newest_ordinal()) for name, stream in _streams.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ def _lag(stream: Stream) -> Lag:
     return Lag(stream.name, waiting, oldest)
 
 
-def _last_ordinal() -> int:
+def newest_ordinal() -> int:
+    """The last one that was taken, whether or not its transaction has ended."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM operations_ordinal")
         return int(cursor.fetchone()[0])
@@ -88,7 +92,7 @@ def _last_ordinal() -> int:
 
 def _settled_ordinal(patience: timedelta) -> int:
     """The ordinal now, once all who may hold one up to it have ended; zero if they take too long."""
-    through = _last_ordinal()
+    through = newest_ordinal()
     with connection.cursor() as cursor:
         # A number of our own, drawn after the ordinal was read, is above that of everyone who holds a lower ordinal.
         # (A snapshot's xmax would not be: it follows the last transaction that ended, not the last that began.)

@@ -1,4 +1,4 @@
-"""The address where the web server will listen, checked before anything is started."""
+"""The addresses where web and stream will listen, checked before anything is started."""
 
 import errno
 import os
@@ -27,24 +27,37 @@ class Address:
 
 
 def from_environment() -> Address:
-    port = os.environ.get("PORT") or "8000"
-    if not port.isdigit() or not 0 < int(port) < 65536:
-        raise Failure(f"PORT={port} is no port.", "Use a number from 1 to 65535: PORT=8001 script/server.")
-    return Address(os.environ.get("HOST") or "127.0.0.1", int(port))
+    return _given("PORT", 8000)
 
 
-def require_free(where: Address) -> None:
+def stream_from_environment() -> Address:
+    """Beside the web server, unless STREAM_PORT says where."""
+    return _given("STREAM_PORT", from_environment().port % 65535 + 1)
+
+
+def require_free(where: Address, setting: str = "PORT") -> None:
     with socket.socket(socket.AF_INET6 if ":" in where.host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((where.host, where.port))
         except OSError as error:
-            raise Failure(f"Nothing can listen on {where}: {error.strerror}.", _mend(where, error)) from error
+            raise Failure(
+                f"Nothing can listen on {where}: {error.strerror}.", _mend(where, error, setting)
+            ) from error
 
 
-def _mend(where: Address, error: OSError) -> str:
+def _given(setting: str, default: int) -> Address:
+    port = os.environ.get(setting) or str(default)
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise Failure(
+            f"{setting}={port} is no port.", f"Use a number from 1 to 65535: {setting}=8001 script/server."
+        )
+    return Address(os.environ.get("HOST") or "127.0.0.1", int(port))
+
+
+def _mend(where: Address, error: OSError, setting: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"Stop what does, or take another port: PORT={where.port % 65535 + 1} script/server."
+        return f"Stop what does, or take another port: {setting}={where.port % 65535 + 1} script/server."
     if error.errno == errno.EACCES:
-        return "Take a port above 1023: PORT=8000 script/server."
+        return f"Take a port above 1023: {setting}=8000 script/server."
     return "Set HOST to an address of this machine: HOST=127.0.0.1 script/server."

@@ -1,4 +1,4 @@
-"""Keeps web, worker and beat running: brings back what dies, and gives up on what keeps dying."""
+"""Keeps web, stream, workers and beat running: brings back what dies, and gives up on what keeps dying."""
 
 import http.client
 import signal
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from script.bootstrap.address import Address
+from script.bootstrap.checkout import ROOT
 from script.bootstrap.failure import Failure
 from script.bootstrap.process import Process
 from script.bootstrap.sandbox import sandbox
@@ -50,17 +51,15 @@ class Supervisor:
         for program in self._programs:
             program.process.start(program.argv, env=self._env)
 
-    def wait_until_ready(self, address: Address) -> None:
+    def wait_until_ready(self, address: Address, path: str = "/readyz") -> None:
         deadline = time.monotonic() + READY_SECONDS
-        while (answer := readiness(address)) != READY:
+        while (answer := readiness(address, path)) != READY:
             for program in self._programs:
                 if not program.process.running():
                     raise program.failure()
             if time.monotonic() > deadline:
                 folder = self._programs[0].process.log.parent
-                raise Failure(
-                    f"After {READY_SECONDS} s /readyz says: {answer}.", f"See the logs in {folder}."
-                )
+                raise Failure(f"After {READY_SECONDS} s {path} says: {answer}.", f"See the logs in {folder}.")
             time.sleep(0.5)
 
     def watch(self) -> None:
@@ -91,11 +90,11 @@ class Supervisor:
         program.process.start(program.argv, env=self._env)
 
 
-def readiness(address: Address) -> str:
+def readiness(address: Address, path: str = "/readyz") -> str:
     # Not urllib, which would ask a proxy of the environment.
     connection = http.client.HTTPConnection(address.reachable_host, address.port, timeout=5)
     try:
-        connection.request("GET", "/readyz")
+        connection.request("GET", path)
         response = connection.getresponse()
         return READY if response.status == 200 else f"{response.status} {response.read(300).decode()}"
     except (OSError, http.client.HTTPException):
@@ -104,7 +103,7 @@ def readiness(address: Address) -> str:
         connection.close()
 
 
-def programs(data: Path, binaries: Path, address: Address) -> list[Program]:
+def programs(data: Path, binaries: Path, address: Address, stream: Address) -> list[Program]:
     gunicorn, celery = str(binaries / "gunicorn"), [str(binaries / "celery"), "-A", "config"]
     # gunicorn's control socket would lie in the home folder, one for all checkouts.
     web = [gunicorn, "config.wsgi", "--bind", str(address), *WEB_OPTIONS, "--no-control-socket"]
@@ -115,12 +114,17 @@ def programs(data: Path, binaries: Path, address: Address) -> list[Program]:
     commands = {
         "sandbox": sandbox(data).argv(data, address),
         "web": web,
+        "stream": [str(binaries / "python"), *_listening(stream)],
         "worker": worker,
         "exports": exports,
         "transfers": transfers,
         "beat": beat,
     }
     return [Program(Process(name, data), argv) for name, argv in commands.items()]
+
+
+def _listening(stream: Address) -> list[str]:
+    return [str(ROOT / "manage.py"), "stream", "--host", stream.host, "--port", str(stream.port)]
 
 
 def _of_queue(celery: list[str], queue: str) -> list[str]:

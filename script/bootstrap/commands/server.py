@@ -1,9 +1,10 @@
 """script/server: everything that Countinghouse needs, installed, started and kept running until Ctrl-C.
 
 The first start makes .venv, a PostgreSQL cluster, the first admin and a demo; later ones take seconds and
-keep the data. Web, workers, beat and the sandbox provider are started again when they end, up to five times a minute.
+keep the data. Web, stream, workers, beat and the sandbox provider are started again when they end, up to five times a minute.
 
   HOST, PORT               where the web server listens (127.0.0.1, 8000)
+  STREAM_PORT              where the stream of events is listened to (PORT + 1)
   DATABASE_URL, REDIS_URL  servers to use instead of our own
   COUNTINGHOUSE_DATA       the folder of data and logs
   EXPORT_DIR               the folder of reports that were written as files (in that folder)
@@ -31,22 +32,23 @@ from script.bootstrap.supervisor import Supervisor
 
 def run(arguments: list[str]) -> int:
     wants_reset = _parse(arguments).reset
-    address, progress = addresses.from_environment(), Progress()
+    address, stream, progress = addresses.from_environment(), addresses.stream_from_environment(), Progress()
     data = prepare_data_folder()
     with _only_one(data, address):
         # What a killed script/server left behind would hold the port.
-        Supervisor(_programs(data, address), []).stop()
+        Supervisor(_programs(data, address, stream), []).stop()
         addresses.require_free(address)
+        addresses.require_free(stream, "STREAM_PORT")
         if wants_reset:
             with progress.step("Data deleted"):
                 reset(data)
-        _serve(data, address, _programs(data, address), progress)
+        _serve(data, address, stream, progress)
     progress.note("Stopped; the data is kept.")
     return 0
 
 
-def _programs(data: Path, address: Address) -> list[supervisor.Program]:
-    return supervisor.programs(data, environment.VENV / "bin", address)
+def _programs(data: Path, address: Address, stream: Address) -> list[supervisor.Program]:
+    return supervisor.programs(data, environment.VENV / "bin", address, stream)
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -68,7 +70,7 @@ def _only_one(data: Path, address: Address) -> Iterator[None]:
         lock.close()
 
 
-def _serve(data: Path, address: Address, programs: list[supervisor.Program], progress: Progress) -> None:
+def _serve(data: Path, address: Address, stream: Address, progress: Progress) -> None:
     environment.ensure(data=data, progress=progress)
     system.ensure(system.PANGO, system.FONTS, data=data, progress=progress)
     local = services.serving(data)
@@ -78,14 +80,15 @@ def _serve(data: Path, address: Address, programs: list[supervisor.Program], pro
             application.migrate(data, urls)
         with progress.step("Fixtures, first admin and demo"):
             setup = application.setup(data, urls)
-        supervised = Supervisor(programs, [service.process for service in local.ours])
+        supervised = Supervisor(_programs(data, address, stream), [service.process for service in local.ours])
         try:
-            with progress.step("Web, worker and beat"):
+            with progress.step("Web, stream, workers and beat"):
                 (data / "beat").mkdir(exist_ok=True)
                 exports = {"EXPORT_DIR": os.environ.get("EXPORT_DIR", str(data / "exports"))}
                 supervised.start({**environment.activated(), **urls, **exports})
                 supervised.wait_until_ready(address)
-            _welcome(data, address, setup)
+                supervised.wait_until_ready(stream, "/healthz")
+            _welcome(data, address, stream, setup)
             supervised.watch()
         except (KeyboardInterrupt, SystemExit):
             progress.note("Stopping …")
@@ -94,9 +97,10 @@ def _serve(data: Path, address: Address, programs: list[supervisor.Program], pro
                 supervised.stop()
 
 
-def _welcome(data: Path, address: Address, setup: Setup) -> None:
+def _welcome(data: Path, address: Address, stream: Address, setup: Setup) -> None:
     password = setup.admin_password or "with the password that you chose"
     facts = [("Open", address.url), ("Sign in", f"{setup.admin_email}  {password}")]
     facts += [("" if number else "Next", step) for number, step in enumerate(setup.next_steps)]
+    facts += [("Stream", f"{stream.url.replace('http', 'ws')}/v1/stream")]
     facts += [("Logs", str(data / "log")), ("Stop", "Ctrl-C")]
     print("", *(f"  {name:<8} {text}" for name, text in facts), "", sep="\n", flush=True)
