@@ -8,7 +8,7 @@ from celery import shared_task
 
 from apps.core import clock
 from apps.operations import executor
-from apps.transfers.services import pay_ins
+from apps.transfers.services import mails, pay_ins
 from apps.transfers.worker import Worker
 
 
@@ -16,6 +16,13 @@ from apps.transfers.worker import Worker
 def complete_pay_ins() -> None:
     """Post the announced pay-ins whose time has come."""
     executor.execute_many(pay_ins.due(clock.now()))
+
+
+@shared_task(name="transfers.mail_milestones", expires=10)
+def mail_milestones() -> None:
+    """Find what is to be told by mail, and mail it."""
+    mails.queue_new(now=clock.now())
+    mails.send_due()
 
 
 @shared_task(name="transfers.work", expires=1)
