@@ -39,6 +39,10 @@ BEAT_SCHEDULE = {
         "task": "accounts.send_invitations",
         "schedule": timedelta(seconds=30),
     },
+    "mail-milestones": {
+        "task": "transfers.mail_milestones",
+        "schedule": timedelta(seconds=10),
+    },
     "work-on-transfers": {
         "task": "transfers.work",
         "schedule": timedelta(seconds=1),

@@ -22,6 +22,7 @@ class TenantUpdatedResult(serializers.Serializer[Any]):
     country = serializers.CharField(required=False)
     website = serializers.CharField(required=False)
     requests_per_minute = serializers.IntegerField(required=False)
+    mail_about = serializers.ListField(child=serializers.CharField(), required=False)
 
 
 class TenantStatusResult(serializers.Serializer[Any]):

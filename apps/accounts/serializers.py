@@ -10,7 +10,14 @@ from rest_framework.fields import empty
 
 from apps.accounts.destinations import destination_of
 from apps.accounts.destinations.crypto import NETWORKS
-from apps.accounts.models import CONSOLE_ROLES, CustomerKind, RecipientKind, TeamRole, WalletCategory
+from apps.accounts.models import (
+    CONSOLE_ROLES,
+    CustomerKind,
+    Milestone,
+    RecipientKind,
+    TeamRole,
+    WalletCategory,
+)
 from apps.accounts.scopes import OF_OPERATORS, SCOPES
 from apps.core.errors import DomainError
 from apps.core.serializer_fields import (
@@ -88,6 +95,13 @@ class UpdateTenantInput(serializers.Serializer[Any]):
         default=None,
         allow_null=True,
         help_text=_("How much each of its API keys may ask."),
+    )
+    mail_about = serializers.ListField(
+        child=serializers.ChoiceField(Milestone.choices),
+        default=None,
+        allow_null=True,
+        max_length=len(Milestone.values),
+        help_text=_("Milestones of transfers of which its owners, admins and finance are told by mail."),
     )
 
 

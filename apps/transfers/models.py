@@ -316,4 +316,5 @@ class Transfer(StateMachineModel):
 
 
 from apps.transfers.arrivals import Chargeback, Deposit, VirtualAccount  # noqa: E402, F401 (models of this app)
+from apps.transfers.mailing import MailCursor, MilestoneMail  # noqa: E402, F401
 from apps.transfers.reserves import ReservePolicy, RollingReserve  # noqa: E402, F401 (models of this app)

@@ -8,7 +8,7 @@ from celery import shared_task
 
 from apps.core import clock
 from apps.operations import executor
-from apps.transfers.services import pay_ins, reserves, watching
+from apps.transfers.services import mails, pay_ins, reserves, watching
 from apps.transfers.worker import Worker
 
 
@@ -25,6 +25,13 @@ def release_reserves() -> None:
         outcomes = executor.execute_many(requests)
         if not any(outcome.accepted and not outcome.replayed for outcome in outcomes):
             return
+
+
+@shared_task(name="transfers.mail_milestones", expires=10)
+def mail_milestones() -> None:
+    """Find what is to be told by mail, and mail it."""
+    mails.queue_new(now=clock.now())
+    mails.send_due()
 
 
 @shared_task(name="transfers.work", expires=1)

@@ -15,6 +15,7 @@ from apps.accounts.models.recipients import Recipient, RecipientKind, RecipientS
 from apps.accounts.models.tenants import (
     Invitation,
     Membership,
+    Milestone,
     Provisioning,
     ProvisioningStatus,
     TeamRole,
@@ -30,6 +31,7 @@ __all__ = [
     "CustomerStatus",
     "Invitation",
     "Membership",
+    "Milestone",
     "Provisioning",
     "ProvisioningStatus",
     "Recipient",

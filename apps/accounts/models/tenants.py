@@ -20,11 +20,26 @@ class TenantStatus(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+class Milestone(models.TextChoices):
+    """What of a transfer may be told by mail."""
+
+    COMPLETED = "completed", _("Completed")
+    FAILED = "failed", _("Failed")
+    RETURNED = "returned", _("Returned")
+    IN_REVIEW = "in_review", _("Being looked at")
+
+
+def mailed_at_first() -> list[str]:
+    """What a new tenant's team is told: all that is not as it should be."""
+    return [Milestone.FAILED.value, Milestone.RETURNED.value, Milestone.IN_REVIEW.value]
+
+
 class Tenant(StateMachineModel):
     """A business on the platform, with a book of its own.
 
     Its test environment is a tenant of its own, whose `test_of` is the live one: profile and team are those of the
-    live tenant. `requests_per_minute` is what each of its API keys may ask.
+    live tenant. `requests_per_minute` is what each of its API keys may ask; `mail_about` are the milestones of transfers
+    of which its team is told by mail.
     """
 
     id = PrefixedIdField(prefix="ten", primary_key=True)
@@ -40,6 +55,7 @@ class Tenant(StateMachineModel):
     base_currency = models.CharField(max_length=5)
     time_zone = models.CharField(max_length=60, default="UTC")
     requests_per_minute = models.PositiveIntegerField(default=600)
+    mail_about = models.JSONField(default=mailed_at_first)
     test_of = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, editable=False, related_name="test_tenant"
     )

@@ -100,6 +100,7 @@ def plan_update_tenant(
     country: str | None,
     website: str | None,
     requests_per_minute: int | None,
+    mail_about: list[str] | None,
 ) -> Plan:
     """Change what is given of the profile and the settings; the rest stays."""
     given = {
@@ -109,6 +110,7 @@ def plan_update_tenant(
         "country": country,
         "website": website,
         "requests_per_minute": requests_per_minute,
+        "mail_about": mail_about if mail_about is None else sorted(set(mail_about)),
     }
     found: Tenant = context.locked[Tenant, tenant]  # type: ignore[assignment]
     changes = {field: value for field, value in given.items() if value is not None}

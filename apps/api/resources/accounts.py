@@ -45,6 +45,7 @@ class TenantOutput(Output):
     base_currency = CurrencyField()
     time_zone = text()
     requests_per_minute = number()
+    mail_about = texts(help_text="Milestones of transfers of which its team is told by mail.")
     test_of = IdField("ten", source="test_of_id", allow_null=True)
     created_at = instant()
 

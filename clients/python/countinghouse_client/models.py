@@ -747,6 +747,7 @@ class TenantOutput(TypedDict):
     base_currency: str
     time_zone: str
     requests_per_minute: int
+    mail_about: list[str]
     test_of: str | None
     created_at: str
 
@@ -775,6 +776,7 @@ class TenantUpdatedResult(TypedDict):
     country: NotRequired[str]
     website: NotRequired[str]
     requests_per_minute: NotRequired[int]
+    mail_about: NotRequired[list[str]]
 
 
 class TotalOutput(TypedDict):
@@ -909,6 +911,7 @@ class UpdateTenantBody(TypedDict, closed=True):
     country: NotRequired[str | None]
     website: NotRequired[str | None]
     requests_per_minute: NotRequired[int | None]
+    mail_about: NotRequired[list[Literal["completed", "failed", "returned", "in_review"]] | None]
 
 
 class VirtualAccountOutput(TypedDict):
