@@ -25,7 +25,7 @@ from apps.api.document import document
 from tests.api.conftest import Party
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-SECONDS = 7_200 if LONG else 50
+SECONDS = 7_200 if LONG else 90
 """Which the whole walk takes at most: operations are taken in turn, each at least once in each mode."""
 
 CHECKS = [

@@ -52,7 +52,7 @@ def scene(acme: World) -> Scene:
     send(event("order.completed", status="completed"), "sbe_unknown")
     send(b"\xff <b>no JSON</b>", None)
     send(event("order.failed"), "sbe_forged", secret="other")
-    back = {"id": "sbc_1", "amount": "25.00", "currency": "EUR", "deposit": "sbd_1", "reason": "fraud"}
+    back = {"id": "sbc_1", "amount": "25.00", "currency": "EUR", "deposit": "sbd_2", "reason": "fraud"}
     send(event("chargeback.opened", **back), "sbe_back")
     followed()
     made = done("transfers.request_virtual_account", wallet=wallet)

@@ -20,6 +20,7 @@ from apps.console.listing import KeysetAdmin
 from apps.console.pages.tenants import tenant_choices
 from apps.console.site import site
 from apps.core import clock, ids
+from apps.core.encryption import encrypt
 from apps.ledger.models import Account, JournalEntry
 from apps.ledger.queries import templates
 from apps.operations.models import ApprovalRequest, Book, Event, FeatureFlag, Operation
@@ -115,8 +116,8 @@ INSERT INTO transfers_transfer (id, book_id, kind, status, source_wallet_id, des
 INSERT INTO providers_provider (id, name, title, adapter, base_url, secret, webhook_secret, options, enabled, locked_because, priority,
                                 kinds, currencies, countries, limits, cost, low_balance, time_zone, business_days, expected_seconds,
                                 created_at, changed_at)
-  SELECT lpad(to_hex(i), 32, '0')::uuid, 'provider-' || i, '', 'sandbox', '', '', '', '{}', true, '', 100, '{}', '{}', '{}', '{}', '{}',
-         '{}', 'UTC', false, 60, now(), now()
+  SELECT lpad(to_hex(i), 32, '0')::uuid, 'provider-' || i, '', 'sandbox', '', %(secret)s, %(secret)s, '{}', true, '',
+         100, '{}', '{}', '{}', '{}', '{}', '{}', 'UTC', false, 60, now(), now()
     FROM generate_series(0, 9) i;
 INSERT INTO providers_inboundmessage (id, provider_id, reference, body, headers, remote_address, verified, sha256, copies, status, why,
                                       subject, tries, lease, received_at, seen_at)
@@ -317,7 +318,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(console: Cl
     fill_some(platform, 100, 60)
     assert {page: counted(console, page) for page in pages} == before
     assert max(before[page] for page in LISTS) <= 10
-    assert before["/ops/"] <= 28
+    assert before["/ops/"] <= 32
 
 
 def counted(console: Client, page: str) -> int:
@@ -341,7 +342,7 @@ def test_nothing_is_counted_and_nothing_skipped(console: Client, platform: Book)
 def many(platform: Book) -> Book:
     """Twenty thousand rows in every large table."""
     with connection.cursor() as cursor:
-        cursor.execute(FILL, {"book": platform.pk, "many": MANY})
+        cursor.execute(FILL, {"book": platform.pk, "many": MANY, "secret": encrypt("")})
     return platform
 
 

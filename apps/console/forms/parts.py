@@ -245,8 +245,9 @@ class Ticks(Line):
     widget = "ticks"
 
     def read(self, place: Place) -> Any:
-        """The values that are ticked."""
-        return place.values.getlist(place.name)
+        """The values that are ticked; where a field may be left as it is, none leaves it so."""
+        ticked = place.values.getlist(place.name)
+        return MISSING if not ticked and place.field.allow_null else ticked
 
     def write(self, place: Place, data: Any) -> None:
         """Tick values."""
