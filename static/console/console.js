@@ -108,8 +108,7 @@
   const EVERY = 10000;
 
   // What is new takes its place, but for what somebody is marking. The focus stays on the same link.
-  const replace = (part) => {
-    const old = document.getElementById(part.id);
+  const replace = (part, old = document.getElementById(part.id)) => {
     const marked = window.getSelection();
     if (!old || old.innerHTML === part.innerHTML || (!marked.isCollapsed && marked.containsNode(old, true))) { return; }
     const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
@@ -128,16 +127,30 @@
       clearTimeout(timer);
       if (!document.hidden) { timer = setTimeout(look, EVERY); }
     };
+    const stop = (words) => {
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", seen);
+      say(words);
+    };
     const look = async () => {
       const { text, ended } = await got(note.dataset.live);
       if (ended) {
-        clearTimeout(timer);
-        document.removeEventListener("visibilitychange", seen);
-        say(note.dataset.ended);
+        stop(note.dataset.ended);
         return;
       }
       if (text !== null) {
-        new DOMParser().parseFromString(text, "text/html").querySelectorAll("[data-part]").forEach(replace);
+        const page = new DOMParser().parseFromString(text, "text/html");
+        page.querySelectorAll("[data-part]").forEach((part) => replace(part));
+        // A page that has no parts of its own says what of it is looked at; one without the note has come to its end.
+        const { parts } = note.dataset;
+        if (parts) {
+          const fresh = page.querySelectorAll(parts);
+          document.querySelectorAll(parts).forEach((old, index) => { if (fresh[index]) { replace(fresh[index], old); } });
+          if (!page.querySelector("[data-parts]")) {
+            stop("");
+            return;
+          }
+        }
       }
       say(text === null ? note.dataset.failed : note.dataset.going);
       later();

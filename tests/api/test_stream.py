@@ -1,7 +1,12 @@
 """The stream: a real process, killed and cut off, and real clients of it."""
 
 import json
+import os
+import re
+import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +21,7 @@ from apps.operations import sequencer
 from apps.operations.models import EventPosition
 from tests.api.conftest import Client, Party, make_key
 from tests.support.door import done, rows
+from tests.support.processes import ROOT
 from tests.support.streaming import Stream, streaming
 
 
@@ -182,10 +188,10 @@ class TestGoingOn:
         made = []
         for number in range(200):
             made.append(wallet(acme))
-            if number in (60, 130):
+            if number == 100:
                 stream.end(signal.SIGKILL)
                 stream.start()
-            if number in (30, 100, 170):
+            if number in (40, 150):
                 _cut_database_connections()
         done_making.set()
         listener.join(20)
@@ -225,6 +231,76 @@ class TestGoingOn:
             rest = [each for each in again.until(told_of(made)) if "stream" not in each]
         positions = [each["position"] for each in [*heard[:-1], *rest]]
         assert positions == list(range(1, len(positions) + 1))
+
+
+class TestSamples:
+    """What docs/api.md shows, as it is written there."""
+
+    def sample(self, language: str) -> str:
+        text = (ROOT / "docs" / "api.md").read_text()
+        [found] = re.findall(rf"```{language}\n(.*?)```", text[text.index("## Listening") :], re.DOTALL)
+        return str(found)
+
+    def said(self, process: "subprocess.Popen[str]", until: str) -> list[str]:
+        """Its lines up to one that has this word."""
+        assert process.stdout is not None
+        lines = []
+        with process:
+            timer = threading.Timer(20, process.kill)
+            timer.start()
+            for line in process.stdout:
+                lines.append(line.strip())
+                if until in line:
+                    break
+            timer.cancel()
+            process.kill()
+        assert until in lines[-1], lines
+        return lines
+
+    def test_python_goes_on_by_itself(self, stream: Stream, acme: Party, http: httpx.Client) -> None:
+        code = self.sample("python").replace("print(", "print(flush=True, *(").replace("])\n", "]))\n")
+        code = code.replace("http://127.0.0.1:8000", str(http.base_url)).replace("ch_test_…", acme.key)
+        code = code.replace("http://127.0.0.1:8001", stream.url)
+        env = {**os.environ, "PYTHONPATH": str(ROOT / "clients" / "python")}
+        first, missed = wallet(acme), []
+
+        def break_off() -> None:
+            stream.end(signal.SIGKILL)
+            missed.append(wallet(acme))
+            stream.start()
+
+        listening = subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True)
+        lines = iter(listening.stdout or [])
+        heard = [next(line for line in lines if first in line)]
+        break_off()
+        heard += self.said(listening, missed[0])
+        positions = [int(line.split()[0]) for line in heard]
+        assert positions == list(range(positions[0], positions[0] + len(positions)))
+
+    def test_a_browser_listens_with_tickets(self, stream: Stream, acme: Party) -> None:
+        node = shutil.which("node")
+        if node is None:
+            pytest.skip("There is no Node.")
+        code = (
+            self.sample("javascript")
+            + """
+            const headers = { Authorization: `Bearer ${process.env.KEY}` };
+            const ask = () => fetch(`${process.env.STREAM}/v1/stream/tickets`, { method: "POST", headers });
+            const ticket = async () => (await (await ask()).json()).ticket;
+            listen(process.env.STREAM.replace("http", "ws"), ticket, (event) => console.log(event.subject), 0);
+            """
+        )
+        env = {**os.environ, "KEY": acme.key, "STREAM": stream.url}
+        argv = [node, "--experimental-websocket", "-e", code]
+        listening = subprocess.Popen(
+            argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        lines = iter(listening.stdout or [])
+        assert acme.wallet in next(line for line in lines if acme.wallet in line)
+        stream.end()
+        missed = wallet(acme)
+        stream.start()
+        self.said(listening, missed)
 
 
 def _listen_through_all(

@@ -91,10 +91,11 @@ class Ear:
         return found
 
     def closed(self) -> tuple[int, str, list[dict[str, Any]]]:
-        """With which code and reason it is closed, and what was said before."""
+        """With which code and reason it is closed within ten seconds, and what was said before."""
         heard: list[dict[str, Any]] = []
+        until = time.monotonic() + 10
         with suppress(ConnectionClosed):
-            while True:
+            while time.monotonic() < until:
                 heard.append(self.hear(10))
         end = self.connection.protocol.close_rcvd
         return (end.code, end.reason, heard) if end else (0, "cut without a word", heard)

@@ -1,5 +1,6 @@
 """Asking the server: authorisation, idempotency keys, repeating what is safe to repeat, and refusals."""
 
+import json
 import random
 import time
 import uuid
@@ -15,6 +16,9 @@ JSON = Mapping[str, Any]
 
 PROBLEM = {"code", "status", "detail", "transient"}
 """What a refusal of ours always has; something in between may speak of problems of its own."""
+
+SILENCE = 90.0
+"""Seconds without a word, not even a sign of life, after which a stream counts as cut."""
 
 LONGEST_WAIT = 30.0
 """Seconds that are waited before a request is repeated, at most."""
@@ -138,6 +142,55 @@ class Transport:
             time.sleep(_pause(attempt, response.headers.get("Retry-After")))
         raise AssertionError("the last attempt answers or raises")
 
+    def listen(
+        self,
+        *,
+        after: int | None = None,
+        type_prefix: str | None = None,
+        subject: str | None = None,
+        stream_url: str | None = None,
+    ) -> Iterator[Any]:
+        """The events beyond a position, or from now on, as they come, without end; Refused if the key does not hold.
+
+        Where the connection ends it goes on by itself, after the last event. Keep the `position` of what you have worked
+        off, and give it as `after` when you start again. `stream_url` is where the stream is, if not at the server itself.
+        """
+        query: dict[str, Any] = {"after": after, "type_prefix": type_prefix, "subject": subject}
+        attempt = 0
+        while True:
+            given = {name: _text(value) for name, value in query.items() if value is not None}
+            try:
+                for message in self._messages((stream_url or self._base) + "/v1/events/stream", given):
+                    attempt = 0
+                    query["after"] = message.get("id", query["after"])
+                    if message.get("event") == "closed":
+                        _refuse_for_good(json.loads(message["data"])["problem"])
+                    elif "data" in message and "event" not in message:
+                        yield json.loads(message["data"])
+            except httpx.TransportError:
+                pass
+            attempt = min(attempt + 1, 6)
+            time.sleep(_pause(attempt))
+
+    def _messages(self, url: str, query: JSON) -> Iterator[dict[str, str]]:
+        """The server-sent events of one connection, by the names of their lines."""
+        headers = {"Authorization": f"Bearer {self._key}", "Accept": "text/event-stream"}
+        patience = httpx.Timeout(30, read=SILENCE)
+        with self._http.stream("GET", url, params=query, headers=headers, timeout=patience) as response:
+            if not response.is_success:
+                response.read()
+                if _is_transient(response):
+                    return
+                _answer(response, None)
+            message: dict[str, str] = {}
+            for line in response.iter_lines():
+                name, colon, value = line.partition(": ")
+                if not line:
+                    yield message
+                    message = {}
+                elif name and colon:
+                    message[name] = value
+
     def _command(
         self, path: str, body: JSON, idempotency_key: str | None, retry_of: str | None = None
     ) -> Any:
@@ -153,6 +206,11 @@ class Transport:
             found["previous"],
             lambda cursor: self._page(path, {**query, "cursor": cursor}),
         )
+
+
+def _refuse_for_good(problem: JSON) -> None:
+    if not problem["transient"]:
+        raise Refused(problem)
 
 
 def part(text: str) -> str:
