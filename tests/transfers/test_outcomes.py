@@ -267,6 +267,24 @@ class TestReturned:
         assert until_ended(made) == "compensated"
         assert (truth(sandbox), parts(wallet)) == (["returned"], ("100.00", "0.00"))
 
+    def test_in_part_before_we_knew_that_it_went_is_for_a_person(
+        self, acme: World, wallet: str, sandbox: Sandbox
+    ) -> None:
+        made = sent(acme, wallet, sandbox)
+        sandbox.settle()
+        sandbox.give_back("bank", Transfer.objects.get(pk=made).submission, amount="15.00")
+        assert until_ended(made) == "manual_review"
+        assert (Transfer.objects.get(pk=made).failure_code, parts(wallet)) == (
+            "WRONG_AMOUNT",
+            ("60.00", "40.00"),
+        )
+
+    def test_the_same_is_told_once(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
+        made = sent(acme, wallet, sandbox, outcome="hang")
+        for _ in range(2):
+            hear(sandbox, made)
+        assert Event.objects.filter(type="transfer.processing", subject=made).count() == 1
+
 
 def hear(sandbox: Sandbox, transfer: str) -> None:
     """Let us hear from the provider how the transfer stands there, as a message of its own would tell."""

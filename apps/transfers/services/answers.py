@@ -26,6 +26,8 @@ GRACE: Final = timedelta(seconds=settings.TRANSFER_GRACE_SECONDS)
 
 PAID: Final = frozenset({Status.PROVIDER_COMPLETED, Status.COMPLETED, Status.REVERSED})
 
+DELAYED: Final = "transfer.delayed"
+
 FOLLOWED = (
     "status",
     "attempt_id",
@@ -127,7 +129,7 @@ def _not_accepted(
         transfer.refused_by = []
         later = context.now + LADDER[transfer.attempts - 1]
         transfer.next_attempt_at = min(max(later, reply.retry_at or later), context.now + LADDER[-1])
-    return _followed(context, transfer, was, "transfer.delayed")
+    return _followed(context, transfer, was, DELAYED)
 
 
 def _unknown(context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, asked: str) -> Plan:
@@ -153,7 +155,11 @@ def _unknown(context: Context, transfer: Transfer, was: Mapping[str, Any], reply
 def _returned(
     context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, _asked: str
 ) -> Plan:
-    """It came back before we knew that it had gone: for the books it never went."""
+    """It came back before we knew that it had gone: for the books it never went, if all of it came back."""
+    gone = reply.settled or transfer.money
+    if reply.returned is not None and reply.returned != gone:
+        what = f"The provider says that {reply.returned} of {gone} came back."
+        return _park(context, transfer, was, "WRONG_AMOUNT", what)
     return plan_compensate(
         context,
         transfer,
@@ -220,12 +226,14 @@ def _nothing(transfer: Transfer) -> Plan:
 
 
 def _followed(context: Context, transfer: Transfer, was: Mapping[str, Any], event: str) -> Plan:
+    """The transfer as it is now; told once for each status, and for each try that was not accepted."""
     transfer.changed_at = context.now
     result = {**told(transfer), "next_attempt_at": transfer.next_attempt_at}
+    is_news = transfer.status != was["status"] or event == DELAYED
     return Plan(
         updates=[Update(transfer, FOLLOWED, was)],
         result=result,
-        events=[EventDraft(event, transfer.pk, result, book_id=transfer.book_id)],
+        events=[EventDraft(event, transfer.pk, result, book_id=transfer.book_id)] if is_news else [],
     )
 
 
