@@ -15,7 +15,7 @@ from apps.core import clock
 from apps.ledger.models import JournalEntry
 from apps.operations.models import Book
 from apps.transfers.models import Transfer
-from tests.console.test_listing import FILL, MANY, nodes, planned, queries
+from tests.console.test_listing import fill, nodes, planned, queries
 from tests.support.door import done, eur
 from tests.support.tenants import World
 from tests.support.tenants import world as tenant_world
@@ -149,7 +149,7 @@ def test_nobody_finds_what_they_may_not_see(
 @pytest.mark.django_db
 def test_names_are_looked_for_along_indexes(platform: Book) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(FILL, {"book": platform.pk, "many": MANY})
+        fill(cursor, platform)
         cursor.execute("SET LOCAL session_replication_role = replica")
         for table in ("customer", "recipient", "wallet"):
             cursor.execute(f"UPDATE accounts_{table} SET name = 'name ' || external_id")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -143,6 +144,11 @@ INSERT INTO transfers_chargeback (id, provider_id, reference, message_id, deposi
 RESET session_replication_role;
 ANALYZE;
 """
+
+
+def fill(cursor: CursorWrapper, book: Book) -> None:
+    """Put ``MANY`` rows into every large table that a page of the console lists."""
+    cursor.execute(FILL, {"book": book.pk, "many": MANY, "secret": encrypt("")})
 
 
 @contextmanager
@@ -342,7 +348,7 @@ def test_nothing_is_counted_and_nothing_skipped(console: Client, platform: Book)
 def many(platform: Book) -> Book:
     """Twenty thousand rows in every large table."""
     with connection.cursor() as cursor:
-        cursor.execute(FILL, {"book": platform.pk, "many": MANY, "secret": encrypt("")})
+        fill(cursor, platform)
     return platform
 
 
