@@ -17,7 +17,7 @@ from script.bootstrap import environment, postgres_programs
 from script.bootstrap.checkout import ROOT
 from script.bootstrap.failure import Failure, tail
 from script.bootstrap.postgres_programs import Programs
-from script.bootstrap.process import Process, birth, command
+from script.bootstrap.process import Process, arguments, birth
 from script.bootstrap.progress import Progress
 
 OWNER = "countinghouse"
@@ -48,12 +48,14 @@ class Postgres:
             self._require_reachable()
             if not self.cluster.exists():
                 self._initialise(programs)
+            self._end_stray()
             self._forget_recycled_pid()
             self._launch(programs)
             self.create_database(OWNER)
 
     def stop(self) -> None:
         self.process.stop((signal.SIGINT, 60), (signal.SIGQUIT, 10))
+        self._end_stray()
 
     def programs(self, progress: Progress) -> Programs:
         return postgres_programs.find(self.cluster, data=self.data, progress=progress)
@@ -117,14 +119,29 @@ class Postgres:
             reason = done.stderr.strip().splitlines()[-1]
             raise Failure(f"PostgreSQL could not make {self.cluster}: {reason}.", "Start again after that.")
 
+    def _end_stray(self) -> None:
+        """A server of this cluster that somebody else started, such as a trial that had killed ours."""
+        pid = self._holder()
+        if pid is None or str(self.cluster) not in arguments(pid):
+            return
+        os.kill(pid, signal.SIGINT)
+        deadline = time.monotonic() + DYING_SECONDS
+        while birth(pid) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
     def _forget_recycled_pid(self) -> None:
         """After a crash the old pid may be another program's by now, which PostgreSQL would respect."""
+        pid = self._holder()
+        if pid is not None and str(self.cluster) not in arguments(pid):
+            (self.cluster / "postmaster.pid").unlink()
+
+    def _holder(self) -> int | None:
+        """The process that has the cluster by its pid file, if it lives."""
         file = self.cluster / "postmaster.pid"
         if not file.exists():
-            return
+            return None
         pid = int(file.read_text().split()[0])
-        if birth(pid) and "postgres" not in command(pid):
-            file.unlink()
+        return pid if birth(pid) else None
 
     def _launch(self, programs: Programs) -> None:
         deadline = time.monotonic() + DYING_SECONDS

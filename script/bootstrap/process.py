@@ -107,10 +107,14 @@ def _birth_from_proc(pid: int) -> str | None:
     return None if fields[0] in "ZX" else fields[19]
 
 
-def command(pid: int) -> str:
-    if sys.platform == "linux":
-        return Path(f"/proc/{pid}/comm").read_text().strip()
-    return _ps("comm=", pid)
+def arguments(pid: int) -> str:
+    """The command line of a process, empty if it has ended."""
+    if sys.platform != "linux":
+        return _ps("command=", pid)
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def _ps(columns: str, pid: int) -> str:

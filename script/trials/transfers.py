@@ -1,9 +1,9 @@
 """script/faults transfers: random clients, every fault of the providers, and processes that are killed.
 
-For some minutes clients pay out, transfer, buy coins, hold and cancel through the real API, while the sandbox misbehaves
-by a seed and workers, web, database connections, PostgreSQL and Redis are killed, cut, restarted and emptied. Then all
-is left in peace until nothing moves any more, and every cent of our books is held against the sandbox's own. The ladder
-of minutes and hours is one of seconds.
+For some minutes clients pay out, transfer, buy and sell coins, refund, hold and cancel through the real API, and deposits,
+returned payments and chargebacks come by themselves. Meanwhile the sandbox misbehaves by a seed, and workers, web, database
+connections, PostgreSQL and Redis are killed, cut, restarted and emptied. Then all is left in peace until nothing moves any
+more, and every cent of our books is held against the sandbox's own. The ladder of minutes and hours is one of seconds.
 """
 
 import argparse
@@ -22,12 +22,15 @@ import httpx
 import psycopg
 
 from script.trials.payments.callers import Caller, Heard, World
+from script.trials.payments.outside import Outside
 from script.trials.payments.sandbox import SandboxControl
 from script.trials.payments.stage import Stage, commands, free_port, staged
 from script.trials.payments.trouble import CHAOS, Trouble
 
 CALLERS = 8
 PEACE_SECONDS = 180
+TRIES = 6
+"""How often the sandbox sends what we do not take: within 16 seconds, in which every killed process is back."""
 FUNDED = {
     ("bank", "EUR"): "1000000",
     ("bank", "USD"): "1000000",
@@ -80,26 +83,29 @@ def _trial(stage: Stage, folder: Path, options: argparse.Namespace) -> dict[str,
     stage.start(commands(stage, folder))
     control = SandboxControl(f"http://127.0.0.1:{stage.sandbox_port}")
     control.wait()
+    control.give_up_after(TRIES)
     for (desk, currency), amount in FUNDED.items():
         control.fund(desk, currency, amount)
     world = _world(stage)
     _await_web(stage)
+    numbers = _numbers(len(world.wallets["EUR"]))
     heard = Heard()
     control.chaos(options.seed, CHAOS)
     callers = [Caller(number, options.seed, stage.url, world, heard) for number in range(CALLERS)]
+    outside = Outside(options.seed, control, numbers)
     trouble = Trouble(options.seed, stage, control, os.environ["DATABASE_URL"], os.environ["REDIS_URL"])
-    for thread in (*callers, trouble):
+    threads: list[Caller | Outside | Trouble] = [*callers, outside, trouble]
+    for thread in threads:
         thread.start()
     time.sleep(options.minutes * 60)
-    trouble.goes_on = False
-    for caller in callers:
-        caller.goes_on = False
-    for thread in (*callers, trouble):
+    for thread in threads:
+        thread.goes_on = False
+    for thread in threads:
         thread.join(90)
     control.calm()
     control.execute_hanging()
     waited = _until_nothing_moves(control)
-    return _audited(control, heard, options.seed, trouble.made, waited)
+    return _audited(control, heard, options.seed, trouble.made + outside.made, waited)
 
 
 def _world(stage: Stage) -> World:
@@ -122,20 +128,40 @@ def _await_web(stage: Stage) -> None:
     raise SystemExit("The web server did not start.")
 
 
-def _until_nothing_moves(control: SandboxControl) -> float:
-    """Seconds until every transfer has ended or is with a person, or the patience is at an end."""
-    from django.db import connection
+def _numbers(many: int) -> list[str]:
+    """The numbers of the wallets, once a worker has asked the bank for all of them."""
+    from apps.transfers.arrivals import VirtualAccount
 
-    from apps.transfers.models import ENDED, Status, Transfer
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        found = [*VirtualAccount.objects.exclude(number="").values_list("number", flat=True)]
+        if len(found) == many:
+            return found
+        time.sleep(0.2)
+    raise SystemExit("The bank did not give every wallet its number.")
+
+
+def _until_nothing_moves(control: SandboxControl) -> float:
+    """Seconds until all has ended, is with a person and was told and followed, or the patience is at an end."""
+    from django.db import connection
 
     begun = time.monotonic()
     while time.monotonic() - begun < PEACE_SECONDS:
-        control.settle()
+        settled = control.settle()
         connection.close()
-        if not Transfer.objects.exclude(status__in=[*ENDED, Status.MANUAL_REVIEW]).exists():
+        if settled and not _moves():
             break
         time.sleep(1)
     return time.monotonic() - begun
+
+
+def _moves() -> bool:
+    from apps.providers.models import InboundMessage, MessageStatus
+    from apps.transfers.models import ENDED, Status, Transfer
+
+    under_way = Transfer.objects.exclude(status__in=[*ENDED, Status.MANUAL_REVIEW])
+    unread = InboundMessage.objects.filter(status=MessageStatus.RECEIVED)
+    return under_way.exists() or unread.exists()
 
 
 def _audited(

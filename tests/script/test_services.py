@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,6 +61,32 @@ def test_a_stale_pid_that_is_now_another_program_is_no_obstacle(
     other.kill()
     other.wait()
     assert _pid(postgres) != other.pid
+
+
+@pytest.mark.parametrize("first", ["stop", "start"])
+def test_a_server_that_somebody_else_started_on_the_cluster_makes_room(
+    postgres: Postgres, progress: Progress, first: str
+) -> None:
+    argv = Path(f"/proc/{_pid(postgres)}/cmdline").read_bytes().decode().rstrip("\0").split("\0")
+    os.kill(_pid(postgres), signal.SIGQUIT)
+    assert postgres.process.ended_within(10)
+    user = postgres_programs.account_for(postgres.cluster).pw_uid if os.geteuid() == 0 else None
+    other = subprocess.Popen(argv, user=user, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while "ready" not in _pid_file(postgres):
+        assert other.poll() is None
+        time.sleep(0.05)
+    if first == "stop":
+        postgres.stop()
+        assert other.wait(10) == 0
+    else:
+        postgres.start(progress)
+        assert other.wait(10) == 0
+        assert _pid(postgres) != other.pid
+
+
+def _pid_file(postgres: Postgres) -> str:
+    file = postgres.cluster / "postmaster.pid"
+    return file.read_text() if file.exists() else ""
 
 
 def test_postgres_is_utf8_with_checksums_and_a_password_on_loopback_only(postgres: Postgres) -> None:

@@ -11,9 +11,9 @@ from apps.core.money import Money
 from apps.ledger.models import Hold
 from apps.providers.models import Attempt
 from apps.transfers.models import ENDED, Status, Transfer
+from script.trials.payments.audit_outside import Facts, Moved, strange, unbooked
 
-Facts = dict[str, list[dict[str, Any]]]
-EXECUTED = {"completed"}
+EXECUTED = {"completed", "returned"}
 
 
 def problems(
@@ -28,6 +28,7 @@ def problems(
         *_unfinished(transfers.values()),
         *(wrong for each in transfers.values() for wrong in _untrue(each, orders.get(str(each.pk), []))),
         *_unowned(),
+        *strange(truth, transfers, orders),
         *_disagreeing(truth, transfers, orders, funded),
     ]
 
@@ -84,7 +85,8 @@ def _untrue(transfer: Transfer, orders: list[dict[str, Any]]) -> Iterator[str]:
             != transfer.settled
         ):
             yield f"{transfer.pk} was settled for {transfer.settled}, executed for {executed[0]['settled_amount']}."
-    if transfer.status in {Status.COMPENSATED, Status.CANCELLED, Status.EXPIRED, Status.FAILED} and executed:
+    gone = [order for order in executed if order["returned_amount"] != order["settled_amount"]]
+    if transfer.status in {Status.COMPENSATED, Status.CANCELLED, Status.EXPIRED, Status.FAILED} and gone:
         yield f"{transfer.pk} is {transfer.status} and was executed."
 
 
@@ -108,16 +110,16 @@ def _disagreeing(
     orders: Mapping[str, list[dict[str, Any]]],
     funded: Mapping[tuple[str, str], Decimal],
 ) -> Iterator[str]:
-    """Their balance is what we put there and what our books say, but for what a person still looks at."""
-    ours = _ours()
+    """Their balance is what we put there and what our books say, but for what a person still looks at or nobody told."""
+    parts: list[Mapping[tuple[str, str], Decimal]] = [
+        funded,
+        _ours(),
+        _in_review(transfers, orders),
+        unbooked(truth, transfers, orders),
+    ]
     for desk in truth["balances"]:
         for code, balance in desk["balances"].items():
-            name = (desk["desk"], code)
-            expected = (
-                funded.get(name, Decimal(0))
-                + ours.get(name, Decimal(0))
-                + _in_review(*name, transfers, orders)
-            )
+            expected = sum((part.get((desk["desk"], code), Decimal(0)) for part in parts), Decimal(0))
             if Decimal(balance) != expected:
                 yield f"{desk['desk']} has {balance} {code} of ours, our books say {expected}."
 
@@ -135,19 +137,18 @@ def _ours() -> dict[tuple[str, str], Decimal]:
         }
 
 
-def _in_review(
-    desk: str, code: str, transfers: Mapping[str, Transfer], orders: Mapping[str, list[dict[str, Any]]]
-) -> Decimal:
-    """What the desk did for transfers that are in manual review, which our books do not say yet."""
-    moved = Decimal(0)
+def _in_review(transfers: Mapping[str, Transfer], orders: Mapping[str, list[dict[str, Any]]]) -> Moved:
+    """What the desks did for transfers that are in manual review, which our books do not say yet."""
+    moved: Moved = defaultdict(Decimal)
     for pk, transfer in transfers.items():
         if transfer.status != Status.MANUAL_REVIEW:
             continue
         for order in orders.get(pk, []):
-            if order["desk"] != desk or order["status"] not in EXECUTED:
-                continue
-            if order["currency"] == code:
-                moved -= Decimal(order["settled_amount"] or order["amount"])
-            if order["receive_currency"] == code:
-                moved += Decimal(order["receive_amount"] or 0)
+            if order["status"] in EXECUTED:
+                kept = Decimal(order["settled_amount"] or order["amount"]) - Decimal(
+                    order["returned_amount"] or 0
+                )
+                moved[order["desk"], order["currency"]] -= kept
+                if order["receive_currency"]:
+                    moved[order["desk"], order["receive_currency"]] += Decimal(order["receive_amount"] or 0)
     return moved

@@ -51,7 +51,8 @@ class Caller(threading.Thread):
     def run(self) -> None:
         """Ask, until it is enough."""
         wishes: list[Callable[[], Wish | None]] = [self._payout] * 6
-        wishes += [self._transfer] * 3 + [self._onramp] * 2 + [self._cancel, self._hold, self._read]
+        wishes += [self._transfer] * 3 + [self._onramp] * 2 + [self._offramp, self._refund]
+        wishes += [self._cancel, self._hold, self._read]
         while self.goes_on:
             wish = self._random.choice(wishes)()
             if wish:
@@ -118,6 +119,17 @@ class Caller(threading.Thread):
         asked = {"from_wallet": self._wallet("EUR"), "to_wallet": self._wallet("USDC")}
         return "/v1/onramps", {**asked, "amount": self._amount("EUR")}
 
+    def _offramp(self) -> Wish:
+        asked = {"from_wallet": self._wallet("USDC"), "to_wallet": self._wallet("EUR")}
+        return "/v1/offramps", {**asked, "amount": self._amount("USDC")}
+
+    def _refund(self) -> Wish | None:
+        found = self._get("/v1/transfers", kind="pay_in", limit="20")
+        pay_ins = [each["id"] for each in found["items"] if each["provider_reference"]] if found else []
+        if not pay_ins:
+            return None
+        return f"/v1/transfers/{self._random.choice(pay_ins)}/refund", {}
+
     def _cancel(self) -> Wish | None:
         if not self._mine:
             return None
@@ -126,10 +138,14 @@ class Caller(threading.Thread):
     def _hold(self) -> Wish:
         return "/v1/holds", {"wallet": self._wallet("EUR"), "amount": self._amount("EUR"), "reason": "order"}
 
-    def _read(self) -> Wish | None:
+    def _read(self) -> None:
+        self._get(f"/v1/wallets/{self._wallet('EUR')}/balances")
+
+    def _get(self, path: str, **asked: str) -> Any:
+        """What is read there, None if nothing answers."""
         headers = {"Authorization": f"Bearer {self._world.key}"}
         try:
-            self._client.get(f"/v1/wallets/{self._wallet('EUR')}/balances", headers=headers)
-        except httpx.HTTPError:
+            answer = self._client.get(path, params=asked, headers=headers)
+            return answer.json() if answer.status_code == 200 else None
+        except (httpx.HTTPError, ValueError):
             return None
-        return None

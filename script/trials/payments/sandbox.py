@@ -3,6 +3,7 @@
 import json
 import time
 from collections import defaultdict
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -30,6 +31,10 @@ class SandboxControl:
         """Put money on our account."""
         self._ask("POST", f"accounts/{desk}/{currency}/fund", {"amount": amount})
 
+    def give_up_after(self, tries: int) -> None:
+        """Send a message that we do not take this often."""
+        self._ask("PUT", "settings", {"webhook": {"tries": tries}})
+
     def chaos(self, seed: int, parts: dict[str, Any]) -> None:
         """Misbehave at random, always the same for the same seed and references."""
         self._ask("PUT", "chaos", {"seed": seed, **parts})
@@ -54,9 +59,28 @@ class SandboxControl:
                 reference = f"orders/{order['desk']}/{order['reference']}/execute"
                 self._client.post(f"/control/{reference}", json={"outcome": "complete"})
 
-    def settle(self) -> None:
-        """Wait until nothing is pending there."""
-        self._ask("POST", "settle", {"timeout": 30})
+    def deposit(self, **deposit: str) -> Any:
+        """Let money arrive, and tell it: the deposit."""
+        return self._ask("POST", "deposits", deposit)
+
+    def charge_back(self, deposit: str) -> None:
+        """Take all of a deposit back."""
+        self._ask("POST", "chargebacks", {"deposit": deposit, "reason": "fraud"})
+
+    def give_back(self, desk: str, reference: str) -> None:
+        """Return a completed payment."""
+        self._ask("POST", f"orders/{desk}/{reference}/return", {})
+
+    def orders(self, desk: str, since: datetime) -> list[dict[str, Any]]:
+        """The first orders of a desk that changed since then."""
+        headers = {"Authorization": "Bearer sandbox"}
+        asked = {"since": since.isoformat()}
+        found = self._client.get(f"/{desk}/orders", params=asked, headers=headers)
+        return list(found.raise_for_status().json()["orders"])
+
+    def settle(self) -> bool:
+        """Wait until nothing is pending there: whether that came about."""
+        return bool(self._ask("POST", "settle", {"timeout": 30})["settled"])
 
     def truth(self) -> dict[str, list[dict[str, Any]]]:
         """Everything that happened, by kind."""
@@ -66,5 +90,5 @@ class SandboxControl:
             found[fact.pop("what")].append(fact)
         return found
 
-    def _ask(self, method: str, path: str, body: dict[str, Any]) -> None:
-        self._client.request(method, f"/control/{path}", json=body).raise_for_status()
+    def _ask(self, method: str, path: str, body: dict[str, Any]) -> Any:
+        return self._client.request(method, f"/control/{path}", json=body).raise_for_status().json()

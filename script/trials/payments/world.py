@@ -27,13 +27,15 @@ def world(sandbox: str) -> World:
             base_url=sandbox,
             secret="sandbox",
             webhook_secret="trial",
-            options={"desk": desk, "answer_seconds": 2},
+            options={"desk": desk, "answer_seconds": 2, "virtual_accounts": desk == "bank"},
             kinds=kinds,
             expected_seconds=2,
         )
     for currency in ("EUR", "USD"):
         _done("ledger.open_account", book="trial", address="bank:main", currency=currency)
     wallets = {code: [_wallet(tenant, code) for _ in range(count)] for code, count in WALLETS.items()}
+    for wallet in wallets["EUR"]:
+        _done("transfers.request_virtual_account", wallet=wallet)
     recipients = {code: _recipient(tenant, code) for code in ("EUR", "USD")}
     scopes = ["transfers:write", "transfers:read", "wallets:read"]
     key = _done("accounts.create_api_key", tenant=tenant, name="trial", scopes=scopes)
