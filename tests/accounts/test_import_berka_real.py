@@ -26,6 +26,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.mark.long
 def test_the_real_bank_ends_each_day_as_it_says(transactional_db: None) -> None:
     books.forget()
     addresses.forget()

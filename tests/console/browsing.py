@@ -25,8 +25,14 @@ window.refused = [];
 document.addEventListener("securitypolicyviolation", (event) => {
   window.refused.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
 });
+window.asking = 0;
+const asked = window.fetch;
+window.fetch = (...given) => {
+  window.asking += 1;
+  return asked(...given).finally(() => { window.asking -= 1; });
+};
 """
-"""What the Content-Security-Policy refuses, as the page itself sees it."""
+"""What the Content-Security-Policy refuses, as the page itself sees it, and how much it is asking for."""
 
 
 def visit(
@@ -55,6 +61,14 @@ def visit(
             return steps(context.new_page(), origin)
         finally:
             browser.close()
+
+
+def settled(page: Any) -> None:
+    """Wait until the page stands, its scripts had their turn, and what they asked for has come."""
+    page.wait_for_load_state("load")
+    page.evaluate(
+        "async () => { do await new Promise((done) => requestAnimationFrame(() => setTimeout(done))); while (window.asking); }"
+    )
 
 
 def tell(page: Any, message: Any, wrong: list[str]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from apps.accounts.models import User
 from apps.core import ids
-from tests.console.browsing import NEEDS_CHROMIUM, tell
+from tests.console.browsing import NEEDS_CHROMIUM, settled, tell
 from tests.console.making import PASSWORD
 
 pytestmark = [NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
@@ -84,7 +84,7 @@ def test_no_page_leaves_the_origin_overflows_or_fails(
         wide = []
         for address in addresses:
             page.goto(origin + address)
-            page.wait_for_load_state("networkidle")
+            settled(page)
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 wide.append(address)
             wrong.extend(f"{address} {each}" for each in page.evaluate("window.refused"))
@@ -102,7 +102,7 @@ def test_no_page_leaves_the_origin_overflows_or_fails(
 def test_the_theme_colours_page_and_chart(browse: Any, world: dict[str, Any], theme: str, paper: str) -> None:
     def steps(page: Any, origin: str) -> tuple[str, str]:
         page.goto(f"{origin}/ops/ledger/account/{world['wallet'].pk}/")
-        page.wait_for_load_state("networkidle")
+        settled(page)
         return (
             page.evaluate("getComputedStyle(document.getElementById('main')).backgroundColor"),
             page.evaluate("Chart.getChart(document.querySelector('canvas')).data.datasets[0].borderColor"),
@@ -193,7 +193,7 @@ def test_fast_clicks_leave_a_branch_as_it_was_last_wanted(browse: Any, world: di
         for clicks in (2, 1, 3):
             for _ in range(clicks):
                 branch.dispatch_event("click")
-            page.wait_for_load_state("networkidle")
+            settled(page)
             page.wait_for_timeout(300)
             counts.append(page.locator("tr[data-depth]").count())
         return counts
@@ -248,7 +248,7 @@ def test_a_late_look_up_gives_way_to_a_newer_one(browse: Any, world: dict[str, A
         page.locator("#field-account-list option").first.wait_for(state="attached")
         for route in waiting:
             route.continue_()
-        page.wait_for_load_state("networkidle")
+        settled(page)
         page.wait_for_timeout(300)
         options = page.locator("#field-account-list option")
         return sorted({each.get_attribute("value").partition(":")[0] for each in options.all()})

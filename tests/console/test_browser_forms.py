@@ -8,7 +8,7 @@ from apps.accounts.models import User
 from apps.accounts.people import actor_of
 from apps.ledger.models import Freeze, Hold, JournalEntry
 from apps.operations.models import ApprovalPolicy, ApprovalRequest
-from tests.console.browsing import NEEDS_CHROMIUM, tell
+from tests.console.browsing import NEEDS_CHROMIUM, settled, tell
 from tests.support.door import balance, eur, moved, opened, run
 
 pytestmark = [NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
@@ -57,7 +57,7 @@ def test_an_operator_previews_runs_goes_back_and_sends_again(
 
         def press(button: str) -> None:
             page.locator(f"footer [value={button}]").click()
-            page.wait_for_load_state("networkidle")
+            settled(page)
             checked(page, wrong)
             seen.append(page.locator(".sheet > header h2").first.inner_text())
 
@@ -68,7 +68,7 @@ def test_an_operator_previews_runs_goes_back_and_sends_again(
         press("preview")
         press("run")
         page.go_back()
-        page.wait_for_load_state("networkidle")
+        settled(page)
         press("run")
         fill(page, "9999.00")
         press("run")
@@ -91,7 +91,7 @@ def test_the_return_key_only_previews(browse: Any, wallets: None) -> None:
         page.goto(origin + FORM)
         fill(page, "40.00")
         page.press("[name=reason]", "Enter")
-        page.wait_for_load_state("networkidle")
+        settled(page)
         return str(page.locator(".sheet > header h2").first.inner_text())
 
     assert browse(steps, "light", "wide") == "Preview: nothing was done"
@@ -156,7 +156,7 @@ def test_two_people_decide_in_the_inbox(browse: Any, make_user: Any, wallets: No
         checked(page, wrong)
         page.fill(".decide [name=comment]", "Called back")
         page.get_by_role("button", name="Approve").click()
-        page.wait_for_load_state("networkidle")
+        settled(page)
         return page.locator(".sheet > header h2").first.inner_text(), wrong
 
     assert browse(steps, "dark", "narrow") == ("Done", [])

@@ -14,7 +14,7 @@ from apps.accounts.models import Wallet
 from apps.ledger.models import Account, JournalEntry
 from apps.operations.models import Attachment
 from apps.transfers.models import Transfer
-from tests.console.browsing import NEEDS_CHROMIUM, tell
+from tests.console.browsing import NEEDS_CHROMIUM, settled, tell
 from tests.console.making import PASSWORD
 from tests.support.tenants import has
 
@@ -22,6 +22,8 @@ pytestmark = [NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
 
 SCREENS = os.environ.get("SCREENS")
 EMAIL = "ada@countinghouse.example"
+LOOKS = [("light", "wide"), ("dark", "narrow")] + [("light", "narrow"), ("dark", "wide")] * bool(SCREENS)
+"""Each theme and each size, and where pictures are wanted, all of both."""
 NARROW = {"transfer-done", "wallet"}
 """Of what there are also pictures of a phone."""
 
@@ -53,7 +55,7 @@ class Operator:
 
     def look(self) -> None:
         """Note what the policy refused here, and whether the page is wider than its screen."""
-        self.page.wait_for_load_state("networkidle")
+        settled(self.page)
         self.wrong.extend(self.page.evaluate("window.refused"))
         if self.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             self.wrong.append(f"{self.page.url} is too wide")
@@ -167,8 +169,7 @@ def write_down(operator: Operator, page: str) -> None:
     operator.keep("wallet")
 
 
-@pytest.mark.parametrize("size", ["wide", "narrow"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_an_operator_sets_a_tenant_up_and_moves_its_money_once(
     browse: Any, make_user: Any, ledger_db: Any, theme: str, size: str
 ) -> None:

