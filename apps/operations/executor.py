@@ -37,11 +37,14 @@ from apps.operations.plan import BalanceAfter, Context, EventDraft, Moved, Plan,
 from apps.operations.registry import Target
 from apps.operations.rendering import render_plan
 from apps.operations.run import Outcome, Run, prepare
+from apps.operations.turns import Turns
 
 logger = logging.getLogger(__name__)
 
+_turns = Turns()
+
 OTHER_SIDE = "The other side cannot take part in this now; whoever it is can say why."
-BATCH = 500
+BATCH, LARGE = 500, 100
 TRIES = 3
 
 _COLLISIONS = (
@@ -104,7 +107,7 @@ def execute_prepared(prepared: Sequence[Run | Outcome]) -> list[Outcome]:
     outcomes: list[Outcome | None] = [item if isinstance(item, Outcome) else None for item in prepared]
     follow_ups: list[Request] = []
     for batch in _batches(prepared):
-        for index, run in zip(batch, _run_batch([prepared[i] for i in batch]), strict=True):  # type: ignore[misc]
+        for index, run in zip(batch, _in_turn([prepared[i] for i in batch]), strict=True):  # type: ignore[misc]
             outcomes[index] = run.outcome
             follow_ups += _follow_ups(run)
     if follow_ups:
@@ -178,6 +181,15 @@ def _batches(prepared: Sequence[Run | Outcome]) -> Iterator[list[int]]:
             taken |= claims_of_run | ({"alone"} if alone else set())
         yield batch
         waiting = later
+
+
+def _in_turn(runs: list[Run]) -> list[Run]:
+    """Large batches of one process run one after the other: side by side, each would hold balances for longer while
+    the others take the interpreter from it."""
+    if len(runs) < LARGE:
+        return _run_batch(runs)
+    with _turns.mine():
+        return _run_batch(runs)
 
 
 def _run_batch(runs: list[Run]) -> list[Run]:

@@ -1,11 +1,12 @@
-"""Business rows as one JSON document a model, which is one parameter of a prepared statement however many there are.
+"""Business rows as JSON, a document or two a model, which are the parameters of a prepared statement however many there are.
 
-Django's own way composes and parses a statement of thousands of characters for every row.
+Django's own way composes and parses a statement of thousands of characters for every row. Most columns of a batch say the same in
+every row, such as the kind of a bulk's transfers and all that is not filled in yet: those are written down and read once.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -42,20 +43,49 @@ _AS_THEY_ARE = {
 """Fields whose values in Python are what the database reads from JSON."""
 
 
+FEW = 8
+"""Rows that are not worth a statement of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One field of a row: its attribute, its column with the type, and how its value is prepared if it must be."""
+
+    attribute: str
+    name: str
+    type: str
+    prepare: Prepare | None
+    is_atom: bool
+
+    def of(self, row: Mapping[str, Any]) -> Any:
+        """The value as it is written."""
+        return row[self.attribute] if self.prepare is None else self.prepare(row[self.attribute])
+
+    def is_shared(self, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether all rows have the same value. Equal documents need not be the same: 1 equals true."""
+        name, first = self.attribute, rows[0][self.attribute]
+        kind = type(first)
+        if self.is_atom:
+            return all(row[name] is first or (type(row[name]) is kind and row[name] == first) for row in rows)
+        return all(
+            row[name] is first or (type(row[name]) is kind and not row[name] and not first) for row in rows
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """How rows of one model are written: attribute, column, and how its value is prepared if it must be."""
+    """How rows of one model are written."""
 
-    columns: tuple[tuple[str, str, Prepare | None], ...]
-    statement: str
+    table: str
+    columns: tuple[_Column, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows of one model on their way: a statement and its one parameter."""
+    """Rows of one model on their way: a statement and its parameters."""
 
     statement: str
-    document: str
+    documents: tuple[str, ...]
 
 
 def parts(rows: Iterable[Model]) -> list[Part]:
@@ -81,18 +111,48 @@ def _create(model: type[Model], rows: Sequence[Model]) -> None:
 
 
 def _part(shape: _Shape, rows: Sequence[Model]) -> Part:
-    documents = []
-    for row in rows:
-        # What was assigned as an object may have got its key since.
-        row._prepare_related_fields_for_save(operation_name="insert")  # type: ignore[attr-defined]
-        documents.append(
-            {
-                column: getattr(row, name) if prepare is None else prepare(getattr(row, name))
-                for name, column, prepare in shape.columns
-            }
-        )
-        row._state.adding, row._state.db = False, connection.alias
-    return Part(shape.statement, canonical.encode(documents, _represent))
+    values = [_written(row) for row in rows]
+    if len(values) < FEW:
+        documents = [{column.name: column.of(each) for column in shape.columns} for each in values]
+        return Part(_together(shape), (_document(documents),))
+    shared = {column.name: column.of(values[0]) for column in shape.columns if column.is_shared(values)}
+    own = tuple(column for column in shape.columns if column.name not in shared)
+    documents = [{column.name: column.of(each) for column in own} for each in values]
+    return Part(_apart(shape, own), (_document(shared), _document(documents)))
+
+
+def _written(row: Model) -> Mapping[str, Any]:
+    """The values of a row, which from now on is in the database."""
+    # What was assigned as an object may have got its key since.
+    row._prepare_related_fields_for_save(operation_name="insert")  # type: ignore[attr-defined]
+    row._state.adding, row._state.db = False, connection.alias
+    return vars(row)
+
+
+@cache
+def _together(shape: _Shape) -> str:
+    """The statement for rows that bring all their columns."""
+    names = ", ".join(f'"{column.name}"' for column in shape.columns)
+    return (
+        f'INSERT INTO "{shape.table}" ({names})'
+        f' SELECT {names} FROM json_populate_recordset(NULL::"{shape.table}", %s)'
+    )
+
+
+@lru_cache(maxsize=1_000)
+def _apart(shape: _Shape, own: tuple[_Column, ...]) -> str:
+    """The statement for rows that bring some columns of their own and share the others."""
+    names = ", ".join(f'"{column.name}"' for column in shape.columns)
+    values = ", ".join(f'{"o" if column in own else "s"}."{column.name}"' for column in shape.columns)
+    typed = ", ".join(f'"{column.name}" {column.type}' for column in own)
+    return (
+        f'INSERT INTO "{shape.table}" ({names}) SELECT {values}'
+        f' FROM json_populate_record(NULL::"{shape.table}", %s) s, json_to_recordset(%s) o({typed})'
+    )
+
+
+def _document(value: Any) -> str:
+    return canonical.encode(value, _represent)
 
 
 @cache
@@ -106,12 +166,9 @@ def _shape(model: type[Model]) -> _Shape | None:
         known = prepare is not None or _is_as_it_is(kind)
         if by_database or not known or field.model is not model:
             return None
-        columns.append((field.attname, str(field.column), prepare))
-    table, names = model._meta.db_table, ", ".join(f'"{column}"' for _, column, _ in columns)
-    statement = (
-        f'INSERT INTO "{table}" ({names}) SELECT {names} FROM json_populate_recordset(NULL::"{table}", %s)'
-    )
-    return _Shape(tuple(columns), statement)
+        is_atom = not isinstance(kind, ArrayField | models.JSONField)
+        columns.append(_Column(field.attname, field.column, field.db_type(connection), prepare, is_atom))
+    return _Shape(model._meta.db_table, tuple(columns))
 
 
 def _is_as_it_is(field: Any) -> bool:

@@ -96,7 +96,7 @@ def insert(
 ) -> None:
     """Business rows, Operations and their Events: one statement, but for rows that only Django can write."""
     parts = rows.parts(business)
-    parameters: list[Any] = [part.document for part in parts]
+    parameters: list[Any] = [document for part in parts for document in part.documents]
     parameters += [now, *_columns(_OPERATION_ARRAYS, operations), now, *_columns(_EVENT_ARRAYS, events)]
     statement = _insert_statement(tuple(part.statement for part in parts))
     psycopg.Cursor(raw).execute(statement, parameters, prepare=True)

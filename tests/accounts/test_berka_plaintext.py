@@ -30,7 +30,9 @@ def test_the_real_bank_is_read_with_our_balances(transactional_db: None, tmp_pat
     addresses.forget()
     call_command("import_berka", str(FOLDER), *LIMIT, "--json", stdout=StringIO(), stderr=StringIO())
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # Earlier tests left statistics of empty tables, by which the journal is planned badly.
+        cursor.execute(
+            "ANALYZE"
+        )  # Earlier tests left statistics of empty tables, by which the journal is planned badly.
     for format, name in (("beancount", "book.beancount"), ("hledger", "book.journal")):
         call_command("export_book", "berka", "--format", format, "-o", str(tmp_path / name))
 

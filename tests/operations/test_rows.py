@@ -43,7 +43,7 @@ def book(ledger_db: Any) -> Book:
 def insert(some: list[Model]) -> None:
     with connection.cursor() as cursor:
         for part in rows.parts(some):
-            cursor.execute(part.statement, [part.document])
+            cursor.execute(part.statement, part.documents)
 
 
 def kept(row: Model) -> dict[str, Any]:
@@ -78,6 +78,67 @@ def test_values_of_all_kinds_arrive(
     insert([row])
     assert not row._state.adding
     assert kept(row) == {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
+EQUAL_IN_PYTHON = [[{}], [{"x": 0}, {"x": False}], [{"x": [1]}, {"x": [True]}], [{"x": None}, {}]]
+"""Documents of which those in a list are, but for the last, equal to Python and not the same."""
+
+
+@given(
+    references=st.lists(st.sampled_from(["", "a", "b"]), min_size=rows.FEW, max_size=12),
+    metadata=st.sampled_from(EQUAL_IN_PYTHON).flatmap(
+        lambda some: st.lists(st.sampled_from(some), min_size=12, max_size=12)
+    ),
+    waits=st.lists(st.none() | st.just(EPOCH), min_size=12, max_size=12),
+    data=st.data(),
+)
+def test_what_rows_share_is_written_once_and_arrives_in_each(
+    book: Book, references: list[str], metadata: list[Any], waits: list[datetime | None], data: st.DataObject
+) -> None:
+    at = data.draw(INSTANTS)
+    made = [
+        Transfer(
+            id=ids.new_id("trf"),
+            book=book,
+            kind=data.draw(st.sampled_from([Kind.PAY_IN, Kind.INTERNAL])),
+            amount=7,
+            currency="EUR",
+            reference=reference,
+            metadata=metadata[place],
+            next_attempt_at=waits[place],
+            operation_id=ids.new_id("op"),
+            created_at=at,
+            changed_at=at,
+        )
+        for place, reference in enumerate(references)
+    ]
+    [part] = rows.parts(made)
+    assert part.documents[0].count('"currency"') == 1
+    insert(made)
+    for row in made:
+        found = kept(row)
+        assert found == {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+        assert repr(found["metadata"]) == repr(row.metadata)
+
+
+def test_secrets_lists_and_bytes_arrive_from_many(book: Book) -> None:
+    keys = [
+        ApiKey(
+            id=ids.new_id("key"),
+            tenant_id=book.tenant_id,
+            name="tests",
+            prefix=ids.new_id("x")[-20:],
+            digest=bytes([number]) * 32,
+            scopes=["wallets:read"] * (number % 3),
+            networks=[],
+            created_by="tests",
+            created_at=clock.now(),
+        )
+        for number in range(rows.FEW)
+    ]
+    insert([*keys])
+    assert [bytes(kept(key)["digest"]) for key in keys] == [key.digest for key in keys]
+    assert [kept(key)["scopes"] for key in keys] == [key.scopes for key in keys]
 
 
 @given(email=TEXTS, scopes=st.lists(TEXTS, max_size=3), digest=st.binary(max_size=40))
