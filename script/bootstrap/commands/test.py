@@ -1,4 +1,6 @@
-"""script/test [pytest argument …]: every check of the project; with arguments only pytest, with those.
+"""script/test [pytest argument …]: every check of the project but the long tests; with arguments only pytest, with those.
+
+The long tests are run by script/test -m long.
 
 PostgreSQL and Redis are its own and forget what they hold; several runs at once do not meet.
 TEST_DATABASE_DURABLE=1 makes PostgreSQL write as carefully as in production.
