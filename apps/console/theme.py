@@ -101,6 +101,12 @@ UNFOLD: dict[str, Any] = {
                         "transfers.view_chargeback",
                     ),
                     _item(
+                        _("Rolling reserves"),
+                        "hourglass_top",
+                        "transfers_rollingreserve_changelist",
+                        "transfers.view_rollingreserve",
+                    ),
+                    _item(
                         _("Virtual accounts"),
                         "tag",
                         "transfers_virtualaccount_changelist",

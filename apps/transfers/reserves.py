@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
@@ -43,6 +44,11 @@ class ReservePolicy(models.Model):
     def __str__(self) -> str:
         return f"{self.basis_points} bp, {self.days} days"
 
+    @property
+    def percent(self) -> Decimal:
+        """The share as people say it."""
+        return Decimal(self.basis_points) / 100
+
     def part_of(self, amount: Money) -> Money:
         """What is kept back of an amount: rounded down, so that never more than the share is."""
         return Money(amount.minor * self.basis_points // 10_000, amount.currency)
@@ -79,6 +85,7 @@ class RollingReserve(models.Model):
         indexes = [
             models.Index(fields=["book", "-id"], name="rolling_reserve_by_book"),
             models.Index(fields=["wallet", "-id"], name="rolling_reserve_by_wallet"),
+            models.Index(fields=["status", "-id"], name="rolling_reserve_by_status"),
             models.Index(
                 fields=["release_at"], condition=models.Q(status="held"), name="rolling_reserve_due"
             ),

@@ -24,6 +24,7 @@ def at_provider(party: Party, transfer: str) -> dict[str, str]:
     from apps.operations import books
     from apps.providers.models import Attempt, InboundMessage, Provider
     from apps.transfers.arrivals import Deposit, VirtualAccount
+    from apps.transfers.reserves import RollingReserve
 
     now, book = clock.now(), books.id_of(party.book)
     given = {"title": "A bank", "base_url": "https://bank.example", "secret": "s"}
@@ -70,7 +71,10 @@ def at_provider(party: Party, transfer: str) -> dict[str, str]:
         received_at=now,
         verified_at=now,
     )
-    return {"ptm": str(attempt.pk), "vac": str(number.pk), "dep": str(deposit.pk)}
+    reserve = RollingReserve.objects.create(
+        book_id=book, wallet_id=party.wallet, amount=1, currency="EUR", held_at=now, release_at=now
+    )
+    return {"ptm": str(attempt.pk), "vac": str(number.pk), "dep": str(deposit.pk), "rsv": str(reserve.pk)}
 
 
 def everything_of(party: Party, asking: Any) -> dict[str, str]:

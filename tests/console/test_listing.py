@@ -46,6 +46,7 @@ BIG = {
     "providers_inboundmessage",
     "transfers_chargeback",
     "transfers_deposit",
+    "transfers_rollingreserve",
     "transfers_transfer",
 }
 
@@ -140,6 +141,10 @@ INSERT INTO transfers_chargeback (id, provider_id, reference, message_id, deposi
   SELECT ('4' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 10), 32, '0')::uuid, i::text, ('7' || lpad(to_hex(i), 31, '0'))::uuid,
          i::text, 1, 'EUR', '', CASE WHEN i %% 1000 = 0 THEN 'open' ELSE 'closed' END, 'x', now(),
          CASE WHEN i %% 1000 = 0 THEN NULL ELSE now() END
+    FROM generate_series(1, %(many)s) i;
+INSERT INTO transfers_rollingreserve (id, book_id, wallet_id, amount, currency, status, reason, held_at, release_at, released_at)
+  SELECT ('3' || lpad(to_hex(i), 31, '0'))::uuid, %(book)s, lpad(to_hex(i %% 5000), 32, '0')::uuid, 1, 'EUR',
+         CASE WHEN i %% 1000 = 0 THEN 'held' ELSE 'released' END, '', now(), now(), CASE WHEN i %% 1000 = 0 THEN NULL ELSE now() END
     FROM generate_series(1, %(many)s) i;
 RESET session_replication_role;
 ANALYZE;

@@ -269,6 +269,7 @@ def test_every_model_in_the_sidebar_is_registered() -> None:
         "providers.InboundMessage",
         "transfers.Chargeback",
         "transfers.Deposit",
+        "transfers.RollingReserve",
         "providers.Provider",
         "transfers.Transfer",
         "transfers.VirtualAccount",

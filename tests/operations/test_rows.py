@@ -80,7 +80,7 @@ def test_values_of_all_kinds_arrive(
     assert kept(row) == {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
 
 
-EQUAL_IN_PYTHON = [[{}], [{"x": 0}, {"x": False}], [{"x": [1]}, {"x": [True]}], [{"x": None}, {}]]
+EQUAL_IN_PYTHON: list[list[Any]] = [[{}], [{"x": 0}, {"x": False}], [{"x": [1]}, {"x": [True]}], [{"x": None}, {}]]
 """Documents of which those in a list are, but for the last, equal to Python and not the same."""
 
 

@@ -17,6 +17,7 @@ from apps.console.site import site
 from apps.ledger.models import Account, Hold
 from apps.ledger.queries import statement_page
 from apps.transfers.models import Transfer
+from apps.transfers.reserves import ReservePolicy
 
 LATEST = 10
 LINES = 20
@@ -98,7 +99,8 @@ class WalletAdmin(KeysetAdmin):
         """What is in it and why, its days, its statement, holds and transfers."""
         inside = _inside(row)
         span = request.GET.get("span", USUAL_SPAN)
-        return {**inside, **balance_plot(inside["parts"]["available"], span)}
+        policy = ReservePolicy.objects.filter(wallet=row, basis_points__gt=0).first()
+        return {**inside, **balance_plot(inside["parts"]["available"], span), "reserve_policy": policy}
 
 
 def _inside(row: Wallet) -> Context:

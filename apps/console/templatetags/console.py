@@ -39,6 +39,7 @@ TONES = {
     "done": "good",
     "completed": "good",
     "provisioning": "wait",
+    "held": "wait",
     "under_review": "wait",
     "awaiting_approval": "wait",
     "outcome_unknown": "stop",
@@ -78,6 +79,7 @@ TONES = {
     "closed": "idle",
     "inactive": "idle",
     "settled": "idle",
+    "released": "idle",
 }
 
 

@@ -103,6 +103,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["book", "-id"], name="rolling_reserve_by_book"),
                     models.Index(fields=["wallet", "-id"], name="rolling_reserve_by_wallet"),
+                    models.Index(fields=["status", "-id"], name="rolling_reserve_by_status"),
                     models.Index(
                         condition=models.Q(("status", "held")),
                         fields=["release_at"],

@@ -621,6 +621,24 @@ class RevokeInvitationBody(TypedDict, closed=True):
     reason: str
 
 
+class RollingReserveOutput(TypedDict):
+    id: str
+    wallet: str
+    transfer: str | None
+    amount: Money
+    status: Literal["held", "released"]
+    reason: str
+    held_at: str
+    release_at: str
+    released_at: str | None
+
+
+class RollingReservePage(TypedDict):
+    items: list[RollingReserveOutput]
+    next: str | None
+    previous: str | None
+
+
 class RotateApiKeyBody(TypedDict, closed=True):
     overlap_hours: NotRequired[int]
 

@@ -191,6 +191,16 @@ class ListRequestsQuery(TypedDict, total=False):
     tenant: str | None
 
 
+class ListRollingReservesQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    wallet: str | None
+    transfer: str | None
+    status: Literal["held", "released"] | None
+    tenant: str | None
+
+
 class ListTeamInvitationsQuery(TypedDict, total=False):
     limit: int | None
     cursor: str | None
@@ -886,6 +896,25 @@ class Client(Transport):
         Needs the scope `keys:read`.
         """
         return cast(models.LoggedRequestOutput, self.request("GET", f"/v1/requests/{part(id)}", query={}))
+
+    def list_rolling_reserves(
+        self, **query: Unpack[ListRollingReservesQuery]
+    ) -> Page[models.RollingReserveOutput]:
+        """Rolling reserves.
+
+        Money of a wallet that is kept back for some days, and then available by itself. Needs the scope
+        `wallets:read`.
+        """
+        return self._page("/v1/rolling-reserves", dict(query))
+
+    def get_rolling_reserve(self, id: str) -> models.RollingReserveOutput:
+        """One rolling reserve.
+
+        Needs the scope `wallets:read`.
+        """
+        return cast(
+            models.RollingReserveOutput, self.request("GET", f"/v1/rolling-reserves/{part(id)}", query={})
+        )
 
     def create_sell(
         self,
