@@ -47,7 +47,7 @@ FEW = 8
 """Rows that are not worth a statement of their own."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Column:
     """One field of a row: its attribute, its column with the type, and how its value is prepared if it must be."""
 
@@ -56,13 +56,17 @@ class _Column:
     type: str
     prepare: Prepare | None
     is_atom: bool
+    is_secret: bool
 
     def of(self, row: Mapping[str, Any]) -> Any:
         """The value as it is written."""
         return row[self.attribute] if self.prepare is None else self.prepare(row[self.attribute])
 
     def is_shared(self, rows: Sequence[Mapping[str, Any]]) -> bool:
-        """Whether all rows have the same value. Equal documents need not be the same: 1 equals true."""
+        """Whether all rows have the same value. Equal documents need not be the same: 1 equals true; and secrets that are
+        the same must not look it."""
+        if self.is_secret:
+            return False
         name, first = self.attribute, rows[0][self.attribute]
         kind = type(first)
         if self.is_atom:
@@ -72,7 +76,7 @@ class _Column:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Shape:
     """How rows of one model are written."""
 
@@ -166,8 +170,16 @@ def _shape(model: type[Model]) -> _Shape | None:
         known = prepare is not None or _is_as_it_is(kind)
         if by_database or not known or field.model is not model:
             return None
-        is_atom = not isinstance(kind, ArrayField | models.JSONField)
-        columns.append(_Column(field.attname, field.column, field.db_type(connection), prepare, is_atom))
+        columns.append(
+            _Column(
+                field.attname,
+                field.column,
+                field.db_type(connection),
+                prepare,
+                is_atom=not isinstance(kind, ArrayField | models.JSONField),
+                is_secret=isinstance(kind, EncryptedTextField),
+            )
+        )
     return _Shape(model._meta.db_table, tuple(columns))
 
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from django.db import models
@@ -43,11 +42,6 @@ class ReservePolicy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.basis_points} bp, {self.days} days"
-
-    @property
-    def percent(self) -> Decimal:
-        """The share as people say it."""
-        return Decimal(self.basis_points) / 100
 
     def part_of(self, amount: Money) -> Money:
         """What is kept back of an amount: rounded down, so that never more than the share is."""

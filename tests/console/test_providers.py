@@ -77,6 +77,7 @@ def test_a_page_says_how_it_is_and_what_it_can(acme: World, sandbox: Sandbox, co
         "100.0 %",
         "Payout, Refund",
         "16:00 Europe/Berlin",
+        "0.2 %",
         "0.25",
         "country eq DE",
         "Its transfers",

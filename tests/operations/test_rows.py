@@ -80,7 +80,12 @@ def test_values_of_all_kinds_arrive(
     assert kept(row) == {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
 
 
-EQUAL_IN_PYTHON: list[list[Any]] = [[{}], [{"x": 0}, {"x": False}], [{"x": [1]}, {"x": [True]}], [{"x": None}, {}]]
+EQUAL_IN_PYTHON: list[list[Any]] = [
+    [{}],
+    [{"x": 0}, {"x": False}],
+    [{"x": [1]}, {"x": [True]}],
+    [{"x": None}, {}],
+]
 """Documents of which those in a list are, but for the last, equal to Python and not the same."""
 
 
@@ -139,6 +144,25 @@ def test_secrets_lists_and_bytes_arrive_from_many(book: Book) -> None:
     insert([*keys])
     assert [bytes(kept(key)["digest"]) for key in keys] == [key.digest for key in keys]
     assert [kept(key)["scopes"] for key in keys] == [key.scopes for key in keys]
+
+
+def test_the_same_secret_of_many_looks_different_in_each(book: Book) -> None:
+    customers = [
+        Customer(
+            id=ids.new_id("cus"),
+            tenant_id=book.tenant_id,
+            kind="person",
+            name="Amara",
+            email="amara@example.com",
+            created_at=clock.now(),
+        )
+        for _ in range(rows.FEW)
+    ]
+    insert([*customers])
+    assert {kept(each)["email"] for each in customers} == {"amara@example.com"}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(DISTINCT email), count(DISTINCT name) FROM accounts_customer")
+        assert cursor.fetchone() == (rows.FEW, 1)
 
 
 @given(email=TEXTS, scopes=st.lists(TEXTS, max_size=3), digest=st.binary(max_size=40))

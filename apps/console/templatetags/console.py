@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -81,6 +82,12 @@ TONES = {
     "settled": "idle",
     "released": "idle",
 }
+
+
+@register.filter
+def percent(basis_points: int) -> str:
+    """Hundredths of a percent as people say them: 1250 is 12.5."""
+    return f"{Decimal(basis_points) / 100:f}"
 
 
 @register.filter
