@@ -21,10 +21,7 @@ def complete_pay_ins() -> None:
 @shared_task(name="transfers.release_reserves", expires=60)
 def release_reserves() -> None:
     """Release the rolling reserves whose days are over."""
-    while requests := reserves.due(clock.now()):
-        outcomes = executor.execute_many(requests)
-        if not any(outcome.accepted and not outcome.replayed for outcome in outcomes):
-            return
+    executor.execute_many(reserves.due(clock.now()))
 
 
 @shared_task(name="transfers.mail_milestones", expires=10)

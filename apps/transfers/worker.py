@@ -4,6 +4,7 @@ One turn is a few batches through the command door, however many transfers are d
 worker's own thread alone; the threads of the pool do nothing but wait for providers, so a slow one keeps nobody waiting.
 """
 
+import logging
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,11 +13,11 @@ from datetime import datetime
 from typing import Final
 
 from apps.core import clock
-from apps.operations.executor import execute_many
+from apps.operations.executor import LOST_CONNECTION, execute_many
 from apps.operations.plan import Request
 from apps.providers.adapters import adapter_of
 from apps.providers.models import Action, Answer, Attempt, Provider
-from apps.providers.protocol import Reply
+from apps.providers.protocol import Outcome, Reply
 from apps.providers.queries import routing
 from apps.providers.services import health
 from apps.transfers import leases
@@ -31,8 +32,11 @@ from apps.transfers.services.sending import (
     new_attempt,
     next_submission,
     sendable,
+    storable,
     without_details,
 )
+
+logger = logging.getLogger(__name__)
 
 MOST: Final = 100
 """Transfers of one status that are taken at once."""
@@ -114,7 +118,7 @@ class Worker:
         requests = [_begin(call, route, self.name) for call, route in calls]
         for (call, _), outcome in zip(calls, execute_many(requests), strict=True):
             if outcome.accepted and not outcome.replayed:
-                self._open.add(self._pool.submit(_submit, call))
+                self._open.add(self._pool.submit(_answered, call))
         leases.put_off([each for each in transfers if not _is_among(each, calls)], now + LADDER[0])
 
     def _ask(self, transfers: Sequence[Transfer]) -> int:
@@ -127,7 +131,7 @@ class Worker:
             action = Action.CANCEL if void else Action.QUERY
             about = (each.submission, str(each.attempt_id))
             call = Call(each, provider, action, new_attempt(), *about, clock.now())
-            self._open.add(self._pool.submit(_question, call))
+            self._open.add(self._pool.submit(_answered, call))
         return len(transfers)
 
     def _move_on(self, transfers: Sequence[Transfer]) -> None:
@@ -157,18 +161,24 @@ class Worker:
         answered = [future.result() for future in done]
         if not answered:
             return 0
-        _keep(answered, self.name)
-        execute_many(
-            Request(
-                "transfers.record_answer",
-                {"transfer": each.call.transfer.pk, "attempt": each.call.attempt},
-                f"{each.call.attempt}:answer",
-                WORKER,
-                origin="worker",
-            )
-            for each in answered
-        )
+        try:
+            _follow_all(answered, self.name)
+        except LOST_CONNECTION:
+            raise
+        except Exception:
+            logger.exception("Of %s answers one cannot be followed; now each by itself.", len(answered))
+            self._follow_each(answered)
         return len(answered)
+
+    def _follow_each(self, answered: Iterable[Answered]) -> None:
+        """So that one odd answer keeps no other from being heard."""
+        for each in answered:
+            try:
+                _follow_all([each], self.name)
+            except LOST_CONNECTION:
+                raise
+            except Exception:
+                logger.exception("The answer to %s cannot be followed.", each.call.attempt)
 
 
 def _begin(call: Call, route: routing.Route, worker: str) -> Request:
@@ -194,27 +204,45 @@ def _is_unheard_of(transfer: Transfer) -> bool:
     return transfer.status == Status.OUTCOME_UNKNOWN and transfer.failure_code == "NOT_FOUND"
 
 
-def _submit(call: Call) -> Answered:
+def _answered(call: Call) -> Answered:
+    """What the provider answers. What cannot be read, or breaks its adapter, tells nothing of what became of it."""
     begun = time.monotonic()
-    reply = adapter_of(call.provider).submit(instruction(call.transfer, call.reference))
-    return Answered(call, reply, _milliseconds(begun))
+    try:
+        reply = _asked(call)
+    except Exception as error:
+        logger.exception("The answer to %s cannot be read.", call.attempt)
+        what = f"The answer cannot be read: {type(error).__name__}."
+        reply = Reply(Outcome.UNKNOWN, code="UNREADABLE", message=what, transient=True)
+    return Answered(call, reply, round((time.monotonic() - begun) * 1_000))
 
 
-def _question(call: Call) -> Answered:
-    begun = time.monotonic()
-    adapter, asked = adapter_of(call.provider), instruction(call.transfer, call.reference)
-    ask = adapter.cancel if call.action == Action.CANCEL else adapter.query
-    return Answered(call, ask(call.reference, asked), _milliseconds(begun))
+def _asked(call: Call) -> Reply:
+    adapter, told = adapter_of(call.provider), instruction(call.transfer, call.reference)
+    if call.action == Action.SUBMIT:
+        return adapter.submit(told)
+    if call.action == Action.CANCEL:
+        return adapter.cancel(call.reference, told)
+    return adapter.query(call.reference, told)
 
 
-def _milliseconds(begun: float) -> int:
-    return round((time.monotonic() - begun) * 1_000)
+def _follow_all(answered: Sequence[Answered], worker: str) -> None:
+    _keep(answered, worker)
+    execute_many(
+        Request(
+            "transfers.record_answer",
+            {"transfer": each.call.transfer.pk, "attempt": each.call.attempt},
+            f"{each.call.attempt}:answer",
+            WORKER,
+            origin="worker",
+        )
+        for each in answered
+    )
 
 
 def _keep(answered: Sequence[Answered], worker: str) -> None:
-    """The evidence: questions with their answers, and the answers to what was submitted."""
+    """The evidence, once: questions with their answers, and the answers to what was submitted."""
     now = clock.now()
-    Attempt.objects.bulk_create(
+    questions = [
         Attempt(
             id=each.call.attempt,
             book_id=each.call.transfer.book_id,
@@ -229,20 +257,22 @@ def _keep(answered: Sequence[Answered], worker: str) -> None:
         )
         for each in answered
         if each.call.of
-    )
-    Answer.objects.bulk_create(
+    ]
+    Attempt.objects.bulk_create(questions, ignore_conflicts=True)
+    answers = [
         Answer(
             attempt_id=each.call.attempt,
             outcome=each.reply.outcome.value,
-            code=each.reply.code,
-            message=each.reply.message,
-            reply=each.reply.as_dict(),
-            received=without_details(dict(each.reply.received), each.call.transfer.recipient),
+            code=storable(each.reply.code),
+            message=storable(each.reply.message),
+            reply=storable(each.reply.as_dict()),
+            received=storable(without_details(dict(each.reply.received), each.call.transfer.recipient)),
             took=each.took,
             answered_at=now,
         )
         for each in answered
-    )
+    ]
+    Answer.objects.bulk_create(answers, ignore_conflicts=True)
     for provider, reply in _worst_of_each(answered):
         health.note(provider, reply, now=now)
 

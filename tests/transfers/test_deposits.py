@@ -139,12 +139,6 @@ class TestCredited:
         assert (deposit.status, deposit.matched_by) == ("credited", "wallet id")
         assert available(wallet) == "25.00"
 
-    def test_by_an_external_id_in_the_text(self, acme: World, bank: Sandbox) -> None:
-        wallet = acme.wallet(external_id="customer-4711")
-        deposit = arrived(bank, reference="for customer-4711")
-        assert (deposit.status, deposit.matched_by) == ("credited", "external id")
-        assert available(wallet) == "25.00"
-
     @pytest.mark.parametrize("faults", [["duplicate"], ["no_event_id", "duplicate"], ["changed_bytes"]])
     def test_once_whatever_is_sent(self, acme: World, bank: Sandbox, faults: list[str]) -> None:
         wallet = acme.wallet()
@@ -208,9 +202,17 @@ class TestSuspense:
         assert_agrees(bank)
 
     def test_what_names_two(self, acme: World, bank: Sandbox) -> None:
-        one, other = acme.wallet(external_id="shared-99"), world("umbrella").wallet(external_id="shared-99")
-        assert arrived(bank, reference="shared-99").why == "It names several wallets."
+        one, other = acme.wallet(), world("umbrella").wallet()
         assert arrived(bank, reference=f"{one} {other}").why == "It names several wallets."
+
+    def test_what_names_only_what_a_tenant_has_chosen(self, acme: World, bank: Sandbox) -> None:
+        """Anybody may call a wallet as strangers' invoices are called."""
+        wallet = acme.wallet(external_id="INV-2026-0001")
+        deposit = arrived(bank, reference="invoice INV-2026-0001")
+        assert (deposit.status, available(wallet)) == ("open", "0.00")
+        assert deposit.why == f"It may be for {wallet}, by external id."
+        done("transfers.assign_deposit", deposit=deposit.pk, wallet=wallet, reason="they called")
+        assert available(wallet) == "25.00"
 
     def test_what_is_in_another_currency(self, acme: World, bank: Sandbox) -> None:
         wallet = acme.wallet("USD")
@@ -338,6 +340,17 @@ class TestChargebacks:
         done("transfers.close_chargeback", **given)
         assert Chargeback.objects.get().status == "closed"
         assert refused("transfers.close_chargeback", **given) == "CHARGEBACK_CLOSED"
+
+    def test_of_the_same_deposit_know_of_each_other(self, acme: World, bank: Sandbox) -> None:
+        wallet = acme.wallet()
+        deposit = arrived(bank, reference=wallet)
+        told = {"amount": "25.00", "currency": "EUR", "deposit": deposit.reference, "reason": "fraud"}
+        for name in ("sbc_1", "sbc_2"):
+            send(event("chargeback.opened", id=name, **told), name)
+        followed()
+        assert sorted(each.status for each in Chargeback.objects.all()) == ["closed", "open"]
+        assert (available(wallet), has(wallet).owed.decimal) == ("0.00", "0.00")
+        assert alarms() == ["chargeback to be posted"]
 
     def test_are_taken_once(self, bank: Sandbox) -> None:
         told = {"id": "sbc_1", "amount": "1.00", "currency": "EUR", "deposit": "sbd_1", "reason": "x"}

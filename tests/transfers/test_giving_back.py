@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from apps.transfers.models import Transfer
-from tests.support import payouts
+from tests.support import inbound, payouts
 from tests.support.door import balance, code, done, eur, refused, run
 from tests.support.payouts import later, status, work
 from tests.support.sandbox import Sandbox
@@ -49,6 +49,27 @@ class TestRefund:
         assert balance("provider:sandbox-bank", book="acme") == "70.00"
         [order] = sandbox.truth()["order"]
         assert (order["kind"], order["to"]) == ("refund", {"payment": "dep-1"})
+
+    def test_that_came_back_can_be_tried_again(self, acme: World, sandbox: Sandbox, live_server: Any) -> None:
+        wallet, pay_in = self.paid(acme, sandbox)
+        inbound.hook_up(sandbox, live_server.url)
+        made = done("transfers.create_refund", actor=acme.key, transfer=pay_in)["transfer"]
+        work()
+        sandbox.settle()
+        work()
+        assert status(made) == "completed"
+        frozen = {"book": "acme", "account": f"wallet:{wallet}:available", "currency": "EUR"}
+        freeze = done("ledger.freeze_account", **frozen, direction="both", reason="court")["freeze"]
+        sandbox.give_back("bank", Transfer.objects.get(pk=made).submission)
+        sandbox.settle()
+        inbound.followed()
+        [message] = [each for each in inbound.stored() if each.status == "quarantined"]
+        done("ledger.unfreeze_account", freeze=freeze, reason="over")
+        done("providers.redrive_message", message=message.pk)
+        inbound.followed()
+        assert (status(made), parts(wallet)) == ("reversed", ("100.00", "0.00"))
+        again = done("transfers.create_refund", actor=acme.key, transfer=pay_in)
+        assert (again["status"], parts(wallet)) == ("processing", ("0.00", "100.00"))
 
     def test_is_never_more_than_came_in(self, acme: World, sandbox: Sandbox) -> None:
         wallet, pay_in = self.paid(acme, sandbox)

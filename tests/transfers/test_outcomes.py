@@ -2,6 +2,10 @@
 
 import json
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -46,6 +50,15 @@ def sent(acme: World, wallet: str, sandbox: Sandbox, **do: Any) -> str:
     made = pay_out(acme, wallet, recipient(acme))["transfer"]
     work()
     return str(made)
+
+
+class Died(BaseException):
+    """The process is no more."""
+
+
+def die(*_: Any) -> None:
+    """What a process does that is killed here."""
+    raise Died
 
 
 def until_ended(transfer: str, *, hours: int = 3) -> str:
@@ -108,8 +121,8 @@ class TestUnknown:
         payouts.provider(sandbox)
         made = pay_out(acme, wallet, recipient(acme))["transfer"]
         with monkeypatch.context() as dying:
-            dying.setattr("apps.transfers.worker._submit", lambda call: 1 / 0)
-            with pytest.raises(ZeroDivisionError):
+            dying.setattr("apps.transfers.worker._asked", die)
+            with pytest.raises(Died):
                 work()
         assert (status(made), Answer.objects.count()) == ("sent_to_provider", 0)
         work()
@@ -123,13 +136,66 @@ class TestUnknown:
         payouts.provider(sandbox)
         made = pay_out(acme, wallet, recipient(acme))["transfer"]
         with monkeypatch.context() as dying:
-            dying.setattr("apps.transfers.worker._keep", lambda answered, worker: 1 / 0)
-            with pytest.raises(ZeroDivisionError):
+            dying.setattr("apps.transfers.worker._keep", die)
+            with pytest.raises(Died):
                 work()
         assert truth(sandbox) == ["completed"]
         assert until_ended(made) == "completed"
         assert parts(wallet) == ("60.00", "0.00")
         assert Attempt.objects.filter(action="submit").count() == 1
+
+
+@contextmanager
+def gateway(answer: Callable[[dict[str, Any]], tuple[int, dict[str, Any]]]) -> Iterator[str]:
+    """A provider that answers each order so; its address."""
+
+    class Gateway(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            status, told = answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps(told).encode())
+
+    with HTTPServer(("127.0.0.1", 0), Gateway) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class TestOddAnswers:
+    def test_keep_no_other_from_being_heard(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
+        payouts.provider(sandbox)
+        to = recipient(acme)
+        odd, good = (
+            pay_out(acme, wallet, to, "40.00", reference=each)["transfer"] for each in ("odd", "good")
+        )
+        told = {"odd": {"status": "failed", "code": "closed\x00by\ud800us"}, "good": {"status": "processing"}}
+        with gateway(lambda order: (202, told[order["memo"]])) as address:
+            payouts.provider(sandbox, base_url=address)
+            work()
+        assert (status(odd), status(good)) == ("compensated", "provider_processing")
+        assert Transfer.objects.get(pk=odd).failure_code == "closed\ufffdby?us"
+        assert parts(wallet) == ("60.00", "40.00")
+
+    def test_that_cannot_be_read_leave_it_unknown_and_in_the_end_to_a_person(
+        self, acme: World, wallet: str, sandbox: Sandbox
+    ) -> None:
+        """As of a provider that writes tenths of cents."""
+        sandbox.set(currencies={"EUR": 3})
+        made = sent(acme, wallet, sandbox, outcome="partial:0.3333")
+        sandbox.settle()
+        assert until_ended(made, hours=30) == "manual_review"
+        assert "UNREADABLE" in Answer.objects.values_list("code", flat=True)
+        assert parts(wallet) == ("60.00", "40.00")
+
+    def test_a_bare_503_says_nothing(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
+        """As of a gateway that gave up on a provider which may have taken the order."""
+        with gateway(lambda order: (503, {})) as address:
+            payouts.provider(sandbox, base_url=address)
+            made = pay_out(acme, wallet, recipient(acme))["transfer"]
+            work()
+        assert status(made) == "outcome_unknown"
+        assert Answer.objects.get().code == "HTTP_503"
 
 
 class TestNotAccepted:

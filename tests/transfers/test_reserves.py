@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from apps.operations.models import Event
 from apps.transfers import reserves
 from apps.transfers.reserves import RollingReserve
 from apps.transfers.tasks import release_reserves
@@ -79,3 +80,31 @@ def test_money_is_kept_back_and_released_by_hand(acme: World) -> None:
 def test_more_than_there_is_is_not_kept(acme: World) -> None:
     given = {"wallet": acme.funded("50.00"), "amount": eur("50.01"), "days": 30, "reason": "disputes"}
     assert refused("transfers.hold_rolling_reserve", **given) == "INSUFFICIENT_BALANCE"
+
+
+def test_one_that_cannot_be_released_is_told_of_and_keeps_no_other(acme: World) -> None:
+    stuck, other = acme.funded("50.00"), acme.funded("50.00")
+    for wallet in (stuck, other):
+        given = {"wallet": wallet, "amount": eur("20.00"), "days": 1, "reason": "disputes"}
+        done("transfers.hold_rolling_reserve", **given)
+    frozen = {"book": "acme", "account": f"wallet:{stuck}:available", "currency": "EUR"}
+    freeze = done("ledger.freeze_account", **frozen, direction="both", reason="court")["freeze"]
+    with later(days=2):
+        release_reserves()
+        release_reserves()
+    assert (available(stuck), available(other)) == ("30.00", "50.00")
+    told = Event.objects.filter(type="alert.raised", data__reason="reserve not released")
+    assert [each.data["wallet"] for each in told] == [stuck]
+    done("ledger.unfreeze_account", freeze=freeze, reason="over")
+    with later(days=3):
+        release_reserves()
+    assert available(stuck) == "50.00"
+
+
+def test_a_wallet_of_which_something_is_kept_back_is_not_closed(acme: World) -> None:
+    wallet = acme.funded("20.00")
+    given = {"wallet": wallet, "amount": eur("20.00"), "days": 1, "reason": "disputes"}
+    held = done("transfers.hold_rolling_reserve", **given)
+    assert refused("accounts.close_wallet", wallet=wallet, reason="over") == "RESERVE_HELD"
+    done("transfers.release_rolling_reserve", reserve=held["reserve"], reason="settled")
+    assert refused("accounts.close_wallet", wallet=wallet, reason="over") != "RESERVE_HELD"

@@ -5,10 +5,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from apps.core import clock
+from apps.transfers.models import Transfer
+from apps.transfers.services.catching_up import RESTORER
 from tests.support import payouts
+from tests.support.door import done, person
 from tests.support.payouts import pay_out, recipient, work
 from tests.support.restoring import back_up_and_restore, manage
 from tests.support.sandbox import Sandbox
@@ -69,9 +73,7 @@ def test_what_was_executed_since_the_backup_is_recovered_before_anything_is_sent
     manage(restored, "shell", "-c", WORK)
     assert standing(restored) == {"sent after the backup": "completed"}
     assert len(sandbox.truth()["order"]) == 2
-    assert "1 known, 0 recovered, 1 unknown" in manage(
-        restored, "catch_up", "--since", begun, "--provider", "sandbox-bank"
-    )
+    assert "1 known, 0 recovered, 1 unknown" in manage(restored, "catch_up", "--since", begun)
 
 
 def test_a_provider_that_does_not_say_stays_locked(
@@ -82,8 +84,74 @@ def test_a_provider_that_does_not_say_stays_locked(
     back_up_and_restore(tmp_path / "backup", restored)
     manage(restored, "after_restore")
     sandbox.down("bank")
-    with pytest.raises(AssertionError, match="Sending to it stays locked"):
+    with pytest.raises(AssertionError, match="Sending stays locked"):
         manage(restored, "catch_up", "--since", "2026-11-21T12:00:00Z")
     sandbox.up()
     manage(restored, "shell", "-c", WORK)
     assert (standing(restored), sandbox.truth()["order"]) == ({"waits": "balance_reserved"}, [])
+
+
+def test_nothing_is_sent_anywhere_before_all_have_said(
+    acme: World, sandbox: Sandbox, restored: str, tmp_path: Path
+) -> None:
+    """What one that is silent has paid must not be sent to another that has spoken."""
+    payouts.provider(sandbox)
+    payouts.provider(sandbox, "custody", priority=200)
+    pay_out(acme, acme.funded("100.00"), recipient(acme), "10.00", reference="paid since")
+    begun = clock.written(clock.now())
+    back_up_and_restore(tmp_path / "backup", restored)
+    work()
+    assert executed(sandbox) == {"paid since": "completed"}
+    manage(restored, "after_restore")
+    sandbox.down("bank")
+    with pytest.raises(AssertionError, match="Ask again later: sandbox-bank"):
+        manage(restored, "catch_up", "--since", begun)
+    sandbox.up()
+    manage(restored, "shell", "-c", WORK)
+    assert len(sandbox.truth()["order"]) == 1
+    assert "sandbox-bank: 0 known, 1 recovered" in manage(restored, "catch_up", "--since", begun)
+    manage(restored, "shell", "-c", WORK)
+    assert (standing(restored), len(sandbox.truth()["order"])) == ({"paid since": "completed"}, 1)
+
+
+def test_what_was_approved_or_came_back_since_is_known_again(
+    acme: World, sandbox: Sandbox, restored: str, tmp_path: Path
+) -> None:
+    payouts.provider(sandbox)
+    wallet, to = acme.funded("30000.00"), recipient(acme)
+    back = pay_out(acme, wallet, to, "10.00", reference="came back")["transfer"]
+    work()
+    sandbox.settle()
+    done("transfers.requery_transfer", transfer=back)
+    work()
+    call_command("loaddata", "approval_policies", verbosity=0)
+    maker = person("op@example.com", "operator")
+    big = pay_out(acme, wallet, to, "20000.00", reference="approved", actor=maker)
+    assert (payouts.status(back), payouts.status(big["transfer"])) == ("completed", "awaiting_approval")
+    begun = clock.written(clock.now())
+    back_up_and_restore(tmp_path / "backup", restored)
+    for name in ("ann", "ben"):
+        someone = person(f"{name}@example.com", "approver")
+        done("operations.approve_request", actor=someone, request=big["approval_request"])
+    work()
+    sandbox.settle()
+    sandbox.give_back("bank", f"{back}.1")
+
+    manage(restored, "after_restore")
+    assert "1 known, 1 recovered, 0 unknown" in manage(restored, "catch_up", "--since", begun)
+    manage(restored, "shell", "-c", WORK)
+    assert standing(restored) == {"came back": "reversed", "approved": "completed"}
+    assert len(sandbox.truth()["order"]) == 2
+
+
+def test_a_later_try_than_the_one_that_is_open_counts(acme: World, sandbox: Sandbox) -> None:
+    payouts.provider(sandbox)
+    sandbox.fault(do={"submit": "timeout_before"})
+    made = pay_out(acme, acme.funded("100.00"), recipient(acme))["transfer"]
+    work()
+    assert payouts.status(made) == "outcome_unknown"
+    given = {"transfer": made, "provider": "sandbox-bank", "number": 2}
+    assert done("transfers.recover_submission", actor=RESTORER, **given)["recovered"]
+    found = Transfer.objects.get(pk=made)
+    assert (found.status, found.submission) == ("outcome_unknown", f"{made}.2")
+    assert not done("transfers.recover_submission", actor=RESTORER, **given)["recovered"]

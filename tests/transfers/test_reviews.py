@@ -8,6 +8,7 @@ from django.core.management import call_command
 
 from apps.providers.models import Attempt
 from apps.transfers.models import Transfer
+from apps.transfers.queries.evidence import evidence_of
 from tests.support import payouts
 from tests.support.door import balance, done, eur, person, refused, run
 from tests.support.payouts import later, pay_out, recipient, status, work
@@ -104,8 +105,29 @@ class TestWithProof:
         sandbox.settle()
         done("transfers.requery_transfer", transfer=made)
         work()
-        done("transfers.settle_transfer", transfer=made, paid=usd("15.00"), reason="the rest came back")
+        given = {"transfer": made, "paid": usd("15.00"), "reason": "the rest came back"}
+        assert refused("transfers.settle_transfer", **given) == "EVIDENCE_MISSING"
+        outcome = run(
+            "transfers.settle_transfer",
+            actor=person("op@example.com", "operator"),
+            evidence=file_beside(made),
+            **given,
+        )
+        ann = person("ann@example.com", "approver")
+        done("operations.approve_request", actor=ann, request=outcome.approval_request_id)
         assert parts(wallet) == ("85.00", "0.00")
+
+    def test_what_came_back_in_part_proves_nothing(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
+        made = parked(acme, wallet, sandbox, submit="timeout_after")
+        sandbox.settle()
+        sandbox.give_back("bank", Transfer.objects.get(pk=made).submission, amount="10.00")
+        done("transfers.requery_transfer", transfer=made)
+        work()
+        assert status(made) == "manual_review"
+        assert (
+            refused("transfers.release_transfer", transfer=made, reason="it came back") == "EVIDENCE_MISSING"
+        )
+        assert evidence_of([Transfer.objects.get(pk=made)])[made].proves == "nothing"
 
     def test_more_than_is_held_is_refused(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
         made = parked(acme, wallet, sandbox, outcome="wrong_amount:41.00")

@@ -10,7 +10,7 @@ from apps.accounts.services.customers import CustomerNotFound, ExternalIdTaken, 
 from apps.accounts.services.tenants import TenantStatusUnfit
 from apps.core import ids
 from apps.core.errors import DomainError
-from apps.ledger.models import Account
+from apps.ledger.models import Account, Balance
 from apps.ledger.services import accounts
 from apps.ledger.services.placing import new_account
 from apps.operations.plan import Context, EventDraft, Plan
@@ -21,6 +21,13 @@ class WalletClosed(DomainError):
     """The wallet was closed."""
 
     code = "WALLET_CLOSED"
+    http_status = 409
+
+
+class ReserveHeld(DomainError):
+    """Money of the wallet is kept back in a rolling reserve, which could not be released once the wallet is closed."""
+
+    code = "RESERVE_HELD"
     http_status = 409
 
 
@@ -85,6 +92,11 @@ def plan_create_wallet(
 def close_wallet(context: Context, *, wallet: str, reason: str) -> Done:
     """Close an empty wallet for good."""
     found = _own(context, wallet)
+    reserve = Balance.objects.filter(account__book=found.book_id, account__address=f"reserve:{wallet}")
+    if reserve.exclude(balance=0).exists():
+        raise ReserveHeld(
+            f"Money of {wallet} is kept back in a rolling reserve; release that first.", field="/wallet"
+        )
     for account in (found.available_account, found.held_account, found.owed_account):
         accounts.close(account)
     found.status, found.closed_at = WalletStatus.CLOSED, context.now

@@ -62,7 +62,7 @@ class DepositOutput(Output):
     virtual_account = text(allow_blank=True, help_text="The number that it was sent to.")
     remittance = text(allow_blank=True, help_text="What the remitter wrote.")
     remitter = text(allow_blank=True)
-    matched_by = serializers.ChoiceField(["virtual account", "wallet id", "external id", "person"])
+    matched_by = serializers.ChoiceField(["virtual account", "wallet id", "person"])
     stages = StagesOutput(help_text="When it passed which stage.")
 
 

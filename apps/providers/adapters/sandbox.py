@@ -27,8 +27,23 @@ OUTCOMES: Mapping[str, Outcome] = {
     "cancelled": Outcome.CANCELLED,
     "returned": Outcome.RETURNED,
 }
-TRANSIENT = frozenset({402, 429, 503})
-"""Refusals that say that nothing was accepted, and that another time may do."""
+NOT_NOW = frozenset(
+    {(402, "insufficient_funds"), (429, "rate_limited"), (503, "rate_limited"), (503, "not_accepted")}
+)
+"""Refusals that say that nothing was accepted, and that another time may do. A bare 503 says nothing of the kind."""
+
+NEVER = frozenset(
+    {
+        (400, "bad_request"),
+        (409, "reference_cancelled"),
+        (422, "bad_amount"),
+        (422, "bad_beneficiary"),
+        (422, "beneficiary_refused"),
+        (422, "unknown_kind"),
+        (422, "unsupported_currency"),
+    }
+)
+"""Refusals that say that nothing was accepted and never will be."""
 
 PAGE = 500
 
@@ -60,10 +75,9 @@ class SandboxAdapter:
         answer = self._http.call("POST", f"/{self._desk}/orders", asked)
         if isinstance(answer, Reply):
             return answer
-        if answer.status in TRANSIENT:
-            return _refusal(answer, transient=True)
-        if answer.status in {400, 409, 422}:
-            return _refusal(answer, transient=False)
+        said = (answer.status, str(answer.data.get("code") or ""))
+        if said in NOT_NOW | NEVER:
+            return _refusal(answer, transient=said in NOT_NOW)
         return _order(answer)
 
     def query(self, reference: str, instruction: Instruction) -> Reply:

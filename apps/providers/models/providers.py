@@ -51,6 +51,11 @@ class Provider(models.Model):
         return self.title
 
     @property
+    def is_play(self) -> bool:
+        """Whether it moves no real money, so that test environments may use it."""
+        return self.adapter == "sandbox"
+
+    @property
     def account(self) -> str:
         """The address, in every book, of what the provider has of that book's money."""
         return f"provider:{self.name}"

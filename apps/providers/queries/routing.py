@@ -24,7 +24,8 @@ SATURDAY = 5
 class Wanted:
     """What is to be executed. `facts` are what rules may ask beside kind, currency, country and amount.
 
-    `only` names the one provider that can, such as the one through which refunded money came.
+    `only` names the one provider that can, such as the one through which refunded money came; `play` says that no real
+    money may move, because it is a test environment's.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class Wanted:
     country: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     only: str = ""
+    play: bool = False
 
     @property
     def all_facts(self) -> dict[str, Any]:
@@ -107,7 +109,7 @@ def by_name(name: str) -> Provider | None:
     return next((each for each in _fresh().providers if each.name == name), None)
 
 
-def with_virtual_accounts(currency: str) -> Provider | None:
+def with_virtual_accounts(currency: str, *, play: bool = False) -> Provider | None:
     """The provider that gives numbers for deposits in a currency (`options["virtual_accounts"]`), the first by priority."""
     return next(
         (
@@ -115,6 +117,7 @@ def with_virtual_accounts(currency: str) -> Provider | None:
             for each in _fresh().providers
             if each.enabled
             and each.options.get("virtual_accounts")
+            and (each.is_play or not play)
             and (not each.currencies or currency in each.currencies)
         ),
         None,
@@ -170,6 +173,8 @@ def _never(provider: Provider, wanted: Wanted) -> str:
     limits = provider.limits.get(wanted.amount.currency, {})
     if not provider.enabled:
         return "disabled"
+    if wanted.play and not provider.is_play:
+        return "moves real money"
     if wanted.only and provider.name != wanted.only:
         return f"only {wanted.only} can"
     if provider.kinds and wanted.kind not in provider.kinds:

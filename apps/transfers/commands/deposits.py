@@ -57,7 +57,7 @@ register(
         name="transfers.record_chargeback",
         summary=_("Record a chargeback"),
         plan=deposits.plan_record_chargeback,
-        targets=deposits.of_message,
+        targets=deposits.of_chargeback,
         input=serializers.RecordInboundInput,
         permission="transfers.record_chargeback",
         surfaces=frozenset(),

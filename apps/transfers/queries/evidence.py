@@ -8,7 +8,8 @@ from typing import Final, Literal, TypeVar
 from apps.ledger.models import Hold
 from apps.operations.models import Attachment
 from apps.providers.models import Answer, Attempt, InboundMessage
-from apps.providers.protocol import Outcome
+from apps.providers.protocol import Outcome, Reply
+from apps.transfers.flows import Done
 from apps.transfers.models import Transfer
 from apps.transfers.queries import timeline
 
@@ -68,7 +69,22 @@ def _says(transfer: Transfer, attempts: Iterable[Attempt], says: frozenset[Outco
         each for each in attempts if transfer.attempt_id in {each.pk, each.of_id} and transfer.attempt_id
     )
     answers = [each.answer for each in about if hasattr(each, "answer")]
-    return next((each for each in reversed(answers) if each.outcome in words), None)
+    return next(
+        (each for each in reversed(answers) if each.outcome in words and proves(each, transfer)), None
+    )
+
+
+def proves(answer: Answer, transfer: Transfer, did: Done | None = None) -> bool:
+    """Whether the books may follow an answer: of what came back in part something is gone, and what was paid and delivered
+    is what a person now says that it was."""
+    reply = Reply.of(answer.reply)
+    paid = reply.settled or transfer.money
+    if reply.outcome == Outcome.RETURNED:
+        return reply.returned in {None, paid}
+    if did is None:
+        return True
+    whole = paid.currency == transfer.currency and paid > transfer.money
+    return (transfer.money if whole else paid, reply.delivered) == (did.paid, did.delivered)
 
 
 def _by_subject(rows: Iterable[Row]) -> Mapping[str, list[Row]]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
+from apps.core.errors import DomainError
 from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
 from apps.providers.models import Action, Answer, Attempt
@@ -40,6 +41,14 @@ FOLLOWED = (
     "next_attempt_at",
     "changed_at",
 )
+
+
+class NotSettledYet(DomainError):
+    """What came back is booked once the books say that it had gone."""
+
+    code = "TRANSFER_NOT_SETTLED_YET"
+    http_status = 409
+    transient = True
 
 
 def targets(data: Input) -> Iterator[Target]:
@@ -209,6 +218,8 @@ def lose_track(context: Context, transfer: Transfer, code: str, message: str) ->
 def _late(context: Context, transfer: Transfer, reply: Reply, about: str) -> Plan:
     """Of what has ended, or of an earlier submission: it came back, or it contradicts what we did and is told loudly."""
     counts = _counts(transfer, about)
+    if counts and transfer.status == Status.PROVIDER_COMPLETED and reply.outcome == Outcome.RETURNED:
+        raise NotSettledYet(f"{transfer.pk} was paid, and is not settled yet.")
     if counts and transfer.status == Status.COMPLETED and reply.outcome == Outcome.RETURNED:
         return plan_return(context, transfer, reply)
     paid = reply.outcome in {Outcome.COMPLETED, Outcome.RETURNED}

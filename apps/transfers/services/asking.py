@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import Model
 
 from apps.accounts.models import Recipient
+from apps.accounts.queries.tenants import is_test
 from apps.core import ids
 from apps.core.errors import DomainError
 from apps.operations import approvals, books
@@ -120,13 +121,16 @@ def plan_open_sending(context: Context, *, transfer: str) -> Plan:
 
 def wanted(transfer: Transfer, to: Recipient | None) -> routing.Wanted:
     """What a provider must be able to carry."""
+    tenant = books.find(transfer.book_id).tenant_id
     facts = {
-        "tenant": books.find(transfer.book_id).tenant_id,
+        "tenant": tenant,
         "recipient_kind": to.kind if to else "",
         "receives": transfer.received_currency,
     }
     country, only = to.country if to else "", transfer.terms.get("provider", "")
-    return routing.Wanted(transfer.kind, transfer.money, country, facts, only)
+    return routing.Wanted(
+        transfer.kind, transfer.money, country, facts, only, play=bool(tenant) and is_test(str(tenant))
+    )
 
 
 def plan_reserved(context: Context, transfer: Transfer, to: Recipient | None) -> Plan:

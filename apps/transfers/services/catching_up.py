@@ -1,22 +1,23 @@
 """After a backup was restored: what providers executed since, which our books no longer know, before anything is sent."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from apps.core import ids
+from apps.core import clock, ids
 from apps.core.actor import Actor
 from apps.operations.executor import execute
 from apps.operations.plan import Context, EventDraft, Plan, Request, Update
 from apps.operations.registry import Input, Target
 from apps.providers.adapters import adapter_of
-from apps.providers.models import Action, Attempt, Provider
+from apps.providers.models import Action, Answer, Attempt, Provider
 from apps.providers.protocol import Outcome, Reply
 from apps.providers.services.providers import find
-from apps.transfers.models import WITH_PROVIDER, Status, Transfer
+from apps.transfers.models import ENDED, WITH_PROVIDER, Status, Transfer
+from apps.transfers.services.answers import PAID
 from apps.transfers.services.making import told
-from apps.transfers.services.sending import SENT, sendable
+from apps.transfers.services.sending import SENT, WORKER
 
 RESTORER: Final = Actor.system(
     "restorer",
@@ -29,6 +30,12 @@ RESTORER: Final = Actor.system(
 )
 REASON: Final = "The database was restored from a backup: what was executed since is not known yet."
 BATCH: Final = 500
+
+RECOVERABLE: Final = frozenset({Status.BALANCE_RESERVED, Status.AWAITING_APPROVAL, *WITH_PROVIDER})
+"""In which statuses of the backup money is held for what was sent since, also as a later try than the one that is open."""
+
+PAYS: Final = frozenset({Outcome.COMPLETED, Outcome.RETURNED})
+PAYS_NOT: Final = frozenset({Outcome.FAILED, Outcome.CANCELLED})
 
 
 @dataclass
@@ -54,29 +61,38 @@ def lock_all() -> list[str]:
 
 
 def catch_up(name: str, since: datetime) -> CaughtUp:
-    """Ask a provider what it executed since a time, place all of it, and let sending to it go on.
+    """Ask a provider what it executed since a time, and place all of it.
 
-    Raises what the provider's adapter raises if it does not say; then sending stays locked.
+    Raises what the provider's adapter raises if it does not say.
     """
     provider = find(name)
     found = CaughtUp()
     for page in _pages(adapter_of(provider).executed_since(since)):
         _place(provider, page, found)
-    _run("providers.unlock_sending", {"provider": name}).or_raise()
     return found
+
+
+def unlock_all() -> list[str]:
+    """Let sending go on wherever the restore has stopped it, once every provider has said what it executed: what one
+    of them has paid already would else be sent to another. The providers' names."""
+    names = list(Provider.objects.filter(locked_because=REASON).values_list("name", flat=True))
+    for name in names:
+        _run("providers.unlock_sending", {"provider": name}).or_raise()
+    return names
 
 
 def plan_recover_submission(context: Context, *, transfer: str, provider: str, number: int) -> Plan:
     """Remember a submission that the backup did not have: its outcome is unknown until the provider is asked."""
     found: Transfer = context.locked[Transfer, transfer]  # type: ignore[assignment]
     by = find(provider)
-    if found.attempts >= number or not sendable(found):
+    if found.attempts >= number or found.status not in RECOVERABLE:
         return Plan(result={**told(found), "recovered": False})
     was = {"status": found.status, "attempt_id": found.attempt_id}
-    if found.status != Status.SENT_TO_PROVIDER:
+    if found.status in {Status.BALANCE_RESERVED, Status.AWAITING_APPROVAL}:
         found.send()
-    found.lose_track()
-    found.attempts, found.requeries, found.provider = number, 0, provider
+    if found.status in {Status.SENT_TO_PROVIDER, Status.PROVIDER_PROCESSING}:
+        found.lose_track()
+    found.expires_at, found.attempts, found.requeries, found.provider = None, number, 0, provider
     found.attempt_id, found.sent_at = ids.new_id("ptm"), context.now
     found.next_attempt_at = found.changed_at = context.now
     row = Attempt(
@@ -93,7 +109,7 @@ def plan_recover_submission(context: Context, *, transfer: str, provider: str, n
     result = {**told(found), "recovered": True}
     return Plan(
         rows=[row],
-        updates=[Update(found, SENT, was)],
+        updates=[Update(found, (*SENT, "expires_at"), was)],
         result=result,
         events=[EventDraft("transfer.outcome_unknown", transfer, result, book_id=found.book_id)],
     )
@@ -121,29 +137,58 @@ def _pages(orders: Iterable[tuple[str, Reply]]) -> Iterator[list[tuple[str, Repl
 
 def _place(provider: Provider, page: list[tuple[str, Reply]], found: CaughtUp) -> None:
     references = [reference for reference, _ in page]
-    known = set(
-        Attempt.objects.filter(provider=provider, reference__in=references, action=Action.SUBMIT).values_list(
-            "reference", flat=True
-        )
-    )
+    submitted = Attempt.objects.filter(provider=provider, reference__in=references, action=Action.SUBMIT)
+    known = {each.reference: each for each in submitted}
     transfers = _transfers(references)
     for reference, reply in page:
         if reference in known:
             found.known += 1
-            continue
-        outcome = _recover(provider, reference, transfers)
-        if outcome:
+            _hear(known[reference], reply, transfers)
+        elif _recover(provider, reference, transfers):
             found.recovered += 1
-        elif reply.outcome not in {Outcome.FAILED, Outcome.CANCELLED}:
+        elif reply.outcome not in PAYS_NOT:
             found.unknown.append(reference)
             said = {"provider": provider.name, "reference": reference, "said": reply.as_dict()}
             _run("transfers.report_unknown_submission", said).or_raise()
 
 
-def _recover(provider: Provider, reference: str, transfers: dict[str, Transfer]) -> bool:
+def _hear(submission: Attempt, reply: Reply, transfers: Mapping[str, Transfer]) -> None:
+    """What became of a submission that the backup knows, where its transfer has ended otherwise: a message told it, which
+    was lost. What a provider still has is asked after anyway."""
+    transfer = transfers.get(submission.subject)
+    agrees = PAYS_NOT if transfer and transfer.status not in PAID else {Outcome.COMPLETED}
+    if transfer is None or transfer.status not in ENDED or reply.outcome not in (PAYS | PAYS_NOT) - agrees:
+        return
+    asked = Attempt.objects.create(
+        id=ids.new_id("ptm"),
+        book_id=submission.book_id,
+        provider_id=submission.provider_id,
+        subject=submission.subject,
+        action=Action.QUERY,
+        of=submission,
+        reference=submission.reference,
+        sent={"since": "the backup"},
+        started_at=clock.now(),
+    )
+    Answer.objects.create(
+        attempt=asked,
+        outcome=reply.outcome.value,
+        code=reply.code,
+        message=reply.message,
+        reply=reply.as_dict(),
+        received={},
+        took=0,
+        answered_at=clock.now(),
+    )
+    data = {"transfer": submission.subject, "attempt": asked.pk}
+    execute(
+        Request("transfers.record_answer", data, f"{asked.pk}:answer", WORKER, origin="restore")
+    ).or_raise()
+
+
+def _recover(provider: Provider, reference: str, transfers: Mapping[str, Transfer]) -> bool:
     transfer, _, number = reference.rpartition(".")
-    found = transfers.get(transfer)
-    if found is None or not number.isdecimal() or (found.status in WITH_PROVIDER and found.attempt_id):
+    if transfer not in transfers or not number.isdecimal():
         return False
     data = {"transfer": transfer, "provider": provider.name, "number": int(number)}
     outcome = _run("transfers.recover_submission", data, key=f"{transfer}:recover:{number}").or_raise()

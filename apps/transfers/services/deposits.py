@@ -20,7 +20,7 @@ from apps.operations.models import Book
 from apps.operations.plan import Context, Entry, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
 from apps.providers.models import InboundMessage
-from apps.providers.protocol import News
+from apps.providers.protocol import MessageUnreadable, News
 from apps.providers.services.inbox import news_of
 from apps.transfers.arrivals import Chargeback, Deposit, DepositStatus
 from apps.transfers.models import Kind, Transfer
@@ -62,6 +62,18 @@ class DepositDone(DomainError):
 def of_message(data: Input) -> Iterator[Target]:
     """The message, of which what counts here never changes."""
     yield Target(InboundMessage, data["message"], lock=False)
+
+
+def of_chargeback(data: Input) -> Iterator[Target]:
+    """The message, and the deposit that is taken back: locked, so that two chargebacks of it know of each other."""
+    yield Target(InboundMessage, data["message"], lock=False)
+    said = InboundMessage.objects.filter(pk=data["message"], verified=True).select_related("provider").first()
+    try:
+        [news] = news_of(said)[data["place"] : data["place"] + 1] if said else []
+    except (MessageUnreadable, ValueError):
+        return  # planning says what is wrong with it
+    taken = Deposit.objects.filter(provider=said.provider, reference=str(news.data.get("deposit") or ""))  # type: ignore[union-attr]
+    yield from (Target(Deposit, str(pk)) for pk in taken.values_list("pk", flat=True))
 
 
 def of_deposit(data: Input) -> Iterator[Target]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from apps.accounts.queries.tenants import is_test
 from apps.accounts.queries.wallets import Holder, holder, holders
 from apps.core.errors import DomainError
 from apps.core.money import Money
@@ -28,6 +29,13 @@ class SameWallet(DomainError):
     """Source and destination are one wallet."""
 
     code = "SAME_WALLET"
+    http_status = 422
+
+
+class TestAndLive(DomainError):
+    """Money of a test environment is play money: it stays among test environments, as real money among real tenants."""
+
+    code = "TEST_AND_LIVE"
     http_status = 422
 
 
@@ -60,6 +68,10 @@ def plan_create_transfer(
         raise SameWallet("A transfer goes from one wallet to another.", field="/to_wallet")
     check_currency(destination, amount)
     across = destination.book_id != source.book_id
+    if across and is_test(source.tenant_id) != is_test(destination.tenant_id):
+        raise TestAndLive(
+            "One of the wallets is a test environment's, and its money play money.", field="/to_wallet"
+        )
     transfer = new_transfer(
         context,
         Kind.INTERNAL,

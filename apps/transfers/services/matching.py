@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from apps.accounts.models import Wallet, WalletStatus
+from apps.accounts.queries.tenants import is_test
 from apps.core import ids
 from apps.core.money import Money
 from apps.providers.models import Provider
@@ -14,8 +15,9 @@ from apps.transfers.arrivals import NumberStatus, VirtualAccount
 WALLET_ID: Final = re.compile(rf"wal_[{ids.CROCKFORD}]{{{ids.LENGTH}}}")
 
 SHORTEST_EXTERNAL_ID: Final = 6
-"""What is shorter, or has no digit, is too likely to be written by chance to tell whose money it is."""
+"""What is shorter, or has no digit, is too likely to be written by chance to tell whose money it may be."""
 MOST_WORDS: Final = 20
+MOST_NAMED: Final = 5
 
 NOBODY: Final = "It names no number and no wallet of ours."
 
@@ -32,15 +34,17 @@ class Match:
 def match(provider: Provider, amount: Money, data: Mapping[str, Any]) -> Match:
     """The one wallet that a deposit names, if it is open and in its currency."""
     number, written = str(data.get("virtual_account") or ""), str(data.get("reference") or "")
-    found = _by_number(provider, number) or _by_id(written) or _by_external_id(amount, written)
+    found = _by_number(provider, number) or _by_id(written)
     if found is None:
-        return Match(why=NOBODY)
+        return Match(why=_perhaps(amount, written) or NOBODY)
     if found.wallet is None:
         return found
     if found.wallet.currency != amount.currency:
         return Match(why=f"{found.wallet.pk} is in {found.wallet.currency}.")
     if found.wallet.status != WalletStatus.OPEN:
         return Match(why=f"{found.wallet.pk} is closed.")
+    if is_test(str(found.wallet.tenant_id)) and not provider.is_play:
+        return Match(why=f"{found.wallet.pk} is a test environment's, and the money is real.")
     return found
 
 
@@ -55,11 +59,12 @@ def _by_id(written: str) -> Match | None:
     return _only(list(Wallet.objects.filter(pk__in=named)[:2]), "wallet id") if named else None
 
 
-def _by_external_id(amount: Money, written: str) -> Match | None:
-    """Tenants choose these themselves, so one counts only if no two wallets have it."""
+def _perhaps(amount: Money, written: str) -> str:
+    """Whose external id stands there, for the person who decides: tenants choose these, also such as strangers write."""
     words = [word for word in re.split(r"[\s,;]+", written) if _is_telling(word)][:MOST_WORDS]
     named = Wallet.objects.filter(external_id__in=words, currency=amount.currency, status=WalletStatus.OPEN)
-    return _only(list(named[:2]), "external id") if words else None
+    found = list(named.order_by("pk")[:MOST_NAMED]) if words else []
+    return f"It may be for {', '.join(str(each.pk) for each in found)}, by external id." if found else ""
 
 
 def _only(wallets: list[Wallet], by: str) -> Match | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from apps.accounts.queries.tenants import is_test
 from apps.core import ids
 from apps.core.errors import DomainError
 from apps.operations.plan import Context, EventDraft, Plan, Update
@@ -34,7 +35,7 @@ def target(data: Input) -> Iterator[Target]:
 def plan_request_virtual_account(context: Context, *, wallet: str) -> Plan:
     """Ask for a number under which deposits are a wallet's; the one that it has, if there is one."""
     found = own_wallet(context, wallet)
-    provider = routing.with_virtual_accounts(found.currency)
+    provider = routing.with_virtual_accounts(found.currency, play=is_test(found.tenant_id))
     if provider is None:
         raise NoVirtualAccounts(f"No provider gives numbers for {found.currency}.", field="/wallet")
     known = VirtualAccount.objects.filter(wallet_id=wallet, provider=provider).first()

@@ -83,7 +83,8 @@ def plan_create_refund(
 def _part(original: Transfer, amount: Money | None) -> Money:
     """What is asked for, or all that is left, of what no other refund gives back."""
     given = Transfer.objects.filter(refund_of=original).exclude(status__in=GAVE_NOTHING_BACK)
-    left = original.money - Money(int(given.aggregate(sum=Sum("amount"))["sum"] or 0), original.currency)
+    gone = given.aggregate(sum=Sum("amount") - Sum("returned"))["sum"]
+    left = original.money - Money(int(gone or 0), original.currency)
     if amount and amount.currency != original.currency:
         raise CurrencyMismatch(f"{original.pk} is in {original.currency}.", field="/amount/currency")
     if left.is_zero or (amount and amount > left):

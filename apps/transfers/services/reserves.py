@@ -20,7 +20,6 @@ from apps.transfers.services.making import balances, own_wallet
 from apps.transfers.services.posting import missing_accounts
 
 RELEASER: Final = Actor.system("reserves", {"transfers.release_rolling_reserve"})
-BATCH: Final = 500
 
 
 class ReserveReleased(DomainError):
@@ -112,29 +111,27 @@ def plan_release_rolling_reserve(context: Context, *, reserve: str, reason: str)
     found.status, found.released_at = ReserveStatus.RELEASED, context.now
     entry = _entry("rolling_reserve_release", found, wallet)
     result = _told(found) | {"entry": entry.id, "balances": balances([wallet]), "reason": reason}
+    alarm = {"reason": "reserve not released", "reserve": reserve, "wallet": found.wallet_id}
     return Plan(
         updates=[Update(found, ("status", "released_at"), {"status": ReserveStatus.HELD})],
         posts=[entry],
         result=result,
         events=[EventDraft("reserve.released", reserve, result, book_id=found.book_id)],
+        if_refused=Plan(result={}, events=[EventDraft("alert.raised", reserve, alarm)]),
     )
 
 
-def due(now: datetime) -> list[Request]:
-    """For each reserve whose days are over, the command that releases it."""
-    held = RollingReserve.objects.filter(status=ReserveStatus.HELD, release_at__lte=now).order_by(
-        "release_at"
-    )
-    return [
-        Request(
+def due(now: datetime) -> Iterator[Request]:
+    """For each reserve whose days are over, the command that releases it: once a day, if it is refused."""
+    held = RollingReserve.objects.filter(status=ReserveStatus.HELD, release_at__lte=now)
+    for pk in held.order_by("release_at").values_list("pk", flat=True):
+        yield Request(
             "transfers.release_rolling_reserve",
             {"reserve": str(pk), "reason": "Its days are over."},
             f"{pk}:release:{now:%Y-%m-%d}",
             RELEASER,
             origin="beat",
         )
-        for pk in held.values_list("pk", flat=True)[:BATCH]
-    ]
 
 
 def _reserve(

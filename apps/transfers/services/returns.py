@@ -33,6 +33,7 @@ def plan_return(context: Context, transfer: Transfer, reply: Reply) -> Plan:
         reference=f"{transfer.pk}:return:{transfer.returned}",
         description=transfer.description,
         metadata={"transfer": transfer.pk},
+        refusal_sticks=False,
     )
     result = {**told(transfer), "returned": back, "entry": entry.id, "balances": balances([source])}
     return Plan(

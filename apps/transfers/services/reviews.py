@@ -12,11 +12,13 @@ from apps.providers.models import Answer
 from apps.providers.protocol import Outcome
 from apps.transfers.flows import Done
 from apps.transfers.models import Status, Transfer
-from apps.transfers.queries.evidence import FAILED_SAYS, PAID_SAYS
+from apps.transfers.queries.evidence import FAILED_SAYS, PAID_SAYS, proves
 from apps.transfers.services.answers import park, what_is_wrong
 from apps.transfers.services.making import told
 from apps.transfers.services.own import locked_transfer
 from apps.transfers.services.settling import plan_compensate, plan_settle
+
+Proof = Literal["answer", "none"]
 
 ASKABLE = frozenset({Status.OUTCOME_UNKNOWN, Status.PROVIDER_PROCESSING, Status.MANUAL_REVIEW})
 RETRIABLE = frozenset(
@@ -80,29 +82,35 @@ def plan_settle_transfer(
     did = Done(paid or found.money, delivered)
     if wrong := what_is_wrong(found, did):
         raise AmountUnfit(wrong, field="/paid")
-    _prove(found, PAID_SAYS, evidence)
+    proof = proof_of(found, PAID_SAYS, did)
+    _prove(found, proof, evidence)
     was = {"status": found.status, "attempt_id": found.attempt_id}
     plan = plan_settle(context, found, was, did)
-    return _with_proof(plan, found, PAID_SAYS, evidence, reason)
+    return _with_proof(plan, found, proof, evidence, reason)
 
 
 def plan_release_transfer(context: Context, *, transfer: str, evidence: str | None, reason: str) -> Plan:
     """Say that the provider did not pay and will not: what was held goes back to the wallet."""
     found = _in_review(context, transfer)
-    _prove(found, FAILED_SAYS, evidence)
+    proof = proof_of(found, FAILED_SAYS)
+    _prove(found, proof, evidence)
     was = {"status": found.status, "attempt_id": found.attempt_id}
     plan = plan_compensate(context, found, was, "RELEASED_BY_HAND", reason)
-    return _with_proof(plan, found, FAILED_SAYS, evidence, reason)
+    return _with_proof(plan, found, proof, evidence, reason)
 
 
-def settle_facts(context: Context, plan: Plan, *, transfer: str, **_: Any) -> Mapping[str, Any]:
+def settle_facts(
+    context: Context, plan: Plan, *, transfer: str, paid: Money | None, delivered: Money | None, **_: Any
+) -> Mapping[str, Any]:
     """What policies may ask of a settlement by hand."""
-    return _facts(transfer, PAID_SAYS)
+    found = Transfer.objects.get(pk=transfer)
+    return _facts(found, proof_of(found, PAID_SAYS, Done(paid or found.money, delivered)))
 
 
 def release_facts(context: Context, plan: Plan, *, transfer: str, **_: Any) -> Mapping[str, Any]:
     """What policies may ask of a release by hand."""
-    return _facts(transfer, FAILED_SAYS)
+    found = Transfer.objects.get(pk=transfer)
+    return _facts(found, proof_of(found, FAILED_SAYS))
 
 
 def plan_review_transfer(context: Context, *, transfer: str, reason: str) -> Plan:
@@ -165,17 +173,17 @@ def _now(context: Context, transfer: Transfer) -> Plan:
     return Plan(updates=[Update(transfer, ("next_attempt_at",), was)], result=told(transfer))
 
 
-def proof_of(transfer: Transfer, says: Iterable[Outcome]) -> Literal["answer", "none"]:
+def proof_of(transfer: Transfer, says: Iterable[Outcome], did: Done | None = None) -> Proof:
     """Whether an answer of the provider to the submission that counts, or to a question about it, says so."""
     about = Answer.objects.filter(attempt__subject=transfer.pk, outcome__in=[each.value for each in says])
     of_it = about.filter(attempt_id=transfer.attempt_id) | about.filter(attempt__of_id=transfer.attempt_id)
-    return "answer" if of_it.exists() else "none"
+    return "answer" if any(proves(each, transfer, did) for each in of_it) else "none"
 
 
-def _prove(transfer: Transfer, says: Iterable[Outcome], evidence: str | None) -> None:
+def _prove(transfer: Transfer, proof: Proof, evidence: str | None) -> None:
     if evidence and not Attachment.objects.filter(pk=evidence, subject=transfer.pk).exists():
         raise EvidenceMissing(f"There is no file {evidence} beside {transfer.pk}.", field="/evidence")
-    if proof_of(transfer, says) == "none" and not evidence:
+    if proof == "none" and not evidence:
         raise EvidenceMissing(
             "No answer of the provider says so. Attach what does, such as a bank statement, to the transfer and name"
             " the file; another person decides on it.",
@@ -183,22 +191,19 @@ def _prove(transfer: Transfer, says: Iterable[Outcome], evidence: str | None) ->
         )
 
 
-def _facts(transfer: str, says: Iterable[Outcome]) -> Mapping[str, Any]:
-    found = Transfer.objects.get(pk=transfer)
+def _facts(found: Transfer, proof: Proof) -> Mapping[str, Any]:
     return {
-        "proof": proof_of(found, says),
+        "proof": proof,
         "kind": found.kind,
         "currency": found.currency,
         "amount": found.money.decimal,
     }
 
 
-def _with_proof(
-    plan: Plan, transfer: Transfer, says: Iterable[Outcome], evidence: str | None, reason: str
-) -> Plan:
+def _with_proof(plan: Plan, transfer: Transfer, proof: Proof, evidence: str | None, reason: str) -> Plan:
     """The same, told with who decided and on what."""
-    proof = {"proof": proof_of(transfer, says), "evidence": evidence, "reason": reason}
-    told_of = EventDraft("transfer.reviewed", transfer.pk, proof, book_id=None)
+    decided = {"proof": proof, "evidence": evidence, "reason": reason}
+    told_of = EventDraft("transfer.reviewed", transfer.pk, decided, book_id=None)
     return Plan(
         result=plan.result,
         posts=plan.posts,
@@ -206,5 +211,5 @@ def _with_proof(
         updates=plan.updates,
         accounts=plan.accounts,
         if_refused=plan.if_refused,
-        approved=proof,
+        approved=decided,
     )

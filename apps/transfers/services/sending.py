@@ -177,6 +177,15 @@ def without_details(received: Any, recipient: Recipient | None) -> Any:
     return _blotted(received, secrets)
 
 
+def storable(told: Any) -> Any:
+    """What a provider wrote, with a sign in the place of what no column takes: NUL, and half a character."""
+    if isinstance(told, str):
+        return told.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+    if isinstance(told, Mapping):
+        return {storable(name): storable(value) for name, value in told.items()}
+    return [storable(each) for each in told] if isinstance(told, list | tuple) else told
+
+
 def _blotted(told: Any, secrets: Set[str]) -> Any:
     if isinstance(told, str):
         return reduce(lambda text, secret: text.replace(secret, BLOT), secrets, told)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from apps.accounts.queries.tenants import is_test
 from apps.accounts.queries.wallets import Holder, holder
 from apps.core.errors import DomainError
 from apps.ledger import templates
@@ -35,6 +36,13 @@ class NotInSuspense(DomainError):
     http_status = 409
 
 
+class RealMoney(DomainError):
+    """Real money is never a test environment's."""
+
+    code = "REAL_MONEY"
+    http_status = 422
+
+
 class ChargebackClosed(DomainError):
     """Somebody has seen to the chargeback already."""
 
@@ -52,6 +60,8 @@ def plan_assign_deposit(context: Context, *, deposit: str, wallet: str, reason: 
     found, was = _suspended(context, deposit, DepositStatus.OPEN, DepositStatus.RETURNING)
     to = holder(wallet)
     check_currency(to, found.money)
+    if is_test(to.tenant_id) and not found.provider.is_play:
+        raise RealMoney(f"{wallet} is a test environment's, and the money is real.", field="/wallet")
     transfer = pay_in(context, found, to)
     platform = books.find(books.platform_id())
     posts = _group(found, to, platform, transfer.pk)

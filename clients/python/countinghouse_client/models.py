@@ -1086,7 +1086,7 @@ class DepositOutput(TypedDict):
     virtual_account: str
     remittance: str
     remitter: str
-    matched_by: Literal["virtual account", "wallet id", "external id", "person"]
+    matched_by: Literal["virtual account", "wallet id", "person"]
     stages: StagesOutput
 
 
