@@ -56,6 +56,10 @@ class Reply:
     retry_at: datetime | None = None
     received: Mapping[str, Any] = field(default_factory=dict)
 
+    def came_back_whole(self, asked: Money) -> bool:
+        """Whether it says that all came back of what was paid, which is what was asked for unless it says otherwise."""
+        return self.outcome == Outcome.RETURNED and self.returned in {None, self.settled or asked}
+
     def as_dict(self) -> dict[str, Any]:
         """All but the evidence, as JSON."""
         return {

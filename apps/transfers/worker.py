@@ -43,6 +43,12 @@ MOST: Final = 100
 CALLS: Final = 32
 """Calls of providers that one worker has open at most."""
 PAUSE_SECONDS: Final = 0.05
+NOT_SENT: Final = Reply(
+    Outcome.NOT_ACCEPTED,
+    code="NOT_SENT",
+    message="It waited too long for its turn, and was not sent.",
+    transient=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +214,17 @@ def _answered(call: Call) -> Answered:
     """What the provider answers. What cannot be read, or breaks its adapter, tells nothing of what became of it."""
     begun = time.monotonic()
     try:
-        reply = _asked(call)
+        reply = NOT_SENT if _is_too_late(call) else _asked(call)
     except Exception as error:
         logger.exception("The answer to %s cannot be read.", call.attempt)
         what = f"The answer cannot be read: {type(error).__name__}."
         reply = Reply(Outcome.UNKNOWN, code="UNREADABLE", message=what, transient=True)
     return Answered(call, reply, round((time.monotonic() - begun) * 1_000))
+
+
+def _is_too_late(call: Call) -> bool:
+    """Whether it waited so long for a thread that another worker might ask what became of it before it is sent."""
+    return call.action == Action.SUBMIT and clock.now() - call.started_at > leases.SENDING / 2
 
 
 def _asked(call: Call) -> Reply:
@@ -273,7 +284,7 @@ def _keep(answered: Sequence[Answered], worker: str) -> None:
         for each in answered
     ]
     Answer.objects.bulk_create(answers, ignore_conflicts=True)
-    for provider, reply in _worst_of_each(answered):
+    for provider, reply in _worst_of_each([each for each in answered if each.reply is not NOT_SENT]):
         health.note(provider, reply, now=now)
 
 

@@ -1,6 +1,7 @@
 """What becomes of payouts when the provider or the network misbehaves: nothing is lost, doubled or guessed."""
 
 import json
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from apps.operations.models import Event
 from apps.providers.models import Answer, Attempt, Provider
 from apps.transfers import leases
 from apps.transfers.models import Status, Transfer
-from apps.transfers.worker import Worker
+from apps.transfers.worker import CALLS, Worker
 from tests.support import inbound, payouts
 from tests.support.door import balance, done, run
 from tests.support.payouts import later, pay_out, recipient, status, work
@@ -160,6 +161,26 @@ def gateway(answer: Callable[[dict[str, Any]], tuple[int, dict[str, Any]]]) -> I
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+class TestTooLate:
+    def test_what_waited_for_a_thread_is_not_sent_any_more(
+        self, acme: World, wallet: str, sandbox: Sandbox
+    ) -> None:
+        payouts.provider(sandbox)
+        to, goes_on = recipient(acme), threading.Event()
+        with payouts.working() as worker:
+            for _ in range(CALLS):
+                worker._pool.submit(goes_on.wait)
+            with later(seconds=-leases.SENDING.seconds * 0.6):
+                made = pay_out(acme, wallet, to)["transfer"]
+                worker.turn()
+            assert status(made) == "sent_to_provider"
+            goes_on.set()
+            worker.close()
+        assert Answer.objects.get().code == "NOT_SENT"
+        assert (status(made), sandbox.truth()["order"]) == ("sent_to_provider", [])
+        assert until_ended(made) == "completed"
 
 
 class TestOddAnswers:
@@ -332,6 +353,8 @@ class TestReturned:
         sandbox.settle()
         assert until_ended(made) == "compensated"
         assert (truth(sandbox), parts(wallet)) == (["returned"], ("100.00", "0.00"))
+        hear(sandbox, made)
+        assert not Event.objects.filter(type="alert.raised").exists()
 
     def test_in_part_before_we_knew_that_it_went_is_for_a_person(
         self, acme: World, wallet: str, sandbox: Sandbox

@@ -80,7 +80,7 @@ def proves(answer: Answer, transfer: Transfer, did: Done | None = None) -> bool:
     reply = Reply.of(answer.reply)
     paid = reply.settled or transfer.money
     if reply.outcome == Outcome.RETURNED:
-        return reply.returned in {None, paid}
+        return reply.came_back_whole(transfer.money)
     if did is None:
         return True
     whole = paid.currency == transfer.currency and paid > transfer.money

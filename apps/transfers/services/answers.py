@@ -165,9 +165,8 @@ def _returned(
     context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, _asked: str
 ) -> Plan:
     """It came back before we knew that it had gone: for the books it never went, if all of it came back."""
-    gone = reply.settled or transfer.money
-    if reply.returned is not None and reply.returned != gone:
-        what = f"The provider says that {reply.returned} of {gone} came back."
+    if not reply.came_back_whole(transfer.money):
+        what = f"The provider says that {reply.returned} of {reply.settled or transfer.money} came back."
         return _park(context, transfer, was, "WRONG_AMOUNT", what)
     return plan_compensate(
         context,
@@ -225,6 +224,8 @@ def _late(context: Context, transfer: Transfer, reply: Reply, about: str) -> Pla
     paid = reply.outcome in {Outcome.COMPLETED, Outcome.RETURNED}
     unpaid = reply.outcome in {Outcome.FAILED, Outcome.CANCELLED, Outcome.NOT_ACCEPTED}
     settled = transfer.status in PAID
+    if not settled and reply.came_back_whole(transfer.money):
+        return _nothing(transfer)
     if not (paid or unpaid) or (paid and counts and settled) or (unpaid and not (counts and settled)):
         return _nothing(transfer)
     said = f"The provider says {reply.outcome} of {about}; {transfer.pk} is {transfer.status}."
