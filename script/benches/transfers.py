@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -176,7 +177,8 @@ def _drained() -> None:
     until = time.monotonic() + PATIENCE_SECONDS
     while Transfer.objects.exclude(status__in=[*ENDED]).exists():
         if time.monotonic() > until:
-            sys.exit("The payouts did not end.")
+            left = Transfer.objects.exclude(status__in=[*ENDED]).values_list("status", "failure_code")
+            sys.exit(f"Some payouts did not end: {Counter(left)}.")
         time.sleep(0.1)
 
 
