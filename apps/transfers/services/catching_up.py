@@ -17,7 +17,7 @@ from apps.providers.services.providers import find
 from apps.transfers.models import ENDED, WITH_PROVIDER, Status, Transfer
 from apps.transfers.services.answers import PAID
 from apps.transfers.services.making import told
-from apps.transfers.services.sending import SENT, WORKER
+from apps.transfers.services.sending import SENT, WORKER, storable
 
 RESTORER: Final = Actor.system(
     "restorer",
@@ -173,9 +173,9 @@ def _hear(submission: Attempt, reply: Reply, transfers: Mapping[str, Transfer]) 
     Answer.objects.create(
         attempt=asked,
         outcome=reply.outcome.value,
-        code=reply.code,
-        message=reply.message,
-        reply=reply.as_dict(),
+        code=storable(reply.code),
+        message=storable(reply.message),
+        reply=storable(reply.as_dict()),
         received={},
         took=0,
         answered_at=clock.now(),
