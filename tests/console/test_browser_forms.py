@@ -128,6 +128,7 @@ def test_without_scripts_all_of_it_works(browse: Any, wallets: None, size: str) 
         page.locator("footer [value=run]").click()
         seen.append(page.locator(".sheet > header h2").first.inner_text())
         page.locator("#nav-sidebar a", has_text="Holds").click()
+        page.wait_for_url("**/ops/ledger/hold/**")
         seen.append(str(page.get_by_role("button", name="Sign out").is_visible()))
         return seen
 

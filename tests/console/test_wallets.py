@@ -102,8 +102,7 @@ class Watched:
     def after(self, seconds: int) -> None:
         """Let time pass, and what is asked for be answered."""
         self.page.clock.fast_forward(seconds * 1000)
-        self.page.wait_for_load_state("networkidle")
-        self.page.wait_for_timeout(300)
+        self._answered()
 
     def hide(self, hidden: bool) -> None:
         """Look at another tab, or at this one again."""
@@ -114,7 +113,12 @@ class Watched:
             }""",
             hidden,
         )
-        self.page.wait_for_load_state("networkidle")
+        self._answered()
+
+    def _answered(self) -> None:
+        """Wait until what was asked for has come and stands; the page's own clock is stopped meanwhile."""
+        while self.page.evaluate("window.asking"):
+            self.page.wait_for_timeout(50)
         self.page.wait_for_timeout(300)
 
     def state(self) -> list[Any]:
