@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,17 @@ from django.test import Client
 from apps.accounts.models import User
 from apps.console import reporting
 from apps.console.pages import finance
-from apps.core import ids
+from apps.core import clock, ids
 from apps.ledger.models import ExportJob
 from apps.ledger.queries import last_position
+from apps.ledger.renderers import pdf_file
 from apps.ledger.reports import REPORTS
 from apps.ledger.services.export_jobs import path_of
-from apps.ledger.tasks import write_exports
+from apps.ledger.tasks import export_statements, write_exports
 from apps.operations import books
 from apps.operations.models import Operation
 from tests.console.making import seal_and_project
+from tests.support.door import done
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -213,3 +216,31 @@ def test_a_request_needs_its_csrf_token(make_user: Callable[..., User], world: d
     asked = {"report": "trial_balance", "format": "csv", "key": "k"}
     assert client.post("/ops/exports/request/", asked).status_code == 403
     assert not ExportJob.objects.exists()
+
+
+def test_a_statement_that_is_missing_is_seen_and_written_again(
+    accountant: Client, console: Client, world: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    what = {"book": "platform", "report": "account_statement", "account": "bank:ing", "format": "pdf"}
+    schedule = done("ledger.schedule_statement", **what, cadence="daily")["schedule"]
+    monkeypatch.setattr(pdf_file, "MOST_ROWS", 1)
+    with clock.frozen(clock.now() + timedelta(days=1, hours=1)):
+        export_statements()
+    assert "scheduled statement is missing" not in page(console, "/ops/")
+    write_exports()
+    job = ExportJob.objects.get()
+    overview = page(accountant, "/ops/")
+    assert "scheduled statement is missing" in overview
+    failed = "/ops/ledger/exportjob/?status=failed"
+    assert f'href="{failed}"' in overview
+    assert job.pk in page(accountant, failed)
+    again = f"/ops/do/ledger.write_export_again/?export={job.pk}"
+    for address in (f"/ops/ledger/exportjob/{job.pk}/", f"/ops/ledger/statementschedule/{schedule}/"):
+        shown = page(accountant, address)
+        assert again in shown
+        assert "REPORT_TOO_LARGE" in shown
+        assert again not in page(console, address)
+    assert job.pk in page(accountant, again)
+    done("ledger.write_export_again", export=job.pk, format="csv")
+    assert "scheduled statement is missing" not in page(accountant, "/ops/")
+    assert again not in page(accountant, f"/ops/ledger/statementschedule/{schedule}/")
