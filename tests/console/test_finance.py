@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from apps.ledger.reports import REPORTS
 from apps.ledger.services.export_jobs import path_of
 from apps.ledger.tasks import export_statements, write_exports
 from apps.operations import books
-from apps.operations.models import Operation
+from apps.operations.models import Book, Operation
 from tests.console.making import seal_and_project
 from tests.support.door import done
 
@@ -244,3 +244,45 @@ def test_a_statement_that_is_missing_is_seen_and_written_again(
     done("ledger.write_export_again", export=job.pk, format="csv")
     assert "scheduled statement is missing" not in page(accountant, "/ops/")
     assert again not in page(accountant, f"/ops/ledger/statementschedule/{schedule}/")
+
+
+def links(text: str, pattern: str) -> list[str]:
+    """Where the links lead whose addresses have this in them."""
+    return [unescape(each) for each in re.findall(rf'href="([^"]*{pattern}[^"]*)"', text)]
+
+
+def test_rows_lead_to_the_same_time(console: Client, world: dict[str, Any]) -> None:
+    [pinned] = re.findall(r'as known at <a href="([^"]+)"', page(console, "/ops/finance/trial_balance/"))
+    position = last_position(books.platform_id())
+    account = f"/ops/ledger/account/{world['bank'].pk}/"
+    of_all = links(page(console, "/ops/finance/trial_balance/" + unescape(pinned)), "gl_code=1110")
+    by_account = links(
+        page(console, "/ops/finance/trial_balance/" + unescape(pinned) + "&by_account=on"), account
+    )
+    of_one = links(page(console, address_of("trial_balance", by_account="on", through="2999-01-01")), account)
+    seal_and_project()
+    assert last_position(books.platform_id()) == position + 1
+    [ledger], [of_instant], [of_position] = of_all, by_account, of_one
+    shown = page(console, ledger)
+    assert f"position {position}, sealed" in shown
+    assert "251.00" not in shown
+    for address in (of_instant, of_position):
+        shown = page(console, address)
+        assert f"at position</span> {position}" in shown or f"at position {position}" in shown
+        assert "Then it was" in shown
+    assert "on=2999-01-01" in of_position
+    assert f'name="position" value="{position}"' in page(console, of_position)
+
+
+def test_this_month_is_that_of_the_book(console: Client, world: dict[str, Any]) -> None:
+    def month(book: str) -> str:
+        shown = page(console, f"/ops/finance/income_statement/?book={book}")
+        return unescape(re.findall(r'href="([^"]*)">This month', shown)[0])
+
+    for slug, zone in (("south", "Pacific/Auckland"), ("north", "America/Los_Angeles")):
+        Book.objects.create(slug=slug, name=slug, time_zone=zone, created_at=clock.now())
+    with clock.frozen(datetime(2026, 1, 31, 22, tzinfo=UTC)):
+        assert "since=2026-02-01" in month("south")
+        assert "since=2026-01-01&through=2026-01-31" in month("")
+    with clock.frozen(datetime(2026, 2, 1, 2, tzinfo=UTC)):
+        assert "since=2026-01-01&through=2026-01-31" in month("north")
