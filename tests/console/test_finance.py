@@ -1,6 +1,7 @@
 """Reports and exports in the console: what is shown, what leads where, and who may take a file."""
 
 import csv
+import hashlib
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,8 @@ from apps.accounts.models import User
 from apps.console import reporting
 from apps.console.pages import finance
 from apps.core import clock, ids
-from apps.ledger.models import ExportJob
+from apps.ledger import plaintext
+from apps.ledger.models import ExportJob, JournalExport
 from apps.ledger.queries import last_position
 from apps.ledger.renderers import pdf_file
 from apps.ledger.reports import REPORTS
@@ -286,3 +288,51 @@ def test_this_month_is_that_of_the_book(console: Client, world: dict[str, Any]) 
         assert "since=2026-01-01&through=2026-01-31" in month("")
     with clock.frozen(datetime(2026, 2, 1, 2, tzinfo=UTC)):
         assert "since=2026-01-01&through=2026-01-31" in month("north")
+
+
+def test_the_journal_for_an_erp_is_exported_and_fetched_without_a_shell(
+    accountant: Client, console: Client, world: dict[str, Any]
+) -> None:
+    address = "/ops/journal-exports/"
+    entries = last_position(books.platform_id())
+    empty = page(accountant, address)
+    assert f"{entries} entries are not exported yet" in empty
+    assert "/ops/do/ledger.export_journal/?book=platform" in empty
+    for through in (2, None):
+        done("ledger.export_journal", book="platform", through=through)
+    shown = page(accountant, address)
+    assert "every entry is exported" in shown
+    first, second = JournalExport.objects.order_by("number")
+    for each in (first, second):
+        assert each.sha256 in shown
+        assert each.made_by in shown
+        answer = accountant.get(f"{address}platform/{each.number}/")
+        body = b"".join(answer.streaming_content)
+        assert hashlib.sha256(body).hexdigest() == each.sha256
+        assert answer["Content-Disposition"] == f'attachment; filename="journal-platform-{each.number}.csv"'
+    assert f"{address}platform/1/" not in page(console, address)
+    assert console.get(f"{address}platform/1/").status_code == 403
+    assert page(accountant, f"{address}platform/3/", 404)
+    assert "platform/2/" not in page(accountant, f"{address}?before=2")
+
+
+@pytest.mark.parametrize("program", ["beancount", "hledger"])
+def test_a_book_is_exported_as_plain_text_without_a_shell(
+    accountant: Client, console: Client, world: dict[str, Any], program: str
+) -> None:
+    shown = page(accountant, "/ops/journal-exports/?book=platform")
+    form = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', shown))
+    assert f'name="format" value="{program}"' in shown
+    assert 'name="format"' not in page(console, "/ops/journal-exports/?book=platform")
+    job_page = accountant.post("/ops/exports/request/", form | {"format": program, "position": "2"})[
+        "Location"
+    ]
+    write_exports()
+    [link] = re.findall(r'href="(/ops/exports/file/[^"]+)"', page(accountant, job_page))
+    body = b"".join(accountant.get(link).streaming_content).decode()
+    platform = books.find(books.platform_id())
+    assert body == "".join(plaintext.export(platform, format=program, position=2))
+    assert "entries through position 2" in body
+    for wrong in ({"since": "2026-01-01"}, {"gl_code": "1110"}, {"book": ""}, {"report": "trial_balance"}):
+        answer = accountant.post("/ops/exports/request/", form | {"format": program, "key": "w"} | wrong)
+        assert (answer.status_code, b"FORMAT_UNAVAILABLE" in answer.content) == (409, True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from apps.ledger.renderers import camt_file, csv_file, pdf_file, xlsx_file
+from apps.ledger.renderers import camt_file, csv_file, pdf_file, plaintext_file, xlsx_file
 from apps.ledger.renderers.documents import (
     Document,
     DocumentTooLarge,
@@ -12,7 +12,7 @@ from apps.ledger.renderers.documents import (
     Write,
     silent,
 )
-from apps.ledger.reports import Asked, Report, ReportKind, account_statement
+from apps.ledger.reports import Asked, Report, ReportKind, account_statement, general_ledger
 
 __all__ = [
     "FORMATS",
@@ -61,12 +61,18 @@ class Format:
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _STATEMENT = frozenset({account_statement.NAME})
+_BOOK = frozenset({general_ledger.NAME})
 
 
 def _camt(name: str, version: str) -> Format:
     write = camt_file.writer(version)
     title = f"camt.053.001.{version}"
     return Format(name, title, "application/xml", "xml", write, reports=_STATEMENT, check=camt_file.check)
+
+
+def _plaintext(program: str, ending: str) -> Format:
+    write, check = plaintext_file.writer(program), plaintext_file.check
+    return Format(program, program, "text/plain; charset=utf-8", ending, write, reports=_BOOK, check=check)
 
 
 _FORMATS = (
@@ -85,6 +91,8 @@ _FORMATS = (
     ),
     _camt("camt053", "08"),
     _camt("camt053-02", "02"),
+    _plaintext("beancount", "beancount"),
+    _plaintext("hledger", "journal"),
 )
 FORMATS: Mapping[str, Format] = {each.name: each for each in _FORMATS}
 """Another format is one more line above."""
