@@ -21,7 +21,7 @@ from apps.core import clock
 from apps.core.errors import DomainError
 from apps.ledger.models import Account
 from apps.ledger.renderers import FORMATS, Document, Format, silent
-from apps.ledger.reports import REPORTS, Asked, Report, ReportKind
+from apps.ledger.reports import REPORTS, Asked, Kind, Report, ReportKind
 from apps.operations import books
 from apps.operations.models import Book
 
@@ -98,6 +98,7 @@ def _answer(kind: ReportKind, form: reporting.ReportForm) -> dict[str, Any]:
         "asked": asked,
         "sections": found,
         "more": more,
+        "slim": sum(column.kind is Kind.MONEY for column in report.columns) == 1,
         "shown_rows": reporting.SHOWN_ROWS,
         "pinned": "?" + urlencode(reporting.pinned(asked, report)),
         "question": reporting.pinned(asked, report),
