@@ -282,9 +282,7 @@ def _statements(now: datetime) -> Iterator[Notice]:
             "stop",
             _figure(count),
             ngettext("scheduled statement is missing", "scheduled statements are missing", count),
-            _(
-                "Its file could not be written. Its page says why, and writes it again, in another format too."
-            ),
+            _("Its page says why, and writes it again."),
             reverse("console:ledger_exportjob_changelist") + "?status=failed",
         )
 
