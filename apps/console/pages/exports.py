@@ -145,20 +145,19 @@ class ScheduleAdmin(KeysetAdmin):
 
     def page_context(self, request: HttpRequest, row: StatementSchedule) -> Context:
         """The statements of late, the newest first."""
-        jobs = row.jobs.order_by("-first_day")[:LATEST]
+        jobs = list(row.jobs.order_by("-first_day", "-id")[:LATEST])
+        last_of = {job.first_day: job.pk for job in reversed(jobs)}
+        gone = {job.pk for job in jobs if job.status in GONE and last_of[job.first_day] == job.pk}
         return {
             "title": str(row),
             "kind": REPORTS[row.report],
-            "jobs": [titled(job) | {"again": self._again(request, job)} for job in jobs],
+            "jobs": [
+                titled(job)
+                | {"again": doings(request, (WRITE_AGAIN, {"export": job.pk})) if job.pk in gone else []}
+                for job in jobs
+            ],
             "missing": missing_statements().filter(schedule=row).exists(),
         }
-
-    def _again(self, request: HttpRequest, job: ExportJob) -> list[Doing]:
-        """The way to write a statement that is gone once more, unless that was done."""
-        if job.status not in GONE or job.schedule is None:
-            return []
-        others = job.schedule.jobs.filter(first_day=job.first_day, pk__gt=job.pk)
-        return [] if others.exists() else doings(request, (WRITE_AGAIN, {"export": job.pk}))
 
 
 def request_export(request: HttpRequest) -> HttpResponse:
