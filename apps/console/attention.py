@@ -227,7 +227,7 @@ def _provisioning(now: datetime) -> Iterator[Notice]:
             "stop",
             _figure(count),
             ngettext("tenant could not be provisioned", "tenants could not be provisioned", count),
-            _("The tenant's page says why."),
+            _("Its page says why, and has the forms to provision it again or to give it up."),
             reverse("console:accounts_tenant_changelist") + "?status=provisioning",
         )
 

@@ -79,6 +79,13 @@ def test_a_revoked_invitation_opens_nothing_and_makes_room(acme: World) -> None:
     assert refused("accounts.accept_invitation", **accept) == "INVITATION_UNUSABLE"
 
 
+def test_nobody_joins_a_closed_tenant(acme: World) -> None:
+    accept = {"token": token_of(invited(acme)), "name": "", "password": PASSWORD}
+    for tenant in (acme.test_tenant, acme.tenant):
+        done("accounts.close_tenant", tenant=tenant, reason="left")
+    assert refused("accounts.accept_invitation", **accept) == "INVITATION_UNUSABLE"
+
+
 def test_an_expired_invitation_is_replaced(acme: World) -> None:
     invited(acme)
     with clock.frozen(clock.now() + timedelta(days=8)):

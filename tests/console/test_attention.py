@@ -35,6 +35,7 @@ def test_a_tenant_that_could_not_be_provisioned(acme: World, console: Client) ->
     assert "could not be provisioned" not in text(console, "/ops/")
     Provisioning.objects.filter(tenant_id=acme.tenant).update(status="failed", reason="no chart")
     assert "tenant could not be provisioned" in text(console, "/ops/")
+    assert "has the forms to provision it again" in text(console, "/ops/")
 
 
 def test_rates_that_are_old_are_told_of_once_there_are_any(acme: World, console: Client) -> None:

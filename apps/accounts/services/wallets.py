@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from apps.accounts.models import Customer, Tenant, TenantStatus, Wallet, WalletStatus
-from apps.accounts.queries.tenants import tenant_of
+from apps.accounts.models import Customer, Tenant, Wallet, WalletStatus
+from apps.accounts.queries.tenants import checked_active, tenant_of
 from apps.accounts.queries.wallets import WalletNotFound
 from apps.accounts.services.customers import CustomerNotFound, ExternalIdTaken, own
-from apps.accounts.services.tenants import TenantStatusUnfit
 from apps.core import ids
 from apps.core.errors import DomainError
 from apps.ledger.models import Account, Balance
@@ -110,9 +109,7 @@ def _owner(context: Context, tenant: str | None, customer: str | None) -> Tenant
     owner = tenant_of(context, of_customer.pk if of_customer and not tenant else tenant, locked=True)
     if of_customer and of_customer.pk != owner.pk:
         raise CustomerNotFound(f"There is no customer {customer} of {owner.pk}.", field="/customer")
-    if owner.status != TenantStatus.ACTIVE:
-        raise TenantStatusUnfit(f"{owner.name} is {owner.status}; only an active tenant opens wallets.")
-    return owner
+    return checked_active(owner, "opens wallets")
 
 
 def _accounts(wallet: Wallet, context: Context) -> list[Account]:
