@@ -325,6 +325,20 @@ register(
 )
 register(
     Command(
+        name="accounts.update_wallet",
+        summary=_("Change a wallet"),
+        plan=wallets.plan_update_wallet,
+        targets=wallets.target,
+        input=serializers.UpdateWalletInput,
+        output=outputs.WalletUpdatedResult,
+        permission="accounts.update_wallet",
+        scope="wallets:write",
+        path="wallets/{wallet}/update",
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
         name="accounts.close_wallet",
         summary=_("Close a wallet"),
         handler=wallets.close_wallet,

@@ -152,6 +152,17 @@ class TestJoining:
             assert (answer.status_code, b"You are in the team" in answer.content) == (200, True)
         assert Membership.objects.get().user.name == "Amara"
 
+    @pytest.mark.parametrize(("role", "is_told"), [("owner", True), ("finance", True), ("developer", False)])
+    def test_who_joined_is_told_what_that_means_and_promised_no_page(
+        self, acme: World, client: Client, role: str, is_told: bool
+    ) -> None:
+        path = f"/join/{token_of(invited(acme, role=role))}/"
+        page = client.post(path, {"name": "Amara", "password": PASSWORD}).content.decode()
+        assert f"Acme has you as {role.title()}" in page
+        assert "Sign in" not in page
+        assert "no pages to sign in to yet" in page
+        assert ("You get a mail" in page) == is_told
+
     @pytest.mark.parametrize("token", ["x", "x" * 300, "a:b:c", "%00"])
     def test_a_made_up_link_joins_nothing_and_leaves_nothing(
         self, acme: World, client: Client, token: str

@@ -260,6 +260,25 @@ class TestCustomersAndWallets:
         again = {"actor": acme.key, "customer": customer, "currency": "USD"}
         assert refused("accounts.create_wallet", **again) == "CUSTOMER_CLOSED"
 
+    def test_a_wallet_is_renamed_and_described_and_keeps_the_rest(self, acme: World) -> None:
+        wallet = acme.wallet(name="Savings", purpose="rainy days", metadata={"a": "1"}, category="investing")
+        change = {"actor": acme.key, "wallet": wallet}
+        assert done("accounts.update_wallet", **change, name="Holidays")["changed"] == ["name"]
+        done("accounts.update_wallet", **change, metadata={"b": "2"})
+        found = Wallet.objects.get(pk=wallet)
+        assert (found.name, found.purpose, found.metadata) == ("Holidays", "rainy days", {"b": "2"})
+        done("accounts.update_wallet", **change, purpose="the sea")
+        assert done("accounts.update_wallet", **change)["changed"] == []
+        found.refresh_from_db()
+        assert (found.purpose, found.category, found.status) == ("the sea", "investing", "open")
+        for fixed in ("currency", "category", "customer", "external_id"):
+            assert refused("accounts.update_wallet", **change, **{fixed: "USD"}) == "INPUT_INVALID"
+        told = Event.objects.filter(type="wallet.updated").order_by("id")
+        assert [each.data["changed"] for each in told] == [["name"], ["metadata"], ["purpose"], []]
+        assert {each.book_id for each in told} == {acme.book.pk}
+        done("accounts.close_wallet", **change, reason="left")
+        assert refused("accounts.update_wallet", **change, name="Back") == "WALLET_CLOSED"
+
     def test_a_wallet_with_money_is_not_closed(self, acme: World) -> None:
         wallet = acme.funded("1.00")
         close = {"actor": acme.key, "wallet": wallet, "reason": "left"}
@@ -275,6 +294,7 @@ class TestCustomersAndWallets:
         wallet = bloom.wallet()
         for command, given in (
             ("accounts.close_wallet", {"wallet": wallet, "reason": "x"}),
+            ("accounts.update_wallet", {"wallet": wallet, "name": "Mine"}),
             ("accounts.close_customer", {"customer": customer, "reason": "x"}),
             ("accounts.update_customer", {"customer": customer, "name": "Mine"}),
             ("accounts.create_wallet", {"customer": customer, "currency": "EUR"}),

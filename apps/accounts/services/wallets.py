@@ -12,7 +12,7 @@ from apps.core.errors import DomainError
 from apps.ledger.models import Account, Balance
 from apps.ledger.services import accounts
 from apps.ledger.services.placing import new_account
-from apps.operations.plan import Context, EventDraft, Plan
+from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.registry import Done, Input, Target
 
 
@@ -85,6 +85,28 @@ def plan_create_wallet(
         rows=[*accounts, wallet],
         result=result,
         events=[EventDraft("wallet.created", wallet.pk, result, book_id=wallet.book_id)],
+    )
+
+
+def plan_update_wallet(
+    context: Context,
+    *,
+    wallet: str,
+    name: str | None,
+    purpose: str | None,
+    metadata: Mapping[str, Any] | None,
+) -> Plan:
+    """Change what is given; metadata is replaced as a whole. Its accounts keep the name that they were opened with."""
+    found = _own(context, wallet)
+    given = {"name": name, "purpose": purpose, "metadata": metadata}
+    changes = {field: value for field, value in given.items() if value is not None}
+    for field, value in changes.items():
+        setattr(found, field, value)
+    result = {"wallet": wallet, "changed": sorted(changes)}
+    return Plan(
+        updates=[Update(found, tuple(changes), {"status": found.status})] if changes else [],
+        result=result,
+        events=[EventDraft("wallet.updated", wallet, result, book_id=found.book_id)],
     )
 
 
