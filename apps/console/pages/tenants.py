@@ -247,6 +247,7 @@ class ApiKeyAdmin(KeysetAdmin):
         "Ends": "row.expires_at",
         "Valid": "is_valid",
     }
+    also_found_by = ("name__istartswith",)
     row_template = "console/row/api_key.html"
     page_template = "console/page/api_key.html"
     empty_template = "console/empty/api_keys.html"
