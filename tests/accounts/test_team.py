@@ -161,7 +161,7 @@ class TestJoining:
         assert f"Acme has you as {role.title()}" in page
         assert "Sign in" not in page
         assert "no pages to sign in to yet" in page
-        assert ("You get a mail" in page) == is_told
+        assert ("You get a mail about each transfer" in page) == is_told
 
     @pytest.mark.parametrize("token", ["x", "x" * 300, "a:b:c", "%00"])
     def test_a_made_up_link_joins_nothing_and_leaves_nothing(
