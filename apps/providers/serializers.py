@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from apps.core.money import Money
 from apps.core.serializer_fields import CountryField, CurrencyField, IdField, TextField, TimeZoneField
+from apps.operations import conditions
 from apps.operations.conditions import OPERATORS
 
 NAME = _("The provider by name, such as sandbox-bank.")
@@ -75,6 +76,12 @@ class ConditionInput(serializers.Serializer[Any]):
     op = serializers.ChoiceField(sorted(OPERATORS))
     value = serializers.JSONField()
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A rule that cannot be looked at would stop everything that it is looked at for."""
+        if wrong := conditions.fault(attrs["op"], attrs["value"]):
+            raise serializers.ValidationError({"value": wrong})
+        return attrs
+
 
 class SetRoutingRuleInput(serializers.Serializer[Any]):
     name = TextField(max_length=120, help_text=_("What people call it; the same name changes it."))
@@ -101,6 +108,11 @@ class LockSendingInput(serializers.Serializer[Any]):
 
 class UnlockSendingInput(serializers.Serializer[Any]):
     provider = serializers.SlugField(max_length=40, help_text=NAME)
+    reason = TextField(
+        max_length=300,
+        default="",
+        help_text=_("Needed after a restore: how you know what it executed since, although it has not said."),
+    )
 
 
 class RaiseLowBalanceInput(serializers.Serializer[Any]):

@@ -43,6 +43,7 @@ class Flow:
     `settle_part` is for a provider that paid less; without it that is for a person to look at. `delivers` says that the
     provider gives something for what it is paid, and in which way. `waiting` is what a tenant reads while the provider
     has it, `usually` how long that takes. `unfit` says what is wrong with an amount that was delivered.
+    `comes_back` is what a recipient's bank may send back after it was completed.
     """
 
     settle: Settle
@@ -52,6 +53,7 @@ class Flow:
     delivers: bool = False
     unfit: Callable[[Transfer, Money], str] | None = None
     from_strategy: bool = False
+    comes_back: bool = False
     reserve_by: str = "hold_place"
     release_by: str = "hold_release"
 
@@ -200,8 +202,9 @@ FLOWS: Final[Mapping[str, Flow]] = {
         settle_part=_part_of_payout,
         reserve_by="payout_reserve",
         release_by="payout_release",
+        comes_back=True,
     ),
-    Kind.REFUND: Flow(_refund, BANK, timedelta(days=3)),
+    Kind.REFUND: Flow(_refund, BANK, timedelta(days=3), comes_back=True),
     Kind.ONRAMP: Flow(_onramp, BANK, timedelta(days=3), delivers=True),
     Kind.OFFRAMP: Flow(_offramp, BANK, timedelta(days=3), delivers=True),
     Kind.BUY: Flow(_buy, EXCHANGE, timedelta(minutes=15), delivers=True),

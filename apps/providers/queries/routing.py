@@ -14,6 +14,9 @@ from apps.operations import conditions, isolation
 from apps.providers.models import Provider, ProviderHealth, RoutingRule
 from apps.providers.models.providers import Circuit
 
+RESTORED = "The database was restored from a backup: what was executed since is not known yet."
+"""How the reason begins for which nothing is sent to a provider that has not said what it executed since."""
+
 KEPT_SECONDS = 1
 """How long a process remembers providers, rules and how they are."""
 
@@ -102,6 +105,11 @@ def ails(provider: Provider) -> bool:
     """Whether it was left alone, so that one caller at a time may try it."""
     known = _fresh().health.get(str(provider.pk))
     return known is not None and known.circuit != Circuit.CLOSED
+
+
+def is_catching_up() -> bool:
+    """Whether a restore is not finished: what the books say of transfers may be older than what providers did."""
+    return any(each.locked_because.startswith(RESTORED) for each in _fresh().providers)
 
 
 def by_name(name: str) -> Provider | None:

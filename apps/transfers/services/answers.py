@@ -179,7 +179,7 @@ def _returned(
     context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, _asked: str
 ) -> Plan:
     """It came back before we knew that it had gone: for the books it never went, if all of it came back."""
-    if not reply.came_back_whole(transfer.money):
+    if not reply.came_back_whole(transfer.money) or reply.delivered:
         what = f"The provider says that {reply.returned} of {reply.settled or transfer.money} came back."
         return _park(context, transfer, was, "WRONG_AMOUNT", what)
     return plan_compensate(
@@ -234,7 +234,8 @@ def _late(context: Context, transfer: Transfer, reply: Reply, about: str) -> Pla
     if counts and transfer.status == Status.PROVIDER_COMPLETED and reply.outcome == Outcome.RETURNED:
         raise NotSettledYet(f"{transfer.pk} was paid, and is not settled yet.")
     if counts and transfer.status == Status.COMPLETED and reply.outcome == Outcome.RETURNED:
-        return plan_return(context, transfer, reply)
+        can = FLOWS[transfer.kind].comes_back
+        return plan_return(context, transfer, reply) if can else _contradicted(transfer, reply, about)
     paid = reply.outcome in {Outcome.COMPLETED, Outcome.RETURNED}
     unpaid = reply.outcome in {Outcome.FAILED, Outcome.CANCELLED, Outcome.NOT_ACCEPTED}
     settled = transfer.status in PAID
@@ -242,6 +243,11 @@ def _late(context: Context, transfer: Transfer, reply: Reply, about: str) -> Pla
         return _nothing(transfer)
     if not (paid or unpaid) or (paid and counts and settled) or (unpaid and not (counts and settled)):
         return _nothing(transfer)
+    return _contradicted(transfer, reply, about)
+
+
+def _contradicted(transfer: Transfer, reply: Reply, about: str) -> Plan:
+    """Nothing moves on news that speaks against what was done: a person looks."""
     said = f"The provider says {reply.outcome} of {about}; {transfer.pk} is {transfer.status}."
     data = {"reason": "contradiction", "transfer": transfer.pk, "message": said}
     return Plan(result=told(transfer), events=[EventDraft("alert.raised", transfer.pk, data)])

@@ -10,6 +10,7 @@ from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.registry import Input
 from apps.providers.models import Answer
 from apps.providers.protocol import Outcome
+from apps.providers.services.providers import refuse_while_catching_up
 from apps.transfers.flows import Done
 from apps.transfers.models import Status, Transfer
 from apps.transfers.queries.evidence import FAILED_SAYS, PAID_SAYS, proves
@@ -158,6 +159,7 @@ def scopes(data: Input) -> Iterable[tuple[str, str]]:
 
 
 def _in_review(context: Context, transfer: str) -> Transfer:
+    refuse_while_catching_up()
     found = locked_transfer(context, transfer)
     if found.status != Status.MANUAL_REVIEW:
         raise NotInReview(

@@ -5,6 +5,7 @@ from typing import Literal
 from apps.core.errors import DomainError
 from apps.operations.plan import Context, EventDraft, Plan, Request, Update
 from apps.operations.registry import Input
+from apps.providers.services.providers import refuse_while_catching_up
 from apps.transfers.models import BEFORE_SENDING, Transfer
 from apps.transfers.services.making import balances, ended, told
 from apps.transfers.services.own import locked_transfer
@@ -37,6 +38,7 @@ def plan_stop(
     context: Context, transfer: Transfer, how: Literal["cancelled", "expired"], code: str, reason: str
 ) -> Plan:
     """End a transfer before it was sent; whatever is held for it goes back."""
+    refuse_while_catching_up()
     was = {"status": transfer.status, "attempt_id": transfer.attempt_id}
     transfer.cancel() if how == "cancelled" else transfer.expire()
     ended(transfer, context)
