@@ -109,7 +109,9 @@ def test_nothing_is_given_back_before_all_have_said(
     assert executed(sandbox) == {"paid since": "completed"}
 
     manage(restored, "after_restore")
-    with_it = f"from tests.support.door import refused; print(refused({{}}, transfer={made!r}, reason='late'))"
+    with_it = (
+        f"from tests.support.door import refused; print(refused({{}}, transfer={made!r}, reason='late'))"
+    )
     told = manage(restored, "shell", "-c", with_it.format("'transfers.cancel_transfer'"))
     assert "RESTORE_UNFINISHED" in told
     told = manage(

@@ -85,9 +85,7 @@ def _counts(transfer: Transfer, about: str) -> bool:
     return transfer.attempt_id is not None and transfer.submission == about
 
 
-def _accepted(
-    context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, asked: str
-) -> Plan:
+def _accepted(context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, asked: str) -> Plan:
     """It has it, until the time that it promises. Asked after that time, it has the ladder, and then a person looks."""
     if transfer.status == Status.MANUAL_REVIEW:
         return _still_reviewed(context, transfer, was)
