@@ -67,7 +67,11 @@ class SetProviderInput(serializers.Serializer[Any]):
     time_zone = TimeZoneField(default="UTC", help_text=_("In which the cut-off is."))
     business_days = serializers.BooleanField(default=False, help_text=_("It rests on Saturdays and Sundays."))
     expected_seconds = serializers.IntegerField(
-        min_value=1, max_value=30 * 86_400, default=60, help_text=_("How long it usually takes.")
+        min_value=1,
+        max_value=30 * 86_400,
+        default=None,
+        allow_null=True,
+        help_text=_("How long it usually takes; if left out, as long as is usual for the kind of transfer."),
     )
 
 

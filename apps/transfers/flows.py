@@ -176,6 +176,12 @@ def _strategy_stop(transfer: Transfer, places: Places, done: Done) -> Step:
     }
 
 
+def _less_than_agreed(transfer: Transfer, delivered: Money) -> str:
+    least = transfer.terms.get("at_least")
+    agreed = Money.parse(least, transfer.received_currency) if least else delivered
+    return f"{delivered} were delivered, {agreed} were asked for at least." if delivered < agreed else ""
+
+
 def _more_than_left(transfer: Transfer, delivered: Money) -> str:
     return f"{delivered} arrived of {transfer.money}." if delivered > transfer.money else ""
 
@@ -205,10 +211,10 @@ FLOWS: Final[Mapping[str, Flow]] = {
         comes_back=True,
     ),
     Kind.REFUND: Flow(_refund, BANK, timedelta(days=3), comes_back=True),
-    Kind.ONRAMP: Flow(_onramp, BANK, timedelta(days=3), delivers=True),
-    Kind.OFFRAMP: Flow(_offramp, BANK, timedelta(days=3), delivers=True),
-    Kind.BUY: Flow(_buy, EXCHANGE, timedelta(minutes=15), delivers=True),
-    Kind.SELL: Flow(_sell, EXCHANGE, timedelta(minutes=15), delivers=True),
+    Kind.ONRAMP: Flow(_onramp, BANK, timedelta(days=3), delivers=True, unfit=_less_than_agreed),
+    Kind.OFFRAMP: Flow(_offramp, BANK, timedelta(days=3), delivers=True, unfit=_less_than_agreed),
+    Kind.BUY: Flow(_buy, EXCHANGE, timedelta(minutes=15), delivers=True, unfit=_less_than_agreed),
+    Kind.SELL: Flow(_sell, EXCHANGE, timedelta(minutes=15), delivers=True, unfit=_less_than_agreed),
     Kind.BRIDGE: Flow(_bridge, CONTRACT, timedelta(minutes=30), delivers=True, unfit=_more_than_left),
     Kind.STRATEGY_START: Flow(_strategy_start, CONTRACT, timedelta(minutes=30)),
     Kind.STRATEGY_STOP: Flow(

@@ -125,6 +125,19 @@ class TestOneThatCannotBeRouted:
 
 
 class TestTooLate:
+    def test_what_nobody_accepted_can_be_called_off(self, acme: World, sandbox: Sandbox) -> None:
+        payouts.provider(sandbox)
+        wallet = acme.funded("100.00")
+        sandbox.fault(do={"submit": "not_accepted"})
+        made = pay_out(acme, wallet, recipient(acme))["transfer"]
+        work()
+        assert status(made) == "sent_to_provider"
+        done("transfers.cancel_transfer", actor=acme.key, transfer=made, reason="not needed")
+        assert (status(made), has(wallet).available.decimal) == ("compensated", "100.00")
+        with later(hours=2):
+            work()
+        assert not sandbox.truth()["order"]
+
     def test_a_price_that_is_over_is_not_agreed_to(self, acme: World, sandbox: Sandbox) -> None:
         payouts.provider(sandbox)
         wallet = acme.funded("100.00")

@@ -132,12 +132,13 @@ def with_virtual_accounts(currency: str, *, play: bool = False) -> Provider | No
     )
 
 
-def expected_at(provider: Provider, now: datetime) -> datetime:
+def expected_at(provider: Provider, now: datetime, *, usually: timedelta) -> datetime:
     """When a provider is expected to have executed what is sent now: after the cut-off, counted from the next day."""
     begins = now.astimezone(ZoneInfo(provider.time_zone))
     if provider.cut_off and begins.time() >= provider.cut_off:
         begins = begins.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    ends = begins + timedelta(seconds=provider.expected_seconds)
+    takes = usually if provider.expected_seconds is None else timedelta(seconds=provider.expected_seconds)
+    ends = begins + takes
     if provider.business_days:
         ends = _on_business_days(begins, ends)
     return ends.astimezone(UTC)

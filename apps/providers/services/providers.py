@@ -55,7 +55,7 @@ def set_provider(
     cut_off: time | None,
     time_zone: str,
     business_days: bool,
-    expected_seconds: int,
+    expected_seconds: int | None,
 ) -> Done:
     """Add a provider, or change all of it but its name; a secret that is left empty stays."""
     if adapter not in ADAPTERS:

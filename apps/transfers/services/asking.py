@@ -80,7 +80,9 @@ def plan_asked(context: Context, transfer: Transfer, to: Recipient | None, *, co
     if not route.possible:
         raise NoRoute(_no_route(transfer, to), field="/amount", details=route.as_dict())
     if route.provider:
-        transfer.expected_at = routing.expected_at(route.provider, context.now)
+        transfer.expected_at = routing.expected_at(
+            route.provider, context.now, usually=FLOWS[transfer.kind].usually
+        )
     return plan_reserved(context, transfer, to) if confirm else _priced(context, transfer)
 
 
