@@ -56,6 +56,10 @@ BEAT_SCHEDULE = {
         "task": "transfers.raise_stuck_alarms",
         "schedule": timedelta(minutes=1),
     },
+    "wake-rejected-transfers": {
+        "task": "transfers.wake_rejected",
+        "schedule": timedelta(minutes=1),
+    },
     "ask-for-balances": {
         "task": "providers.ask_balances",
         "schedule": timedelta(minutes=1),

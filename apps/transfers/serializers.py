@@ -96,6 +96,14 @@ class ExchangeInput(_Named):
     from_wallet = IdField("wal", help_text=_("What is given is of this wallet."))
     to_wallet = IdField("wal", help_text=_("What is got for it goes there: a wallet in the other currency."))
     amount = MoneyField(positive=True, help_text=_("What is given; fees come on top."))
+    at_least = MoneyField(
+        positive=True,
+        default=None,
+        allow_null=True,
+        help_text=_(
+            "What must be got for it; if the provider delivers less, a person looks before it is settled."
+        ),
+    )
     confirm = serializers.BooleanField(default=True, help_text=CONFIRM)
 
 
