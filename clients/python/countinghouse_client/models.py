@@ -95,6 +95,7 @@ class AttemptOutput(TypedDict):
     action: Literal["submit", "query", "cancel"]
     provider: str
     reference: str
+    sent: Any
     started_at: str
     outcome: str | None
     code: str | None
@@ -895,6 +896,18 @@ class TransferOutput(TypedDict):
     settled: Money | None
     returned: Money | None
     provider_status: str | None
+    waits_for: (
+        Literal[
+            "approval",
+            "arrival",
+            "booking",
+            "confirmation",
+            "provider",
+            "review",
+            "sending",
+        ]
+        | None
+    )
     expected_at: str | None
     expires_at: str | None
     next_try_at: str | None
@@ -1100,6 +1113,7 @@ class ExchangeBody(TypedDict, closed=True):
     from_wallet: str
     to_wallet: str
     amount: Money
+    at_least: NotRequired[Money | None]
     confirm: NotRequired[bool]
     reference: NotRequired[str]
     description: NotRequired[str]
@@ -1239,6 +1253,7 @@ class AskedResult(TypedDict):
     balances: dict[str, Money]
     fee: Money
     fees: list[FeeResult]
+    checks: list[str]
     total: Money
     recipient: str | None
     to_wallet: str | None
