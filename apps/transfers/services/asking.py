@@ -240,6 +240,7 @@ def told_asked(transfer: Transfer) -> dict[str, Any]:
         **told(transfer),
         "fee": transfer.fee_money,
         "fees": transfer.fees,
+        "checks": [],
         "total": transfer.total,
         "recipient": transfer.recipient_id,
         "refund_of": transfer.refund_of_id,

@@ -1264,6 +1264,7 @@ class AskedResult(TypedDict):
     balances: dict[str, Money]
     fee: Money
     fees: list[FeeResult]
+    checks: list[str]
     total: Money
     recipient: str | None
     to_wallet: str | None
