@@ -945,6 +945,12 @@ class UpdateTenantBody(TypedDict, closed=True):
     mail_about: NotRequired[list[Literal["completed", "failed", "returned", "in_review"]] | None]
 
 
+class UpdateWalletBody(TypedDict, closed=True):
+    name: NotRequired[str | None]
+    purpose: NotRequired[str | None]
+    metadata: NotRequired[dict[str, Any] | None]
+
+
 class VirtualAccountOutput(TypedDict):
     id: str
     wallet: str
@@ -1018,6 +1024,11 @@ class WalletPage(TypedDict):
     items: list[WalletOutput]
     next: str | None
     previous: str | None
+
+
+class WalletUpdatedResult(TypedDict):
+    wallet: str
+    changed: list[str]
 
 
 class AccountBalanceOutput(TypedDict):
