@@ -119,7 +119,6 @@ register(
         scopes=lookups.scopes_of_hold,
         completion=True,
         surfaces=BY_OPERATORS,
-        aliases=("settleHold",),
     )
 )
 register(
@@ -133,7 +132,6 @@ register(
         scopes=lookups.scopes_of_hold,
         completion=True,
         surfaces=BY_OPERATORS,
-        aliases=("releaseHold",),
     )
 )
 register(

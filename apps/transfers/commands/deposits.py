@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
 from apps.transfers import arrival_serializers as serializers
+from apps.transfers.facts import of_plan
 from apps.transfers.services import deposits, numbers, suspense
 
 register(
@@ -71,6 +72,7 @@ register(
         targets=deposits.of_deposit,
         input=serializers.AssignDepositInput,
         permission="transfers.assign_deposit",
+        facts=of_plan,
         surfaces=BY_OPERATORS,
     )
 )
