@@ -119,6 +119,7 @@ NOBODY = {
     "accounts.provision_tenant",
     "ledger.export_statement",
     "ledger.import_entry",
+    "ledger.raise_export_alarm",
     "providers.raise_alarm",
     "providers.raise_low_balance",
     "transfers.begin_sending",

@@ -1,5 +1,6 @@
 """Asking a page about another time."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,7 +21,7 @@ class AsOfForm(forms.Form):
         required=False,
         label=_("As known at (UTC)"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}),
-        input_formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"],
+        input_formats=["%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"],
     )
 
     def points(self) -> dict[str, Any]:
@@ -38,6 +39,18 @@ class AsOfForm(forms.Form):
     def is_now(self) -> bool:
         """Nothing else was asked for."""
         return not any(self.points().values())
+
+
+class AccountAsOfForm(AsOfForm):
+    """Of one account, whose book gives positions: one of them says more exactly what was known than an instant."""
+
+    position = forms.IntegerField(required=False, min_value=0, label=_("As of position"))
+
+    def as_of(self, book_id: int) -> AsOf:
+        """With the position, if one was asked for."""
+        found = super().as_of(book_id)
+        position = self.cleaned_data.get("position") if self.is_valid() else None
+        return found if position is None else replace(found, position=position)
 
 
 POINTS = tuple(AsOfForm.base_fields)

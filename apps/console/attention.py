@@ -17,6 +17,7 @@ from apps.console import chart
 from apps.console.durations import in_short
 from apps.console.standing import Books
 from apps.core import clock, ids
+from apps.ledger.queries.exports import missing_statements
 from apps.ledger.queries.templates import template_drift
 from apps.operations import sequencer
 from apps.operations.models import (
@@ -304,6 +305,18 @@ def _suspense(now: datetime) -> Iterator[Notice]:
         )
 
 
+def _statements(now: datetime) -> Iterator[Notice]:
+    """Scheduled ones that nobody has, since their file could not be written."""
+    if count := _up_to_many(missing_statements()):
+        yield Notice(
+            "stop",
+            _figure(count),
+            ngettext("scheduled statement is missing", "scheduled statements are missing", count),
+            _("Its page says why, and writes it again."),
+            reverse("console:ledger_exportjob_changelist") + "?status=failed",
+        )
+
+
 def _rates(now: datetime) -> Iterator[Notice]:
     """Only where rates are used at all."""
     last = Load.objects.filter(source=Source.ECB).aggregate(last=Max("last_day"))["last"]
@@ -334,6 +347,7 @@ _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
     _verification,
     _inbox,
     _suspense,
+    _statements,
     _rates,
 ]
 

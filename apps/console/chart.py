@@ -1,6 +1,6 @@
 """The chart of accounts with balances, and the address patterns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -43,6 +43,15 @@ def standing() -> Standing:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A GL account on the page; `fold` leads to the page with what is below it folded away, or unfolded again."""
+
+    of: GlBalance
+    is_folded: bool = False
+    fold: str | None = None
+
+
 def context(request: HttpRequest) -> Context:
     """Every GL account with what it holds, in one book or in all, now or as of another time."""
     book, form = request.GET.get("book", ""), AsOfForm(request.GET)
@@ -50,7 +59,8 @@ def context(request: HttpRequest) -> Context:
     balances = gl_balances(book_id, **form.points())
     hides = request.GET.get("empty") == "hidden"
     return {
-        "balances": [each for each in balances if each.accounts or not hides],
+        "branches": list(_branches(request, [each for each in balances if each.accounts or not hides])),
+        "folded": request.GET.get("folded", ""),
         "off": _off_zero(balances),
         "standing": standing(),
         "form": form,
@@ -61,6 +71,20 @@ def context(request: HttpRequest) -> Context:
         "now": query(request, {}, drop=POINTS),
         "points": points_of(request),
     }
+
+
+def _branches(request: HttpRequest, balances: Iterable[GlBalance]) -> Iterator[Branch]:
+    """Those that no folded heading hides."""
+    folded = {code for code in request.GET.get("folded", "").split(",") if code}
+    hidden_below: int | None = None
+    for each in balances:
+        if hidden_below is not None and each.depth > hidden_below:
+            continue
+        is_folded = each.is_heading and each.code in folded
+        hidden_below = each.depth if is_folded else None
+        changed = ",".join(sorted(folded ^ {each.code}))
+        fold = query(request, {"folded": changed} if changed else {}, drop=("folded",))
+        yield Branch(each, is_folded, fold if each.is_heading else None)
 
 
 def patterns() -> Context:

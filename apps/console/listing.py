@@ -44,7 +44,7 @@ class Filter:
     `keyset` is the order which that index gives, where it is not the list's own. Without `choices` the filter
     is set by links only. `conditions` maps a choice to a lookup of its own. `begins` is how values begin that a
     partial index holds: others are not looked for. `named` is what people call a value that is not among the choices,
-    where those are not all.
+    where those are not all. `lookups` are those of a value that stands for several.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Filter:
     conditions: Mapping[str, Mapping[str, Any]] | None = None
     begins: str = ""
     named: Callable[[str], Text] | None = None
+    lookups: Callable[[str], Mapping[str, Any]] | None = None
 
     def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
         """The rows that this value keeps: none if it is no value of the field."""
@@ -63,6 +64,8 @@ class Filter:
         try:
             if self.conditions is not None:
                 return queryset.filter(**self.conditions[value])
+            if self.lookups is not None:
+                return queryset.filter(**self.lookups(value))
             return queryset.filter(**{self.lookup or self.name: value})
         except (KeyError, ValueError, ValidationError):
             return queryset.none()

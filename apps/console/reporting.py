@@ -106,9 +106,9 @@ def pinned(asked: Asked, report: Report) -> dict[str, str]:
     wanted |= {name: value for name, value in more.items() if value}
     if asked.by_account:
         wanted["by_account"] = "on"
-    if asked.every_book:
-        return wanted | {"at": f"{report.known_at:%Y-%m-%dT%H:%M:%S.%f}"}
-    return wanted | {"book": asked.book.slug, "position": str(asked.positions[asked.book.pk])}
+    if not asked.every_book:
+        wanted["book"] = asked.book.slug
+    return wanted | _known(asked, report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def sections(report: Report, asked: Asked) -> tuple[list[ShownSection], bool]:
 
 def _rows(report: Report, section: Section, asked: Asked) -> Iterator[ShownRow]:
     for row in section.rows:
-        url = _url(row.link, asked) if row.link else ""
+        url = _url(row.link, asked, report) if row.link else ""
         cells = []
         for cell in shown(report, row):
             leads = url if cell.kind is Kind.CODE and cell.value else ""
@@ -163,13 +163,23 @@ def _rows(report: Report, section: Section, asked: Asked) -> Iterator[ShownRow]:
         yield ShownRow(row.role, row.level, row.wrong, cells)
 
 
-def _url(link: Link, asked: Asked) -> str:
-    if link.to == "account":
-        return reverse("console:ledger_account_change", args=[link.id])
+def _url(link: Link, asked: Asked, report: Report) -> str:
+    """What made a row, as of the same time as the report."""
     if link.to == "entry":
         return reverse("console:ledger_journalentry_change", args=[link.id])
+    if link.to == "account":
+        wanted = _known(asked, report) | ({"on": asked.through.isoformat()} if asked.through else {})
+        return reverse("console:ledger_account_change", args=[link.id]) + "?" + urlencode(wanted)
     days = {"since": asked.since, "through": asked.through}
     wanted = {name: day.isoformat() for name, day in days.items() if day} | {"gl_code": link.id}
     if not asked.every_book:
-        wanted |= {"book": asked.book.slug, "position": str(asked.positions[asked.book.pk])}
+        wanted["book"] = asked.book.slug
+    wanted |= _known(asked, report)
     return reverse("console:report", args=["general_ledger"]) + "?" + urlencode(wanted)
+
+
+def _known(asked: Asked, report: Report) -> dict[str, str]:
+    """Up to when it knew: the position of its book, or the instant of the last position of all books."""
+    if asked.every_book:
+        return {"at": f"{report.known_at:%Y-%m-%dT%H:%M:%S.%f}"}
+    return {"position": str(asked.positions[asked.book.pk])}

@@ -70,6 +70,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
         """Pages that belong to no model."""
         from apps.console.pages import doing, exports, finance
         from apps.console.pages.attachments import attachment
+        from apps.console.pages.journal_exports import journal_exports, journal_file
         from apps.console.pages.payouts import payouts_desk
         from apps.console.pages.rates import rates_page
         from apps.console.pages.schedule import schedule
@@ -85,6 +86,12 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
             path("rates/", self.admin_view(rates_page), name="rates"),
             path("exports/request/", self.admin_view(exports.request_export), name="export_request"),
             path("exports/file/<str:token>/", self.admin_view(exports.export_file), name="export_file"),
+            path("journal-exports/", self.admin_view(journal_exports), name="journal_exports"),
+            path(
+                "journal-exports/<slug:slug>/<int:export>/",
+                self.admin_view(journal_file),
+                name="journal_file",
+            ),
             path("finance/", self.admin_view(finance.reports_page), name="finance"),
             path("finance/<slug:name>/", self.admin_view(finance.report_page), name="report"),
             path(

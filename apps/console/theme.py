@@ -145,6 +145,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item(_("Reports"), "summarize", "finance", "ledger.view_journalentry"),
                     _item(_("Exports"), "download", "ledger_exportjob_changelist", "ledger.view_exportjob"),
+                    _item(_("Journal exports"), "output", "journal_exports", "ledger.view_journalentry"),
                     _item(
                         _("Scheduled statements"),
                         "event_repeat",

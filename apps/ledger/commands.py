@@ -7,6 +7,7 @@ from apps.ledger.services import (
     accounts,
     chart,
     entries,
+    export_failures,
     exports,
     holds,
     journal_exports,
@@ -286,5 +287,27 @@ register(
         targets=schedules.target,
         permission="ledger.export_statement",
         surfaces=frozenset({"cli"}),
+    )
+)
+register(
+    Command(
+        name="ledger.write_export_again",
+        summary=_("Write an export again"),
+        plan=export_failures.plan_write_export_again,
+        input=serializers.WriteExportAgainInput,
+        targets=export_failures.target,
+        permission="ledger.request_export",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="ledger.raise_export_alarm",
+        summary=_("Tell of a scheduled statement that was not written"),
+        plan=export_failures.plan_raise_export_alarm,
+        input=serializers.RaiseExportAlarmInput,
+        targets=export_failures.target,
+        permission="ledger.raise_export_alarm",
+        surfaces=frozenset(),
     )
 )

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator
 
 from apps.core import clock
+from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.ledger.models import JournalExport
 from apps.ledger.queries.journal import Journalled, JournalLine, journal
@@ -21,6 +22,13 @@ COLUMNS = (
 # Spreadsheets take the wide forms for the narrow ones.
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
 _ROWS_TOGETHER = 500
+
+
+class ExportDiffers(DomainError):
+    """What was exported is not what the books say today."""
+
+    code = "EXPORT_DIFFERS"
+    http_status = 500
 
 
 class _Buffer:
@@ -55,6 +63,18 @@ def csv_of(export: JournalExport) -> Iterator[bytes]:
     return journal_csv(
         export.book, from_position=export.from_position, through_position=export.through_position
     )
+
+
+def as_it_was(export: JournalExport) -> Iterator[bytes]:
+    """The file; if it is not the one that was exported, ExportDiffers in its end."""
+    digest = hashlib.sha256()
+    for piece in csv_of(export):
+        digest.update(piece)
+        yield piece
+    if digest.hexdigest() != export.sha256:
+        raise ExportDiffers(
+            f"Export {export.number} had the SHA-256 {export.sha256}, and now has {digest.hexdigest()}: verify the ledger."
+        )
 
 
 def sha256_of(pieces: Iterator[bytes]) -> str:

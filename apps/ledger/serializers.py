@@ -313,6 +313,20 @@ class UnscheduleStatementInput(serializers.Serializer[Any]):
     schedule = IdField("sch", help_text=_("The schedule that ends."))
 
 
+class WriteExportAgainInput(serializers.Serializer[Any]):
+    export = IdField("exp", help_text=_("The export that failed or expired."))
+    format = serializers.ChoiceField(
+        _titled(FORMATS.values()),
+        default=None,
+        allow_null=True,
+        help_text=_("The kind of file. Empty is the same as before."),
+    )
+
+
+class RaiseExportAlarmInput(serializers.Serializer[Any]):
+    export = IdField("exp")
+
+
 class ExportStatementInput(serializers.Serializer[Any]):
     schedule = IdField("sch")
     first_day = serializers.DateField()

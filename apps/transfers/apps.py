@@ -7,13 +7,16 @@ class TransfersConfig(AppConfig):
     verbose_name = "Transfers"
 
     def ready(self) -> None:
+        from apps.ledger.reports import terms
         from apps.ledger.services import lookups
         from apps.operations import isolation
         from apps.transfers import commands  # noqa: F401 (commands register themselves)
         from apps.transfers.inbound import register as follow_messages
+        from apps.transfers.queries.terms import GL_CODE, terms_of_reserves
         from apps.transfers.services.own import refuse_entry_of_transfer, refuse_hold_of_transfer
 
         follow_messages()
+        terms.register(GL_CODE, terms_of_reserves)
         lookups.guard_holds(refuse_hold_of_transfer)
         lookups.guard_entries(refuse_entry_of_transfer)
         isolation.rows_where(

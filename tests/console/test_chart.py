@@ -167,3 +167,41 @@ def test_books_that_do_not_sum_to_zero_say_by_how_much(console: Client, world: d
     text = " ".join(re.sub(r"<[^>]+>", " ", page(console, CHART)).split())
     assert "Not zero" in text
     assert "off zero by 0.07 EUR" in text
+
+
+def test_a_heading_leads_to_the_accounts_of_all_codes_below_it(
+    console: Client, world: dict[str, Any], platform: Any
+) -> None:
+    open_account(platform, "provider:stripe")
+    open_account(platform, "fx:eur")
+    text = page(console, CHART)
+    assert link(text, "1100") == "?gl=1100"
+    listed = page(console, "/ops/ledger/account/?gl=1100")
+    assert "bank:ing" in listed
+    assert "provider:stripe" in listed
+    assert "fx:eur" not in listed
+    assert "customer:1" not in listed
+    everything = page(console, "/ops/ledger/account/?gl=2000")
+    assert "customer:1:available" in everything
+    assert "customer:1:held" in everything
+    assert "bank:ing" not in everything
+
+
+def test_branches_fold(console: Client, world: dict[str, Any]) -> None:
+    text = page(console, f"{CHART}&empty=hidden")
+    folded = page(console, "/ops/ledger/account/" + fold(text, "Customer funds"))
+    assert row(folded, "2100").startswith("2100 Customer funds")
+    assert "2110" not in folded
+    assert "1110" in folded
+    both = page(console, "/ops/ledger/account/" + fold(folded, "Assets"))
+    assert "1110" not in both
+    assert "2110" not in both
+    again = page(console, "/ops/ledger/account/" + fold(both, "Customer funds"))
+    assert "2110" in again
+    assert "1110" not in again
+
+
+def fold(text: str, name: str) -> str:
+    """Where the fold of a heading leads."""
+    found = re.search(rf'href="([^"]*)"><span class="twig"></span>{name}</a>', text)
+    return unescape(found.group(1))

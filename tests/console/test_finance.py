@@ -1,8 +1,10 @@
 """Reports and exports in the console: what is shown, what leads where, and who may take a file."""
 
 import csv
+import hashlib
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -13,15 +15,18 @@ from django.test import Client
 from apps.accounts.models import User
 from apps.console import reporting
 from apps.console.pages import finance
-from apps.core import ids
-from apps.ledger.models import ExportJob
+from apps.core import clock, ids
+from apps.ledger import plaintext
+from apps.ledger.models import ExportJob, JournalExport
 from apps.ledger.queries import last_position
+from apps.ledger.renderers import pdf_file
 from apps.ledger.reports import REPORTS
 from apps.ledger.services.export_jobs import path_of
-from apps.ledger.tasks import write_exports
+from apps.ledger.tasks import export_statements, write_exports
 from apps.operations import books
-from apps.operations.models import Operation
+from apps.operations.models import Book, Operation
 from tests.console.making import seal_and_project
+from tests.support.door import done
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,7 +61,7 @@ def test_every_report_has_its_page(console: Client, world: dict[str, Any], name:
     shown = page(console, address_of(name))
     assert REPORTS[name].title in shown
     assert f"position {last_position(books.platform_id())}, sealed" in shown
-    assert ('<table class="ledger report">' in shown) == (name != "income_statement")
+    assert ('<table class="ledger report' in shown) == (name != "income_statement")
 
 
 def test_every_report_is_listed(console: Client) -> None:
@@ -213,3 +218,121 @@ def test_a_request_needs_its_csrf_token(make_user: Callable[..., User], world: d
     asked = {"report": "trial_balance", "format": "csv", "key": "k"}
     assert client.post("/ops/exports/request/", asked).status_code == 403
     assert not ExportJob.objects.exists()
+
+
+def test_a_statement_that_is_missing_is_seen_and_written_again(
+    accountant: Client, console: Client, world: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    what = {"book": "platform", "report": "account_statement", "account": "bank:ing", "format": "pdf"}
+    schedule = done("ledger.schedule_statement", **what, cadence="daily")["schedule"]
+    monkeypatch.setattr(pdf_file, "MOST_ROWS", 1)
+    with clock.frozen(clock.now() + timedelta(days=1, hours=1)):
+        export_statements()
+    assert "scheduled statement is missing" not in page(console, "/ops/")
+    write_exports()
+    job = ExportJob.objects.get()
+    overview = page(accountant, "/ops/")
+    assert "scheduled statement is missing" in overview
+    failed = "/ops/ledger/exportjob/?status=failed"
+    assert f'href="{failed}"' in overview
+    assert job.pk in page(accountant, failed)
+    again = f"/ops/do/ledger.write_export_again/?export={job.pk}"
+    for address in (f"/ops/ledger/exportjob/{job.pk}/", f"/ops/ledger/statementschedule/{schedule}/"):
+        shown = page(accountant, address)
+        assert again in shown
+        assert "REPORT_TOO_LARGE" in shown
+        assert again not in page(console, address)
+    assert job.pk in page(accountant, again)
+    done("ledger.write_export_again", export=job.pk, format="csv")
+    assert "scheduled statement is missing" not in page(accountant, "/ops/")
+    assert again not in page(accountant, f"/ops/ledger/statementschedule/{schedule}/")
+
+
+def links(text: str, pattern: str) -> list[str]:
+    """Where the links lead whose addresses have this in them."""
+    return [unescape(each) for each in re.findall(rf'href="([^"]*{pattern}[^"]*)"', text)]
+
+
+def test_rows_lead_to_the_same_time(console: Client, world: dict[str, Any]) -> None:
+    [pinned] = re.findall(r'as known at <a href="([^"]+)"', page(console, "/ops/finance/trial_balance/"))
+    position = last_position(books.platform_id())
+    account = f"/ops/ledger/account/{world['bank'].pk}/"
+    of_all = links(page(console, "/ops/finance/trial_balance/" + unescape(pinned)), "gl_code=1110")
+    by_account = links(
+        page(console, "/ops/finance/trial_balance/" + unescape(pinned) + "&by_account=on"), account
+    )
+    of_one = links(page(console, address_of("trial_balance", by_account="on", through="2999-01-01")), account)
+    seal_and_project()
+    assert last_position(books.platform_id()) == position + 1
+    [ledger], [of_instant], [of_position] = of_all, by_account, of_one
+    shown = page(console, ledger)
+    assert f"position {position}, sealed" in shown
+    assert "251.00" not in shown
+    for address in (of_instant, of_position):
+        shown = page(console, address)
+        assert f"at position</span> {position}" in shown or f"at position {position}" in shown
+        assert "Then it was" in shown
+    assert "on=2999-01-01" in of_position
+    assert f'name="position" value="{position}"' in page(console, of_position)
+
+
+def test_this_month_is_that_of_the_book(console: Client, world: dict[str, Any]) -> None:
+    def month(book: str) -> str:
+        shown = page(console, f"/ops/finance/income_statement/?book={book}")
+        return unescape(re.findall(r'href="([^"]*)">This month', shown)[0])
+
+    for slug, zone in (("south", "Pacific/Auckland"), ("north", "America/Los_Angeles")):
+        Book.objects.create(slug=slug, name=slug, time_zone=zone, created_at=clock.now())
+    with clock.frozen(datetime(2026, 1, 31, 22, tzinfo=UTC)):
+        assert "since=2026-02-01" in month("south")
+        assert "since=2026-01-01&through=2026-01-31" in month("")
+    with clock.frozen(datetime(2026, 2, 1, 2, tzinfo=UTC)):
+        assert "since=2026-01-01&through=2026-01-31" in month("north")
+
+
+def test_the_journal_for_an_erp_is_exported_and_fetched_without_a_shell(
+    accountant: Client, console: Client, world: dict[str, Any]
+) -> None:
+    address = "/ops/journal-exports/"
+    entries = last_position(books.platform_id())
+    empty = page(accountant, address)
+    assert f"{entries} entries are not exported yet" in empty
+    assert "/ops/do/ledger.export_journal/?book=platform" in empty
+    for through in (2, None):
+        done("ledger.export_journal", book="platform", through=through)
+    shown = page(accountant, address)
+    assert "every entry is exported" in shown
+    first, second = JournalExport.objects.order_by("number")
+    for each in (first, second):
+        assert each.sha256 in shown
+        assert each.made_by in shown
+        answer = accountant.get(f"{address}platform/{each.number}/")
+        body = b"".join(answer.streaming_content)
+        assert hashlib.sha256(body).hexdigest() == each.sha256
+        assert answer["Content-Disposition"] == f'attachment; filename="journal-platform-{each.number}.csv"'
+    assert f"{address}platform/1/" not in page(console, address)
+    assert console.get(f"{address}platform/1/").status_code == 403
+    assert page(accountant, f"{address}platform/3/", 404)
+    assert "platform/2/" not in page(accountant, f"{address}?before=2")
+
+
+@pytest.mark.parametrize("program", ["beancount", "hledger"])
+def test_a_book_is_exported_as_plain_text_without_a_shell(
+    accountant: Client, console: Client, world: dict[str, Any], program: str
+) -> None:
+    shown = page(accountant, "/ops/journal-exports/?book=platform")
+    form = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', shown))
+    assert f'name="format" value="{program}"' in shown
+    assert 'name="format"' not in page(console, "/ops/journal-exports/?book=platform")
+    job_page = accountant.post("/ops/exports/request/", form | {"format": program, "position": "2"})[
+        "Location"
+    ]
+    write_exports()
+    [link] = re.findall(r'href="(/ops/exports/file/[^"]+)"', page(accountant, job_page))
+    body = b"".join(accountant.get(link).streaming_content).decode()
+    platform = books.find(books.platform_id())
+    assert body == "".join(plaintext.export(platform, format=program, position=2))
+    assert "entries through position 2" in body
+    for wrong in ({"since": "2026-01-01"}, {"gl_code": "1110"}, {"book": ""}, {"report": "trial_balance"}):
+        answer = accountant.post("/ops/exports/request/", form | {"format": program, "key": "w"} | wrong)
+        assert (answer.status_code, b"FORMAT_UNAVAILABLE" in answer.content) == (409, True)

@@ -36,6 +36,8 @@ LISTS = [
     "/ops/finance/trial_balance/",
     "/ops/finance/account_statement/",
     "/ops/ledger/exportjob/",
+    "/ops/ledger/exportjob/?status=failed",
+    "/ops/journal-exports/",
     "/ops/ledger/statementschedule/",
     "/ops/operations/book/",
     "/ops/ledger/periodchange/",

@@ -10,11 +10,13 @@ from django.db import IntegrityError, transaction
 
 from apps.core import clock
 from apps.ledger.models import ExportJob, ExportStatus, StatementSchedule
+from apps.ledger.queries.exports import missing_statements
+from apps.ledger.renderers import pdf_file
 from apps.ledger.services import export_jobs, export_links, schedules
 from apps.ledger.tasks import export_statements, write_exports
 from apps.operations import books
 from apps.operations.executor import execute_many
-from apps.operations.models import Book
+from apps.operations.models import Book, Event
 from tests.ledger.reporting import SmallBook, sealed
 from tests.support.door import code, done, refused, request, run
 
@@ -184,3 +186,89 @@ def test_a_schedule_may_begin_in_the_past(small: SmallBook) -> None:
     assert schedule.next_day == date(2025, 11, 1)
     tick(NOON)
     assert days(schedule) == [date(2025, 11, 1), date(2025, 12, 1)]
+
+
+@pytest.fixture
+def too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PDF takes one row from now on."""
+    monkeypatch.setattr(pdf_file, "MOST_ROWS", 1)
+
+
+@pytest.fixture
+def failed(small: SmallBook, request: pytest.FixtureRequest) -> ExportJob:
+    """The statement of January as PDF, which was too large."""
+    schedule = scheduled("monthly", format="pdf")
+    request.getfixturevalue("too_large")
+    tick(datetime(2026, 2, 3, 12, tzinfo=UTC))
+    write_exports()
+    [job] = schedule.jobs.all()
+    return job
+
+
+def alarms() -> list[dict[str, Any]]:
+    return list(Event.objects.filter(type="alert.raised").values_list("data", flat=True))
+
+
+def test_a_statement_that_fails_is_told_of_once(failed: ExportJob) -> None:
+    assert failed.status == ExportStatus.FAILED
+    tick(datetime(2026, 2, 3, 13, tzinfo=UTC))
+    write_exports()
+    [alarm] = alarms()
+    assert (alarm["reason"], alarm["export"], alarm["since"]) == (
+        "statement not written",
+        failed.pk,
+        "2026-01-01",
+    )
+    assert "REPORT_TOO_LARGE" in alarm["why"]
+    assert list(missing_statements()) == [failed]
+
+
+def test_a_failure_that_nobody_heard_of_is_told_of_later(small: SmallBook) -> None:
+    schedule = scheduled()
+    tick(NOON + timedelta(days=1))
+    schedule.jobs.update(status=ExportStatus.FAILED, reason="ABANDONED: 5 workers died while they wrote it.")
+    tick(NOON + timedelta(days=1, minutes=5))
+    assert [alarm["reason"] for alarm in alarms()] == ["statement not written"]
+
+
+def test_a_period_that_failed_is_written_again_in_another_format(failed: ExportJob) -> None:
+    assert refused("ledger.write_export_again", export=failed.pk) == "REPORT_TOO_LARGE"
+    again = done("ledger.write_export_again", export=failed.pk, format="csv")
+    assert refused("ledger.write_export_again", export=failed.pk, format="csv") == "EXPORT_STANDS"
+    assert not missing_statements().exists()
+    write_exports()
+    job = ExportJob.objects.get(pk=again["export"])
+    assert (job.status, job.schedule_id, job.first_day) == (
+        ExportStatus.DONE,
+        failed.schedule_id,
+        failed.first_day,
+    )
+    assert job.parameters == failed.parameters
+    assert refused("ledger.write_export_again", export=job.pk) == "EXPORT_STANDS"
+    export_jobs.expire(now=job.expires_at)
+    once_more = done("ledger.write_export_again", export=job.pk)
+    write_exports()
+    assert ExportJob.objects.get(pk=once_more["export"]).sha256 == job.sha256
+
+
+def test_one_that_somebody_asked_for_is_no_alarm_and_can_be_written_again(
+    small: SmallBook, settings: Any
+) -> None:
+    fonts, settings.REPORT_FONTS = settings.REPORT_FONTS, "/nowhere"
+    asked = done("ledger.request_export", report="trial_balance", format="pdf", book="platform")
+    write_exports()
+    settings.REPORT_FONTS = fonts
+    assert alarms() == []
+    done("ledger.write_export_again", export=asked["export"])
+    write_exports()
+    assert sorted(ExportJob.objects.values_list("status", "format")) == [("done", "pdf"), ("failed", "pdf")]
+
+
+@pytest.mark.usefixtures("too_large")
+def test_what_the_last_period_would_not_fit_in_is_not_scheduled(small: SmallBook) -> None:
+    with clock.frozen(datetime(2026, 2, 20, 12, tzinfo=UTC)):
+        wanted = STATEMENT | {"cadence": "monthly", "format": "pdf"}
+        assert refused("ledger.schedule_statement", **wanted) == "REPORT_TOO_LARGE"
+        asked = {"report": "trial_balance", "format": "pdf", "book": "platform"}
+        assert refused("ledger.request_export", **asked) == "REPORT_TOO_LARGE"
+    assert not ExportJob.objects.exists()

@@ -1,13 +1,18 @@
 """Rolling reserves: kept back of pay-ins or by hand, and free by themselves when their days are over."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from apps.core import clock
+from apps.ledger import reports
+from apps.ledger.queries import last_position
 from apps.operations.models import Event
 from apps.transfers import reserves
 from apps.transfers.reserves import RollingReserve
 from apps.transfers.tasks import release_reserves
+from tests.ledger.bookkeeping import number_everything
 from tests.support.door import balance, done, eur, refused
 from tests.support.payouts import later
 from tests.support.tenants import World, has, world
@@ -108,3 +113,48 @@ def test_a_wallet_of_which_something_is_kept_back_is_not_closed(acme: World) -> 
     assert refused("accounts.close_wallet", wallet=wallet, reason="over") == "RESERVE_HELD"
     done("transfers.release_rolling_reserve", reserve=held["reserve"], reason="settled")
     assert refused("accounts.close_wallet", wallet=wallet, reason="over") != "RESERVE_HELD"
+
+
+def maturities(**asked: Any) -> list[tuple[str, str]]:
+    """What the ALM report of the tenant says of reserves, by maturity."""
+    report = reports.find("alm").report(reports.settle(book="acme", **asked))
+    lines = [row.cells for row in report.sections[0].rows if row.cells[0] == "2210"]
+    return [(maturity, amount.decimal) for _, _, _, maturity, amount in lines]
+
+
+def test_reserves_are_owed_by_the_days_of_their_release(acme: World) -> None:
+    wallet = acme.funded("100.00")
+    for amount, days in (("1.00", 5), ("2.00", 7), ("4.00", 8), ("8.00", 90), ("16.00", 91), ("32.00", 365)):
+        given = {"wallet": wallet, "amount": eur(amount), "days": days, "reason": "disputes"}
+        done("transfers.hold_rolling_reserve", **given)
+    number_everything()
+    today, position = clock.now().date(), last_position(acme.book.pk)
+    before = [
+        ("within 7 days", "3.00"),
+        ("within 30 days", "4.00"),
+        ("within 90 days", "8.00"),
+        ("after 90 days", "48.00"),
+    ]
+    assert maturities() == maturities(through=today) == before
+    with later(days=6):
+        release_reserves()
+        number_everything()
+    in_six_days = today + timedelta(days=6)
+    after = [("within 7 days", "6.00"), ("within 90 days", "24.00"), ("after 90 days", "32.00")]
+    assert maturities(through=in_six_days) == after
+    assert maturities() == [("within 7 days", "2.00"), *before[1:]]
+    assert maturities(position=position) == maturities(position=position, through=today) == before
+    with later(days=8):
+        number_everything()
+    late = [("on demand", "6.00"), ("within 90 days", "24.00"), ("after 90 days", "32.00")]
+    assert maturities(through=today + timedelta(days=8)) == late
+
+
+def test_what_a_reserve_has_without_a_term_is_due_on_demand(acme: World) -> None:
+    wallet = acme.funded("100.00")
+    given = {"wallet": wallet, "amount": eur("20.00"), "days": 30, "reason": "disputes"}
+    done("transfers.hold_rolling_reserve", **given)
+    what = {"book": "acme", "account": f"reserve:{wallet}", "amount": eur("5.00"), "reason": "mistake"}
+    done("ledger.post_correction", **what, direction="credit", related_type="ticket", related_id="T-1")
+    number_everything()
+    assert maturities() == [("on demand", "5.00"), ("within 30 days", "20.00")]

@@ -1,6 +1,7 @@
 """Accounts by address, by the chart of accounts and as a list; address patterns; an account with its statement."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import Exists, OuterRef
@@ -8,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import address_tree, chart, keyset
-from apps.console.as_of import POINTS, AsOfForm, points_of
+from apps.console.as_of import POINTS, AccountAsOfForm, AsOfForm, points_of
 from apps.console.forms.ways import Doing, doings
 from apps.console.listing import Column, Filter, KeysetAdmin, Search, number, query
 from apps.console.plotting import USUAL_SPAN, balance_plot
@@ -25,12 +26,22 @@ from apps.ledger.queries import (
     explain_balance,
     statement_page,
 )
+from apps.ledger.reports.tree import tree
 from apps.operations.models import Book
 
 
 def book_choices() -> Iterable[tuple[str, str]]:
     """Every book by name."""
     return [(str(pk), name) for pk, name in Book.objects.values_list("id", "name")]
+
+
+def at_or_below(code: str) -> Mapping[str, Any]:
+    """The accounts of a GL code; of a heading, those of all codes below it."""
+    codes = sorted(tree().postable(code))
+    if codes in ([], [code]):
+        return {"gl_code": code}
+    # The range is what keeps the order of the index; a list alone would have them sorted.
+    return {"gl_code__gte": codes[0], "gl_code__lte": codes[-1], "gl_code__in": codes}
 
 
 @admin.register(Account, site=site)
@@ -62,7 +73,12 @@ class AccountAdmin(KeysetAdmin):
     empty_template = "console/empty/accounts.html"
     filters = (
         Filter("book", _("Book"), choices=book_choices),
-        Filter("gl", _("GL code"), lookup="gl_code", keyset=("gl_code", "book_id", "address", "currency")),
+        Filter(
+            "gl",
+            _("GL code"),
+            lookups=at_or_below,
+            keyset=("gl_code", "book_id", "address", "currency"),
+        ),
     )
     search = Search("address__startswith", keyset, _("start of an address"), in_every_book=True)
 
@@ -133,7 +149,7 @@ class AccountAdmin(KeysetAdmin):
 
     def page_context(self, request: HttpRequest, row: Account) -> Context:
         """The balance and why, the days and the statement: now, or as of another time."""
-        form = AsOfForm(request.GET)
+        form = AccountAsOfForm(request.GET)
         as_of = form.as_of(row.book_id)
         return {
             "title": row.address,

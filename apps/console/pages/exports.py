@@ -15,13 +15,16 @@ from apps.console.readonly import Context
 from apps.console.site import refused, site
 from apps.core.errors import DomainError
 from apps.ledger.models import ExportJob, ExportStatus, StatementSchedule
+from apps.ledger.queries.exports import missing_statements
 from apps.ledger.renderers import FORMATS, title_of
 from apps.ledger.reports import REPORTS
 from apps.ledger.services import export_links
+from apps.ledger.services.export_failures import GONE
 from apps.ledger.services.export_jobs import path_of
 from apps.operations.executor import execute
 from apps.operations.plan import Request
 
+WRITE_AGAIN = "ledger.write_export_again"
 ASKED = ("report", "format", "book", "since", "through", "position", "at", "account", "currency", "gl_code")
 LATEST = 50
 
@@ -64,13 +67,16 @@ class ExportAdmin(KeysetAdmin):
     page_template = "console/page/export.html"
     empty_template = "console/empty/exports.html"
     filters = (
+        Filter("status", _("Status"), choices=lambda: ExportStatus.choices),
         Filter("by", _("Asked for by"), lookup="requested_by", keyset=("-id",)),
         Filter("schedule", _("Schedule"), lookup="schedule", keyset=("-first_day",)),
     )
 
     def doings(self, request: HttpRequest, row: ExportJob | None = None) -> list[Doing]:
-        """Ask for one."""
-        return [] if row else doings(request, (TO_EXPORT, {}), ("ledger.export_journal", {}))
+        """Ask for one; write one that is gone again."""
+        if row is None:
+            return doings(request, (TO_EXPORT, {}), ("ledger.export_journal", {}))
+        return doings(request, (WRITE_AGAIN, {"export": row.pk})) if row.status in GONE else []
 
     def decorate(self, rows: list[ExportJob]) -> list[dict[str, Any]]:
         """The jobs by name."""
@@ -139,8 +145,19 @@ class ScheduleAdmin(KeysetAdmin):
 
     def page_context(self, request: HttpRequest, row: StatementSchedule) -> Context:
         """The statements of late, the newest first."""
-        jobs = row.jobs.order_by("-first_day")[:LATEST]
-        return {"title": str(row), "kind": REPORTS[row.report], "jobs": [titled(job) for job in jobs]}
+        jobs = list(row.jobs.order_by("-first_day", "-id")[:LATEST])
+        last_of = {job.first_day: job.pk for job in reversed(jobs)}
+        gone = {job.pk for job in jobs if job.status in GONE and last_of[job.first_day] == job.pk}
+        return {
+            "title": str(row),
+            "kind": REPORTS[row.report],
+            "jobs": [
+                titled(job)
+                | {"again": doings(request, (WRITE_AGAIN, {"export": job.pk})) if job.pk in gone else []}
+                for job in jobs
+            ],
+            "missing": missing_statements().filter(schedule=row).exists(),
+        }
 
 
 def request_export(request: HttpRequest) -> HttpResponse:

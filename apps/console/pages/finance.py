@@ -3,9 +3,11 @@
 import tempfile
 import uuid
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,7 +21,8 @@ from apps.core import clock
 from apps.core.errors import DomainError
 from apps.ledger.models import Account
 from apps.ledger.renderers import FORMATS, Document, Format, silent
-from apps.ledger.reports import REPORTS, Asked, Report, ReportKind
+from apps.ledger.reports import REPORTS, Asked, Kind, Report, ReportKind
+from apps.operations import books
 from apps.operations.models import Book
 
 NEEDED = ("ledger.view_account", "ledger.view_journalentry")
@@ -47,7 +50,7 @@ def report_page(request: HttpRequest, name: str) -> HttpResponse:
         "kind": kind,
         "kinds": REPORTS.values(),
         "form": form,
-        "spans": reporting.spans(kind, given, clock.now().date()),
+        "spans": reporting.spans(kind, given, _today(given.get("book", ""))),
         "may_export": request.user.has_perm(TO_EXPORT),
     }
     if form.is_valid() and not (kind.of_account and not form.cleaned_data["account"]):
@@ -77,6 +80,12 @@ def report_file(request: HttpRequest, name: str, ending: str) -> HttpResponse:
     return answer
 
 
+def _today(slug: str) -> date:
+    """The day it is where the book is; of all books, where the platform's is."""
+    book = Book.objects.filter(slug=slug).first() or books.find(books.platform_id())
+    return clock.today_in(ZoneInfo(book.time_zone), clock.now())
+
+
 def _answer(kind: ReportKind, form: reporting.ReportForm) -> dict[str, Any]:
     try:
         asked = form.asked()
@@ -89,6 +98,7 @@ def _answer(kind: ReportKind, form: reporting.ReportForm) -> dict[str, Any]:
         "asked": asked,
         "sections": found,
         "more": more,
+        "slim": sum(column.kind is Kind.MONEY for column in report.columns) == 1,
         "shown_rows": reporting.SHOWN_ROWS,
         "pinned": "?" + urlencode(reporting.pinned(asked, report)),
         "question": reporting.pinned(asked, report),

@@ -419,6 +419,14 @@ class Migration(migrations.Migration):
             model_name='exportjob',
             index=models.Index(fields=['requested_by', '-id'], name='export_by_person'),
         ),
+        migrations.AddIndex(
+            model_name='exportjob',
+            index=models.Index(fields=['status', '-id'], name='export_by_status'),
+        ),
+        migrations.AddIndex(
+            model_name='exportjob',
+            index=models.Index(fields=['schedule', '-first_day'], name='export_by_period'),
+        ),
         migrations.AddConstraint(
             model_name='exportjob',
             constraint=models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'running', 'done', 'failed', 'expired'])), name='export_status_known'),
@@ -429,6 +437,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='exportjob',
-            constraint=models.UniqueConstraint(fields=('schedule', 'first_day'), name='export_of_a_period_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['failed', 'expired']), _negated=True), fields=('schedule', 'first_day'), name='export_of_a_period_once'),
         ),
     ]

@@ -90,7 +90,11 @@ class ExportJob(models.Model):
                 | Q(size__isnull=False, finished_at__isnull=False, expires_at__isnull=False),
                 name="export_done_has_a_file",
             ),
-            models.UniqueConstraint(fields=["schedule", "first_day"], name="export_of_a_period_once"),
+            models.UniqueConstraint(
+                fields=["schedule", "first_day"],
+                condition=~Q(status__in=[ExportStatus.FAILED, ExportStatus.EXPIRED]),
+                name="export_of_a_period_once",
+            ),
         ]
         indexes = [
             models.Index(
@@ -102,6 +106,8 @@ class ExportJob(models.Model):
                 fields=["expires_at"], condition=Q(status=ExportStatus.DONE), name="export_by_expiry"
             ),
             models.Index(fields=["requested_by", "-id"], name="export_by_person"),
+            models.Index(fields=["status", "-id"], name="export_by_status"),
+            models.Index(fields=["schedule", "-first_day"], name="export_by_period"),
         ]
 
     def __str__(self) -> str:

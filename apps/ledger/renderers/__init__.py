@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from apps.ledger.renderers import camt_file, csv_file, pdf_file, xlsx_file
+from apps.ledger.renderers import camt_file, csv_file, pdf_file, plaintext_file, xlsx_file
 from apps.ledger.renderers.documents import (
     Document,
     DocumentTooLarge,
@@ -12,7 +12,7 @@ from apps.ledger.renderers.documents import (
     Write,
     silent,
 )
-from apps.ledger.reports import Asked, ReportKind, account_statement
+from apps.ledger.reports import Asked, Report, ReportKind, account_statement, general_ledger
 
 __all__ = [
     "FORMATS",
@@ -30,6 +30,10 @@ def _anything(asked: Asked) -> None:
     """Such a format holds whatever is asked."""
 
 
+def _any_size(report: Report) -> None:
+    """Such a format holds as many rows as there are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """A kind of file. `reports` are the only ones that it can hold; none are all."""
@@ -42,6 +46,7 @@ class Format:
     most_rows: int | None = None
     reports: frozenset[str] = frozenset()
     check: Callable[[Asked], None] = _anything
+    refuse_size: Callable[[Report], None] = _any_size
 
     def holds(self, report: str) -> bool:
         """Whether this report can leave so."""
@@ -56,6 +61,7 @@ class Format:
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _STATEMENT = frozenset({account_statement.NAME})
+_BOOK = frozenset({general_ledger.NAME})
 
 
 def _camt(name: str, version: str) -> Format:
@@ -64,12 +70,29 @@ def _camt(name: str, version: str) -> Format:
     return Format(name, title, "application/xml", "xml", write, reports=_STATEMENT, check=camt_file.check)
 
 
+def _plaintext(program: str, ending: str) -> Format:
+    write, check = plaintext_file.writer(program), plaintext_file.check
+    return Format(program, program, "text/plain; charset=utf-8", ending, write, reports=_BOOK, check=check)
+
+
 _FORMATS = (
     Format("csv", "CSV", "text/csv; charset=utf-8", "csv", csv_file.write),
-    Format("xlsx", "XLSX", XLSX, "xlsx", xlsx_file.write, xlsx_file.MOST_ROWS),
-    Format("pdf", "PDF", "application/pdf", "pdf", pdf_file.write, pdf_file.MOST_ROWS),
+    Format(
+        "xlsx", "XLSX", XLSX, "xlsx", xlsx_file.write, xlsx_file.MOST_ROWS, refuse_size=xlsx_file.refuse_size
+    ),
+    Format(
+        "pdf",
+        "PDF",
+        "application/pdf",
+        "pdf",
+        pdf_file.write,
+        pdf_file.MOST_ROWS,
+        refuse_size=pdf_file.refuse_size,
+    ),
     _camt("camt053", "08"),
     _camt("camt053-02", "02"),
+    _plaintext("beancount", "beancount"),
+    _plaintext("hledger", "journal"),
 )
 FORMATS: Mapping[str, Format] = {each.name: each for each in _FORMATS}
 """Another format is one more line above."""

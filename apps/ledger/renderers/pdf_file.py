@@ -18,6 +18,8 @@ from apps.ledger.renderers.grid import shown
 from apps.ledger.reports import Cell, Kind, Report, Section
 
 MOST_ROWS = 3_000
+"""They take half a gigabyte to set; memory grows with the rows."""
+
 FONTS = {"regular": "DejaVuSans.ttf", "bold": "DejaVuSans-Bold.ttf", "mono": "DejaVuSansMono.ttf"}
 MOST_UPRIGHT = 3
 """Amounts beside each other on an upright page; with more of them it lies."""
@@ -26,15 +28,21 @@ MOST_UPRIGHT = 3
 def write(document: Document, path: Path, told: Told) -> None:
     """Write the report, telling of all its rows when it is done: they are set as a whole."""
     report = document.report
-    if report.size > MOST_ROWS:
-        raise DocumentTooLarge(
-            f"A PDF takes {MOST_ROWS:,} rows, this has {report.size:,}: take CSV or XLSX, or a shorter period."
-        )
+    refuse_size(report)
     weasyprint = _weasyprint()
     html = render_to_string("reports/report.html", context(report))
     fetcher = weasyprint.urls.URLFetcher(allowed_protocols=["file"])
     weasyprint.HTML(string=html, url_fetcher=fetcher).write_pdf(str(path))
     told(report.size)
+
+
+def refuse_size(report: Report) -> None:
+    """DocumentTooLarge, if the report has more rows than are set as a whole."""
+    if report.size > MOST_ROWS:
+        raise DocumentTooLarge(
+            f"A PDF takes {MOST_ROWS:,} rows, this has {report.size:,}: take CSV or XLSX, or a shorter period.",
+            field="/format",
+        )
 
 
 def context(report: Report) -> dict[str, Any]:

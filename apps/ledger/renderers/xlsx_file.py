@@ -30,8 +30,7 @@ def write(document: Document, path: Path, told: Told) -> None:
     import xlsxwriter
 
     report = document.report
-    if report.size > MOST_ROWS:
-        raise DocumentTooLarge(f"A sheet takes {MOST_ROWS:,} rows, this has {report.size:,}: take CSV.")
+    refuse_size(report)
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,
@@ -49,6 +48,14 @@ def write(document: Document, path: Path, told: Told) -> None:
             }
         )
         _Sheet(book, report).write(told)
+
+
+def refuse_size(report: Report) -> None:
+    """DocumentTooLarge, if the report has more rows than a sheet."""
+    if report.size > MOST_ROWS:
+        raise DocumentTooLarge(
+            f"A sheet takes {MOST_ROWS:,} rows, this has {report.size:,}: take CSV.", field="/format"
+        )
 
 
 class _Sheet:

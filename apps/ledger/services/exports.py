@@ -45,9 +45,10 @@ def plan_request_export(
 
 def check(kind: ReportKind, format: str, asked: Asked) -> None:
     """Refuse now what could never be written: an account that is not there, a format that cannot hold it."""
-    FORMATS[format].refuse(kind, asked)
-    if kind.of_account:
-        kind.report(asked)
+    wanted = FORMATS[format]
+    wanted.refuse(kind, asked)
+    if kind.of_account or wanted.most_rows is not None:
+        wanted.refuse_size(kind.report(asked))
 
 
 def job_for(context: Context, kind: ReportKind, format: str, asked: Asked) -> ExportJob:

@@ -52,7 +52,10 @@ def plan_schedule_statement(
     cadence: str,
     first_day: date | None,
 ) -> Plan:
-    """From the period of the first day on; without one, from the present period on."""
+    """From the period of the first day on; without one, from the present period on.
+
+    Refused if the format could not hold the statement of that period or of the one before it.
+    """
     found = books.by_slug(book)
     today = clock.today_in(ZoneInfo(found.time_zone), context.now)
     what = {
@@ -73,7 +76,9 @@ def plan_schedule_statement(
         scheduled_by_label=context.actor.label,
         created_at=context.now,
     )
-    check(reports.find(report), format, _question(schedule, schedule.next_day))
+    kind = reports.find(report)
+    check(kind, format, _question(schedule, schedule.next_day))
+    check(kind, format, _question(schedule, _begin(schedule.next_day - timedelta(days=1), cadence)))
     return Plan(rows=[schedule], result={"schedule": schedule.pk, "next_day": schedule.next_day})
 
 

@@ -1,8 +1,6 @@
 """The file of a journal export, which `op ledger.export_journal` has fixed before."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.core.errors import DomainError
 from apps.core.files import replacing
-from apps.ledger.journal_csv import csv_of
+from apps.ledger.journal_csv import as_it_was
 from apps.ledger.models import JournalExport
 from apps.operations import books
 
@@ -27,11 +25,11 @@ class Command(BaseCommand):
         try:
             export = self._find(options["book"], options["number"])
             if options["output"] is None:
-                for piece in _as_it_was(export):
+                for piece in as_it_was(export):
                     self.stdout.write(piece.decode(), ending="")
                 return
             with replacing(options["output"]) as file:
-                file.writelines(_as_it_was(export))
+                file.writelines(as_it_was(export))
         except DomainError as error:
             raise CommandError(f"{error.code}: {error.message}") from None
         except OSError as error:
@@ -42,15 +40,3 @@ class Command(BaseCommand):
         if export := found.first():
             return export
         raise CommandError(f"Book {book} has no journal export {number}.")
-
-
-def _as_it_was(export: JournalExport) -> Iterator[bytes]:
-    """The file; if it is not the one that was exported, an error in its end."""
-    digest = sha256()
-    for piece in csv_of(export):
-        digest.update(piece)
-        yield piece
-    if digest.hexdigest() != export.sha256:
-        raise CommandError(
-            f"Export {export.number} had the SHA-256 {export.sha256}, and now has {digest.hexdigest()}: verify the ledger."
-        )
