@@ -182,6 +182,11 @@ class Deposit(models.Model):
         return Money(self.amount, self.currency)
 
     @property
+    def charged_back_money(self) -> Money:
+        """What of it was charged back, with its currency."""
+        return Money(self.charged_back, self.currency)
+
+    @property
     def stages(self) -> list[tuple[str, datetime | None]]:
         """The stages in their order, each with when it was passed, or None."""
         names = ("received", "verified", "matched", "credited", "available")

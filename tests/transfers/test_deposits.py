@@ -1,9 +1,12 @@
 """Money that comes to our accounts: credited once to whose it is, or in suspense until a person knows."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from apps.accounts.deposit_references import grouped
+from apps.accounts.models import Wallet
 from apps.core import clock
 from apps.operations.models import Event
 from apps.providers.services import inbox
@@ -116,6 +119,23 @@ class TestCredited:
         assert (deposit.status, deposit.matched_by) == ("credited", "wallet id")
         assert available(wallet) == "25.00"
 
+    @pytest.mark.parametrize("written", ["{} rent", "{}"])
+    @pytest.mark.parametrize("shown", [str.upper, lambda text: text.upper().replace("_", " ")])
+    def test_by_the_id_as_banks_pass_it_on(
+        self, acme: World, bank: Sandbox, written: str, shown: Callable[[str], str]
+    ) -> None:
+        wallet = acme.wallet()
+        deposit = arrived(bank, reference=written.format(shown(wallet)))
+        assert (deposit.status, deposit.matched_by, deposit.wallet_id) == ("credited", "wallet id", wallet)
+
+    @pytest.mark.parametrize("shown", [str, grouped, str.lower])
+    def test_by_its_reference(self, acme: World, bank: Sandbox, shown: Callable[[str], str]) -> None:
+        acme.wallet(), world("umbrella").wallet()
+        wallet = Wallet.objects.get(pk=acme.wallet())
+        deposit = arrived(bank, reference=f"rent {shown(wallet.deposit_reference)} (August)")
+        assert (deposit.status, deposit.matched_by) == ("credited", "deposit reference")
+        assert deposit.wallet == wallet
+
     @pytest.mark.parametrize("faults", [["duplicate"], ["no_event_id", "duplicate"], ["changed_bytes"]])
     def test_once_whatever_is_sent(self, acme: World, bank: Sandbox, faults: list[str]) -> None:
         wallet = acme.wallet()
@@ -181,6 +201,18 @@ class TestSuspense:
     def test_what_names_two(self, acme: World, bank: Sandbox) -> None:
         one, other = acme.wallet(), world("umbrella").wallet()
         assert arrived(bank, reference=f"{one} {other}").why == "It names several wallets."
+
+    def test_what_names_one_by_reference_and_another_by_id(self, acme: World, bank: Sandbox) -> None:
+        one, other = Wallet.objects.get(pk=acme.wallet()), acme.wallet()
+        both = arrived(bank, reference=f"{one.deposit_reference} {other}")
+        assert (both.status, both.why) == ("open", "It names several wallets.")
+        twice = arrived(bank, reference=f"{one.deposit_reference} {one.pk}")
+        assert (twice.status, twice.wallet) == ("credited", one)
+
+    def test_what_names_one_with_a_typo(self, acme: World, bank: Sandbox) -> None:
+        reference = Wallet.objects.get(pk=acme.wallet()).deposit_reference
+        wrong = reference[:-1] + ("A" if reference[-1] != "A" else "B")
+        assert arrived(bank, reference=wrong).status == "open"
 
     def test_what_names_only_what_a_tenant_has_chosen(self, acme: World, bank: Sandbox) -> None:
         """Anybody may call a wallet as strangers' invoices are called."""
