@@ -61,7 +61,7 @@ def test_a_typo_leads_to_no_other_wallet(wallet: str, place: int, letter: str) -
 @given(wallets, st.integers(4, 14))
 def test_two_that_changed_places_lead_to_no_other_wallet(wallet: str, place: int) -> None:
     reference = reference_of(wallet)
-    first, second = reference[place : place + 2]
+    first, second = reference[place], reference[place + 1]
     wrong = reference[:place] + second + first + reference[place + 2 :]
     same_sort = first.isdigit() == second.isdigit()
     assert wrong == reference or not tails_in(wrong) or not same_sort

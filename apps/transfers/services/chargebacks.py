@@ -12,7 +12,14 @@ from apps.ledger.services.lookups import find_entry
 from apps.operations import books
 from apps.operations.plan import BalanceAfter, Context, Entry, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
-from apps.transfers.arrivals import CREDITED, Chargeback, ChargebackStatus, Deposit, DepositStatus
+from apps.transfers.arrivals import (
+    CREDITED,
+    IN_SUSPENSE,
+    Chargeback,
+    ChargebackStatus,
+    Deposit,
+    DepositStatus,
+)
 from apps.transfers.models import Transfer
 from apps.transfers.queries.given_back import refunded
 from apps.transfers.services.reserves import keeper
@@ -149,6 +156,11 @@ def _impossible(chargeback: Chargeback, deposit: Deposit | None) -> str:
     """Why no wallet can be debited; nothing, if one can."""
     if deposit is None:
         return "The deposit is not known here."
+    if deposit.status in IN_SUSPENSE:
+        return (
+            f"The deposit is {deposit.get_status_display().lower()}: no wallet has it. Assign it first, or record it as sent"
+            " back under the chargeback's reference."
+        )
     if deposit.status not in CREDITED:
         return f"The deposit is {deposit.get_status_display().lower()}: no wallet has it."
     if deposit.currency != chargeback.currency:

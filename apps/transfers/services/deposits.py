@@ -141,10 +141,10 @@ def plan_suspend_again(context: Context, deposit: Deposit, reason: str) -> Plan:
     what the provider has.
     """
     was = {"status": deposit.status}
-    posts, accounts = [], []
+    posts: list[Entry] = []
+    accounts: list[Any] = []
     if deposit.status == DepositStatus.CREDITED:
-        platform = books.find(books.platform_id())
-        posts, accounts = _suspense_entry(context, deposit, platform)
+        posts, accounts = _suspense_entry(context, deposit, books.find(books.platform_id()))
         deposit.entry_id = posts[0].id
     deposit.status, deposit.why = DepositStatus.OPEN, f"Its pay-in was reversed: {reason}"[:LONGEST_WHY]
     deposit.book = deposit.wallet = deposit.transfer = None
