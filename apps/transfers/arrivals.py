@@ -239,6 +239,15 @@ class Chargeback(models.Model):
         """The amount with its currency."""
         return Money(self.amount, self.currency)
 
+    @classmethod
+    def open_of(cls, deposit: Deposit) -> models.QuerySet["Chargeback"]:
+        """Those of a deposit that are still to be posted."""
+        return cls.objects.filter(
+            provider_id=deposit.provider_id,
+            deposit_reference=deposit.reference,
+            status=ChargebackStatus.OPEN,
+        )
+
     @property
     def deposit(self) -> Deposit | None:
         """What it takes back, once that is known to us."""

@@ -173,6 +173,7 @@ def test_what_is_to_be_sent_back_stays_on_the_desk_until_it_is(
         f"{SUSPENSE}{scene.suspended}/",
         {"deposit": scene.suspended, "reason": "Nobody knows them."},
     )
+    done("transfers.close_chargeback", chargeback=scene.chargeback, note="They let go of it.")
     done("transfers.mark_for_return", **given)
     assert "deposit is to be sent back" in text(console, "/ops/")
     assert "<dt>Waits</dt>" in text(console, page)

@@ -291,6 +291,23 @@ class TestSentBack:
         late = {"deposit": deposit.pk, "wallet": acme.wallet(), "reason": "they called"}
         assert refused("transfers.assign_deposit", **late) == "DEPOSIT_NOT_IN_SUSPENSE"
 
+    def test_is_not_what_the_provider_took_back_besides(self, bank: Sandbox) -> None:
+        deposit = self.marked(bank)
+        chargeback = charged_back(bank, deposit)
+        given = {"deposit": deposit.pk, "reason": "gone"}
+        twice = refused("transfers.return_deposit", reference="SEPA-1", **given)
+        assert twice == "DEPOSIT_CHARGED_BACK"
+        done("transfers.return_deposit", reference=chargeback.reference, **given)
+        assert (at_the_bank(), balance("suspense:deposits")) == ("0.00", "0.00")
+
+    def test_is_not_all_where_the_provider_took_a_part(self, bank: Sandbox) -> None:
+        deposit = self.marked(bank)
+        chargeback = charged_back(bank, deposit, "5.00")
+        given = {"deposit": deposit.pk, "reference": chargeback.reference, "reason": "gone"}
+        assert refused("transfers.return_deposit", **given) == "DEPOSIT_CHARGED_BACK"
+        done("transfers.close_chargeback", chargeback=chargeback.pk, note="They let go of it.")
+        done("transfers.return_deposit", **given)
+
     def test_a_refund_that_is_done_is_told_as_well(self, acme: World) -> None:
         wallet = acme.funded("100.00")
         made = done("transfers.create_refund", transfer=Transfer.objects.get(destination_wallet=wallet).pk)

@@ -179,11 +179,7 @@ def _doubtful(chargeback: Chargeback, deposit: Deposit | None) -> str:
     rest = deposit.amount - deposit.charged_back - chargeback.amount
     if back.minor > rest:
         return f"{back} of the deposit was refunded already: contest it with the provider; if that keeps it, post it."
-    others = Chargeback.objects.filter(
-        provider_id=chargeback.provider_id,
-        deposit_reference=chargeback.deposit_reference,
-        status=ChargebackStatus.OPEN,
-    ).exclude(pk=chargeback.pk)
+    others = Chargeback.open_of(deposit).exclude(pk=chargeback.pk)
     if back.minor + sum(each.amount for each in others) > rest:
         return "Another chargeback of the deposit is to be posted, and both are more than came."
     return ""

@@ -6,7 +6,7 @@ from apps.core.errors import DomainError
 from apps.ledger.services.entries import mirror
 from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
-from apps.transfers.arrivals import Chargeback, ChargebackStatus, Deposit
+from apps.transfers.arrivals import Chargeback, Deposit
 from apps.transfers.models import Kind, Status, Transfer
 from apps.transfers.queries.entries import entries_of
 from apps.transfers.queries.given_back import refunded
@@ -92,10 +92,7 @@ def _refuse_given_back(transfer: Transfer, deposit: Deposit | None) -> None:
         )
     if deposit is None:
         return
-    waits = Chargeback.objects.filter(
-        provider_id=deposit.provider_id, deposit_reference=deposit.reference, status=ChargebackStatus.OPEN
-    ).first()
-    if waits:
+    if waits := Chargeback.open_of(deposit).first():
         raise PayInGivenBack(
             f"{waits.pk} takes {waits.money} of {deposit.pk} back: post or close that first.",
             field="/transfer",

@@ -12,7 +12,7 @@ from apps.operations import books
 from apps.operations.models import Book
 from apps.operations.plan import Context, Entry, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
-from apps.transfers.arrivals import Deposit, DepositStatus
+from apps.transfers.arrivals import Chargeback, Deposit, DepositStatus
 from apps.transfers.services.deposits import SUSPENSE, description, pay_in
 from apps.transfers.services.making import balances, check_currency, told
 from apps.transfers.services.reserves import keeper, kept_of
@@ -44,6 +44,13 @@ class NotToBeReturned(DomainError):
     """Nobody has said that the deposit is to be sent back."""
 
     code = "DEPOSIT_NOT_TO_BE_RETURNED"
+    http_status = 409
+
+
+class DepositChargedBack(DomainError):
+    """The provider takes the deposit back: it is not sent back besides."""
+
+    code = "DEPOSIT_CHARGED_BACK"
     http_status = 409
 
 
@@ -111,6 +118,7 @@ def plan_return_deposit(context: Context, *, deposit: str, reference: str, reaso
             f"{deposit} is {found.get_status_display().lower()}; only what was marked to be sent back is returned.",
             field="/deposit",
         )
+    _refuse_twice(found, reference)
     was = {"status": found.status}
     found.status, found.returned_at = DepositStatus.RETURNED, context.now
     found.returned_by, found.return_reference = context.actor.label, reference
@@ -136,6 +144,18 @@ def plan_return_deposit(context: Context, *, deposit: str, reference: str, reaso
         result=result,
         events=[EventDraft("transfer.inflow.compensated", found.pk, result)],
     )
+
+
+def _refuse_twice(deposit: Deposit, reference: str) -> None:
+    """Raise DepositChargedBack if a chargeback is still open, unless that is how all of it went back."""
+    for each in Chargeback.open_of(deposit):
+        if (each.reference, each.money) != (reference, deposit.money):
+            raise DepositChargedBack(
+                f"{each.pk} takes {each.money} of it back: close that first or, if all of it went back so, give the reference"
+                f" {each.reference}.",
+                field="/reference",
+                details={"chargeback": each.pk},
+            )
 
 
 def return_facts(context: Context, plan: Plan, *, deposit: str, **_: Any) -> Mapping[str, Any]:
