@@ -99,6 +99,7 @@ CELERY_TASK_IGNORE_RESULT = True
 # Neither a file of a million rows nor a slow provider may keep the sequencer waiting.
 CELERY_TASK_ROUTES = {
     "ledger.write_exports": {"queue": "exports"},
+    "ledger.verify_books": {"queue": "exports"},
     "transfers.work": {"queue": "transfers"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

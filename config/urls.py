@@ -1,7 +1,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from apps.console import health
+from apps.console import aliases, health
 from apps.console.joining import join
 from apps.console.site import site
 from apps.providers.hooks import hook
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.ready),
     path("hooks/<slug:provider>/", hook, name="hook"),
     path("join/<str:token>/", join, name="join"),
+    *aliases.urls(),
     path("ops/", site.urls),
     path("v1/", include("apps.api.urls")),
 ]

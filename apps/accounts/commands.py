@@ -3,7 +3,17 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts import outputs, serializers
-from apps.accounts.services import customers, keys, people, provisioning, recipients, team, tenants, wallets
+from apps.accounts.services import (
+    customers,
+    keys,
+    people,
+    provisioning,
+    recipients,
+    team,
+    tenants,
+    unprovisioned,
+    wallets,
+)
 from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
 
 register(
@@ -62,6 +72,28 @@ register(
         targets=provisioning.target,
         input=serializers.ProvisionTenantInput,
         permission="accounts.provision_tenant",
+    )
+)
+register(
+    Command(
+        name="accounts.retry_provisioning",
+        summary=_("Provision a tenant again"),
+        plan=unprovisioned.plan_retry_provisioning,
+        targets=tenants.target,
+        input=serializers.TenantReasonInput,
+        permission="accounts.create_tenant",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="accounts.abandon_tenant",
+        summary=_("Give up a tenant that could not be provisioned"),
+        plan=unprovisioned.plan_abandon_tenant,
+        targets=tenants.target,
+        input=serializers.TenantReasonInput,
+        permission="accounts.create_tenant",
+        surfaces=BY_OPERATORS,
     )
 )
 register(
@@ -289,6 +321,20 @@ register(
         flag="core_wallet_enabled",
         surfaces=EVERYWHERE,
         aliases=("createWallet",),
+    )
+)
+register(
+    Command(
+        name="accounts.update_wallet",
+        summary=_("Change a wallet"),
+        plan=wallets.plan_update_wallet,
+        targets=wallets.target,
+        input=serializers.UpdateWalletInput,
+        output=outputs.WalletUpdatedResult,
+        permission="accounts.update_wallet",
+        scope="wallets:write",
+        path="wallets/{wallet}/update",
+        surfaces=EVERYWHERE,
     )
 )
 register(

@@ -113,6 +113,11 @@ class WalletCreatedResult(serializers.Serializer[Any]):
     external_id = serializers.CharField(allow_blank=True)
 
 
+class WalletUpdatedResult(serializers.Serializer[Any]):
+    wallet = IdField("wal")
+    changed = serializers.ListField(child=serializers.CharField(), help_text="The fields that were given.")
+
+
 class WalletClosedResult(serializers.Serializer[Any]):
     wallet = IdField("wal")
     status = serializers.ChoiceField(["closed"])

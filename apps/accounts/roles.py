@@ -79,6 +79,7 @@ PERMISSIONS: dict[str, set[str]] = {
         "accounts.update_customer",
         "accounts.update_recipient",
         "accounts.update_tenant",
+        "accounts.update_wallet",
         "ledger.open_account",
         "operations.reset_key",
         "providers.lock_sending",

@@ -18,7 +18,7 @@ SCOPES = {
     "recipients:read": _("Recipients, with their details masked"),
     "recipients:write": _("Create, change and close recipients"),
     "wallets:read": _("Wallets, balances and statements"),
-    "wallets:write": _("Open and close wallets"),
+    "wallets:write": _("Open, change and close wallets"),
     "transfers:read": _("Transfers and holds"),
     "transfers:write": _("Move money, hold it, settle and release holds"),
     "ledger:read": _("Accounts and journal entries"),

@@ -276,6 +276,13 @@ class CreateWalletInput(serializers.Serializer[Any]):
     metadata = MetadataField(default=dict)
 
 
+class UpdateWalletInput(serializers.Serializer[Any]):
+    wallet = IdField("wal")
+    name = TextField(max_length=120, default=None, allow_null=True, help_text=UNCHANGED)
+    purpose = TextField(max_length=60, default=None, allow_null=True, help_text=UNCHANGED)
+    metadata = MetadataField(default=None, allow_null=True)
+
+
 class CloseWalletInput(serializers.Serializer[Any]):
     wallet = IdField("wal")
     reason = TextField(max_length=500, help_text=REASON)

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.conf import settings
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -21,6 +22,7 @@ from apps.operations import sequencer
 from apps.operations.models import (
     ApprovalRequest,
     ApprovalStatus,
+    Book,
     FeatureFlag,
     Heartbeat,
     Operation,
@@ -36,6 +38,7 @@ from apps.transfers.queries.standing import LIMITS, Level, level_of, stuck
 
 MANY = 1000
 PATIENCE = timedelta(seconds=60)
+VERIFIED_WITHIN = timedelta(days=2)
 _RANK = {"stop": 0, "wait": 1, "good": 2}
 
 
@@ -227,8 +230,35 @@ def _provisioning(now: datetime) -> Iterator[Notice]:
             "stop",
             _figure(count),
             ngettext("tenant could not be provisioned", "tenants could not be provisioned", count),
-            _("The tenant's page says why."),
+            _("Its page says why, and has the forms to provision it again or to give it up."),
             reverse("console:accounts_tenant_changelist") + "?status=provisioning",
+        )
+
+
+def _verification(now: datetime) -> Iterator[Notice]:
+    """Books that were found broken, and those that nobody has looked at for days."""
+    verified = Coalesce("verification__verified_at", "created_at")
+    looked = Book.objects.annotate(looked_at=verified).select_related("verification")
+    late = Q(looked_at__lt=now - VERIFIED_WITHIN)
+    found = [*looked.filter(late | Q(verification__found_at__isnull=False)).order_by("looked_at")[:MANY]]
+    broken = [each for each in found if hasattr(each, "verification") and each.verification.found]
+    if broken:
+        yield Notice(
+            "stop",
+            _figure(len(broken)),
+            ngettext("book was found broken", "books were found broken", len(broken)),
+            _(
+                "Its page says where. Stop posting to it; script/manage verify_ledger looks at all of it again."
+            ),
+            reverse("console:operations_book_change", args=[broken[0].pk]),
+        )
+    if found and found[0].looked_at < now - VERIFIED_WITHIN:
+        yield Notice(
+            "wait",
+            in_short(now - found[0].looked_at),
+            _("since all books were verified"),
+            _("A worker does so each hour. Is one running? script/manage verify_ledger does it now."),
+            reverse("console:schedule"),
         )
 
 
@@ -311,6 +341,7 @@ _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
     _worker,
     _chart,
     _provisioning,
+    _verification,
     _inbox,
     _suspense,
     _rates,

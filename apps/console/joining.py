@@ -8,11 +8,13 @@ from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_http_methods
 
+from apps.accounts.models import TeamRole, Tenant
 from apps.accounts.services.team import USED, InvitationUnusable, is_token
 from apps.core.actor import Actor
 from apps.core.canonical import fingerprint
 from apps.operations.executor import execute
 from apps.operations.plan import Request
+from apps.transfers.services.mails import TOLD
 
 INVITEE: Final = Actor.system("invitee", {"accounts.accept_invitation"})
 LONGEST = 200
@@ -31,10 +33,17 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
             Request("accounts.accept_invitation", given, _key(given), INVITEE, origin="console")
         )
         status = outcome.error.http_status if outcome.error else 200
-        context |= {"error": outcome.error, "joined": outcome.accepted}
+        context |= {"error": outcome.error} if outcome.error else {"joined": _joined(outcome.result)}
     answer = render(request, "console/join.html", context, status=status)
     add_never_cache_headers(answer)
     return answer
+
+
+def _joined(result: Mapping[str, str]) -> dict[str, object]:
+    """What somebody is in the team now, and whether that means mails."""
+    role = TeamRole(result["role"])
+    tenant = Tenant.objects.get(pk=result["tenant"])
+    return {"tenant": tenant.name, "role": role.label, "is_told": role in TOLD}
 
 
 def _key(given: Mapping[str, object]) -> str:

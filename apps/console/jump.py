@@ -21,12 +21,15 @@ FEW, SHORTEST = 8, 3
 PAGES: Mapping[str, Callable[[Any], Any]] = {
     "asg": lambda row: row.subject,
     "att": lambda row: row.subject,
+    "blk": lambda row: row.api_key_id,
     "dec": lambda row: row.request_id,
     "frz": lambda row: row.account,
     "inv": lambda row: row.tenant_id,
     "krs": lambda row: row.operation_id,
     "mem": lambda row: row.user_id,
+    "mml": lambda row: row.event_id,
     "not": lambda row: row.subject,
+    "ptm": lambda row: row.subject,
     "pvg": lambda row: row.tenant_id,
 }
 """For ids of what has no page of its own: what shows it, or its id."""

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from apps.console.forms.ways import Doing, doings
 from apps.core.money import Money
 from apps.providers.models import Answer
+from apps.providers.protocol import Reply
 from apps.transfers.flows import FLOWS
 from apps.transfers.models import Transfer
 from apps.transfers.queries.evidence import Evidence, evidence_of
@@ -40,7 +41,10 @@ def _review(request: HttpRequest, row: Transfer, evidence: Evidence) -> Review:
         Money(int(hold.remaining), hold.account.currency) if hold else None,
         settle=doings(
             request,
-            ("transfers.settle_transfer", {**_given(row, evidence, evidence.paid), **_delivered(row)}),
+            (
+                "transfers.settle_transfer",
+                {**_given(row, evidence, evidence.paid), **_did(row, evidence.paid)},
+            ),
         ),
         release=doings(request, ("transfers.release_transfer", _given(row, evidence, evidence.failed))),
         others=doings(
@@ -58,5 +62,15 @@ def _given(row: Transfer, evidence: Evidence, proof: Answer | None) -> dict[str,
     return {"transfer": row.pk, "evidence": file}
 
 
-def _delivered(row: Transfer) -> dict[str, object]:
-    return {"delivered.currency": row.received_currency} if FLOWS[row.kind].delivers else {}
+def _did(row: Transfer, proof: Answer | None) -> dict[str, object]:
+    """What the provider says that it paid and delivered, as the form has it; what is beyond the amount is not the wallet's."""
+    reply = Reply.of(proof.reply) if proof else None
+    paid = reply.settled if reply and reply.settled and reply.settled.currency == row.currency else None
+    given = _amount("paid", min(paid, row.money)) if paid else {}
+    if reply and reply.delivered:
+        return {**given, **_amount("delivered", reply.delivered)}
+    return {**given, "delivered.currency": row.received_currency} if FLOWS[row.kind].delivers else given
+
+
+def _amount(name: str, money: Money) -> dict[str, object]:
+    return {f"{name}.amount": money.decimal, f"{name}.currency": money.currency}

@@ -170,6 +170,12 @@ UNFOLD: dict[str, Any] = {
                         "operations.view_approvalrequest",
                     )
                     | {"badge": "apps.console.pages.operations.pending_badge", "badge_variant": "warning"},
+                    _item(
+                        _("Requests"),
+                        "http",
+                        "api_loggedrequest_changelist",
+                        "api.view_loggedrequest",
+                    ),
                     _item(_("Events"), "podcasts", "operations_event_changelist", "operations.view_event"),
                     _item(
                         _("Flags"),

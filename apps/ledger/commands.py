@@ -118,7 +118,6 @@ register(
         scopes=lookups.scopes_of_hold,
         completion=True,
         surfaces=BY_OPERATORS,
-        aliases=("settleHold",),
     )
 )
 register(
@@ -132,7 +131,6 @@ register(
         scopes=lookups.scopes_of_hold,
         completion=True,
         surfaces=BY_OPERATORS,
-        aliases=("releaseHold",),
     )
 )
 register(

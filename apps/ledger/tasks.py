@@ -1,11 +1,16 @@
 """What runs by itself in the ledger; the times are in `config/schedule.py`."""
 
+import logging
+
 from celery import shared_task
 
 from apps.core import clock
 from apps.ledger import projections
 from apps.ledger.services import export_jobs, schedules
+from apps.ledger.verify import verify
 from apps.operations import executor
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name="ledger.project_daily_balances", expires=15)
@@ -34,3 +39,10 @@ def export_statements() -> None:
         outcomes = executor.execute_many(requests)
         if not any(outcome.accepted and not outcome.replayed for outcome in outcomes):
             return
+
+
+@shared_task(name="ledger.verify_books", expires=3_600)
+def verify_books() -> None:
+    """Verify what was sealed since the last good verification of each book. What is broken is kept, and told."""
+    for fault in verify(incremental=True).broken:
+        logger.error("The books are broken: %s", fault)

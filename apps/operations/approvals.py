@@ -41,6 +41,11 @@ def _of_anything(context: Context) -> dict[str, Any]:
     }
 
 
+def is_governed(command: Command, policies: Iterable[ApprovalPolicy]) -> bool:
+    """Whether any policy asks about this command, so that its facts are worth finding out."""
+    return command.facts is not None and any(policy.command == command.name for policy in policies)
+
+
 def strictest(
     command: str, facts: Mapping[str, Any], policies: Iterable[ApprovalPolicy]
 ) -> ApprovalPolicy | None:

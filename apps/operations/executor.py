@@ -361,7 +361,7 @@ def _ask_others(run: Run, context: Context) -> None:
         raise ApprovalStale(
             "What it would do has changed since it was approved; it is with the approvers again."
         )
-    if run.command.facts is None:
+    if not approvals.is_governed(run.command, context.policies):
         return
     facts = approvals.facts_of(run, plan, context)
     policy = approvals.strictest(run.command.name, facts, context.policies)
@@ -370,7 +370,7 @@ def _ask_others(run: Run, context: Context) -> None:
 
 
 def _approval_preview(run: Run, plan: Plan, context: Context) -> dict[str, Any] | None:
-    if run.command.facts is None:
+    if not approvals.is_governed(run.command, context.policies):
         return None
     facts = approvals.facts_of(run, plan, context)
     policy = approvals.strictest(run.command.name, facts, context.policies)

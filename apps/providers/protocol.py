@@ -154,5 +154,8 @@ class Adapter(Protocol):
     def balances(self) -> Mapping[str, Money]:
         """What the provider has of ours, by currency."""
 
+    def told_since(self, since: datetime) -> Iterable[Envelope]:
+        """Every message that it sent us since, or meant to, as it names and writes it."""
+
     def executed_since(self, since: datetime) -> Iterable[tuple[str, Reply]]:
         """Every reference of ours that was executed or changed since, with what became of it."""

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from apps.core.money import Money
 from apps.core.serializer_fields import CountryField, CurrencyField, IdField, TextField, TimeZoneField
+from apps.operations import conditions
 from apps.operations.conditions import OPERATORS
 
 NAME = _("The provider by name, such as sandbox-bank.")
@@ -66,7 +67,11 @@ class SetProviderInput(serializers.Serializer[Any]):
     time_zone = TimeZoneField(default="UTC", help_text=_("In which the cut-off is."))
     business_days = serializers.BooleanField(default=False, help_text=_("It rests on Saturdays and Sundays."))
     expected_seconds = serializers.IntegerField(
-        min_value=1, max_value=30 * 86_400, default=60, help_text=_("How long it usually takes.")
+        min_value=1,
+        max_value=30 * 86_400,
+        default=None,
+        allow_null=True,
+        help_text=_("How long it usually takes; if left out, as long as is usual for the kind of transfer."),
     )
 
 
@@ -74,6 +79,12 @@ class ConditionInput(serializers.Serializer[Any]):
     fact = TextField(max_length=60)
     op = serializers.ChoiceField(sorted(OPERATORS))
     value = serializers.JSONField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A rule that cannot be looked at would stop everything that it is looked at for."""
+        if wrong := conditions.fault(attrs["op"], attrs["value"]):
+            raise serializers.ValidationError({"value": wrong})
+        return attrs
 
 
 class SetRoutingRuleInput(serializers.Serializer[Any]):
@@ -101,6 +112,11 @@ class LockSendingInput(serializers.Serializer[Any]):
 
 class UnlockSendingInput(serializers.Serializer[Any]):
     provider = serializers.SlugField(max_length=40, help_text=NAME)
+    reason = TextField(
+        max_length=300,
+        default="",
+        help_text=_("Needed after a restore: how you know what it executed since, although it has not said."),
+    )
 
 
 class RaiseLowBalanceInput(serializers.Serializer[Any]):

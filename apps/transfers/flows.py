@@ -43,6 +43,7 @@ class Flow:
     `settle_part` is for a provider that paid less; without it that is for a person to look at. `delivers` says that the
     provider gives something for what it is paid, and in which way. `waiting` is what a tenant reads while the provider
     has it, `usually` how long that takes. `unfit` says what is wrong with an amount that was delivered.
+    `comes_back` is what a recipient's bank may send back after it was completed.
     """
 
     settle: Settle
@@ -52,6 +53,7 @@ class Flow:
     delivers: bool = False
     unfit: Callable[[Transfer, Money], str] | None = None
     from_strategy: bool = False
+    comes_back: bool = False
     reserve_by: str = "hold_place"
     release_by: str = "hold_release"
 
@@ -174,6 +176,12 @@ def _strategy_stop(transfer: Transfer, places: Places, done: Done) -> Step:
     }
 
 
+def _less_than_agreed(transfer: Transfer, delivered: Money) -> str:
+    least = transfer.terms.get("at_least")
+    agreed = Money.parse(least, transfer.received_currency) if least else delivered
+    return f"{delivered} were delivered, {agreed} were asked for at least." if delivered < agreed else ""
+
+
 def _more_than_left(transfer: Transfer, delivered: Money) -> str:
     return f"{delivered} arrived of {transfer.money}." if delivered > transfer.money else ""
 
@@ -200,12 +208,13 @@ FLOWS: Final[Mapping[str, Flow]] = {
         settle_part=_part_of_payout,
         reserve_by="payout_reserve",
         release_by="payout_release",
+        comes_back=True,
     ),
-    Kind.REFUND: Flow(_refund, BANK, timedelta(days=3)),
-    Kind.ONRAMP: Flow(_onramp, BANK, timedelta(days=3), delivers=True),
-    Kind.OFFRAMP: Flow(_offramp, BANK, timedelta(days=3), delivers=True),
-    Kind.BUY: Flow(_buy, EXCHANGE, timedelta(minutes=15), delivers=True),
-    Kind.SELL: Flow(_sell, EXCHANGE, timedelta(minutes=15), delivers=True),
+    Kind.REFUND: Flow(_refund, BANK, timedelta(days=3), comes_back=True),
+    Kind.ONRAMP: Flow(_onramp, BANK, timedelta(days=3), delivers=True, unfit=_less_than_agreed),
+    Kind.OFFRAMP: Flow(_offramp, BANK, timedelta(days=3), delivers=True, unfit=_less_than_agreed),
+    Kind.BUY: Flow(_buy, EXCHANGE, timedelta(minutes=15), delivers=True, unfit=_less_than_agreed),
+    Kind.SELL: Flow(_sell, EXCHANGE, timedelta(minutes=15), delivers=True, unfit=_less_than_agreed),
     Kind.BRIDGE: Flow(_bridge, CONTRACT, timedelta(minutes=30), delivers=True, unfit=_more_than_left),
     Kind.STRATEGY_START: Flow(_strategy_start, CONTRACT, timedelta(minutes=30)),
     Kind.STRATEGY_STOP: Flow(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from apps.operations.errors import FlagDenied
 from apps.operations.executor import execute_many
 from apps.operations.plan import Request
 from apps.operations.run import Outcome
@@ -99,7 +100,8 @@ def verdict_of(outcome: Outcome, subject: str) -> Verdict:
     """What became of an item for which a command was run."""
     if outcome.error is None:
         return Verdict(Became.PROCESSED, subject)
-    became = Became.LATER if outcome.error.transient else Became.QUARANTINED
+    passing = outcome.error.transient or isinstance(outcome.error, FlagDenied)
+    became = Became.LATER if passing else Became.QUARANTINED
     return Verdict(became, subject, f"{outcome.error.code}: {outcome.error.message}")
 
 

@@ -4,7 +4,7 @@ A lease is a time: `next_attempt_at` is put off while a worker has the row, and 
 slow finds that another has taken over. Machinery, written without a command.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -55,12 +55,27 @@ def take(status: str, *, now: datetime, most: int) -> list[Transfer]:
     return list(Transfer.objects.filter(pk__in=taken).select_related("recipient")) if taken else []
 
 
-def put_off(transfers: Iterable[Transfer], until: datetime) -> None:
-    """Look at leased transfers again at another time."""
+_PUT_OFF = """
+UPDATE transfers_transfer t SET next_attempt_at = %s
+  FROM unnest(%s::uuid[], %s::integer[]) leased (id, lease)
+ WHERE t.id = leased.id AND t.lease = leased.lease AND t.next_attempt_at IS NOT NULL
+"""
+_REJECTED = """
+UPDATE transfers_transfer t SET next_attempt_at = %(now)s FROM operations_approvalrequest r
+ WHERE t.status = %(waits)s AND t.next_attempt_at > %(now)s AND t.expires_at IS NOT NULL
+   AND r.id = t.approval_request_id AND r.status IN ('rejected', 'refused')
+"""
+
+
+def put_off(transfers: Sequence[Transfer], until: datetime) -> None:
+    """Look at leased transfers again at another time, unless another worker has taken them since."""
     wanted = arrays.texts([ids.stored("trf", str(each.pk)) for each in transfers])
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE transfers_transfer SET next_attempt_at = %s WHERE id = ANY (%s::uuid[])"
-            " AND next_attempt_at IS NOT NULL",
-            [until, wanted],
-        )
+        cursor.execute(_PUT_OFF, [until, wanted, arrays.numbers(each.lease for each in transfers)])
+
+
+def wake_rejected(now: datetime) -> int:
+    """Let workers see to what other people said no to and a crash kept from being given back; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REJECTED, {"now": now, "waits": Status.AWAITING_APPROVAL})
+        return int(cursor.rowcount)

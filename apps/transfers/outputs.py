@@ -55,6 +55,9 @@ class FeeResult(serializers.Serializer[Any]):
 class AskedResult(TransferToldResult):
     fee = MoneyField(help_text="All fees, on top of the amount.")
     fees = FeeResult(many=True, help_text="What the fees are made of; empty means none.")
+    checks = serializers.ListField(
+        child=serializers.CharField(), help_text="What screened or limited it; empty means none."
+    )
     total = MoneyField(help_text="What is held: the amount and the fees.")
     recipient = IdField("rcp", allow_null=True, help_text="Who is paid, if it leaves the house.")
     to_wallet = IdField("wal", allow_null=True, help_text="Where what is bought goes.")

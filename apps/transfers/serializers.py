@@ -11,6 +11,10 @@ from apps.transfers.queries.standing import Level
 
 NETWORKS = ["BTC", "ETH", "SOL", "SUI"]
 REFERENCE = _("Your own name for it, by which you can find it again.")
+PAY_IN_REFERENCE = _(
+    "Your own name for it, by which you can find it again. In a test environment, test_late makes it arrive a minute later, "
+    "and test_refused not at all."
+)
 CONFIRM = _("Off: only say what it costs; confirm it within 15 minutes.")
 STRATEGY = _("What the provider calls the strategy, such as aave-usdc.")
 
@@ -18,11 +22,15 @@ STRATEGY = _("What the provider calls the strategy, such as aave-usdc.")
 class _Named(serializers.Serializer[Any]):
     """What the caller says of a movement of money; it stands last in forms."""
 
+    reference_help = REFERENCE
+
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """The movement's own fields, then these."""
         return {
             **super().get_fields(),
-            "reference": TextField(max_length=120, default="", allow_blank=True, help_text=REFERENCE),
+            "reference": TextField(
+                max_length=120, default="", allow_blank=True, help_text=self.reference_help
+            ),
             "description": TextField(
                 max_length=500, default="", allow_blank=True, help_text=_("What statements say of it.")
             ),
@@ -31,6 +39,7 @@ class _Named(serializers.Serializer[Any]):
 
 
 class PayInInput(_Named):
+    reference_help = PAY_IN_REFERENCE
     wallet = IdField("wal", help_text=_("Whose money it is now."))
     amount = MoneyField(positive=True)
     from_account = AddressField(
@@ -87,6 +96,14 @@ class ExchangeInput(_Named):
     from_wallet = IdField("wal", help_text=_("What is given is of this wallet."))
     to_wallet = IdField("wal", help_text=_("What is got for it goes there: a wallet in the other currency."))
     amount = MoneyField(positive=True, help_text=_("What is given; fees come on top."))
+    at_least = MoneyField(
+        positive=True,
+        default=None,
+        allow_null=True,
+        help_text=_(
+            "What must be got for it; if the provider delivers less, a person looks before it is settled."
+        ),
+    )
     confirm = serializers.BooleanField(default=True, help_text=CONFIRM)
 
 

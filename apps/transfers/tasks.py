@@ -8,6 +8,7 @@ from celery import shared_task
 
 from apps.core import clock
 from apps.operations import executor
+from apps.transfers import leases
 from apps.transfers.services import mails, pay_ins, reserves, watching
 from apps.transfers.worker import Worker
 
@@ -35,6 +36,12 @@ def mail_milestones() -> None:
 def work() -> None:
     """Move transfers along for about a second, and for as long as there is something to do."""
     _worker().run(1)
+
+
+@shared_task(name="transfers.wake_rejected", expires=60)
+def wake_rejected() -> None:
+    """See to what other people said no to and a crash kept from being given back."""
+    leases.wake_rejected(clock.now())
 
 
 @shared_task(name="transfers.raise_stuck_alarms", expires=60)

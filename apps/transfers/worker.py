@@ -94,7 +94,12 @@ class Worker:
                 time.sleep(PAUSE_SECONDS)
 
     def turn(self) -> int:
-        """Follow the messages and the answers that came, and take what is due."""
+        """Follow the messages and the answers that came, and take what is due.
+
+        While a restore is not finished nothing is: what a backup believes of a transfer may be older than what was done.
+        """
+        if routing.is_catching_up():
+            return 0
         return self._inbound.turn() + self._follow() + sum(self._take(status) for status in leases.WORKED)
 
     def close(self) -> None:
@@ -153,6 +158,16 @@ class Worker:
         )
 
     def _routed(self, transfer: Transfer, now: datetime) -> tuple[Call, routing.Route] | None:
+        """How it is sent, if it can be now; what cannot even be looked at keeps no other waiting."""
+        try:
+            return self._route(transfer, now)
+        except LOST_CONNECTION:
+            raise
+        except Exception:
+            logger.exception("No way can be looked for to send %s.", transfer.pk)
+            return None
+
+    def _route(self, transfer: Transfer, now: datetime) -> tuple[Call, routing.Route] | None:
         route = routing.route(wanted(transfer, transfer.recipient), now=now, without=transfer.refused_by)
         if route.provider is None:
             return None

@@ -1,9 +1,10 @@
 """script/faults transfers: random clients, every fault of the providers, and processes that are killed.
 
-For some minutes clients pay out, transfer, buy and sell coins, refund, hold and cancel through the real API, and deposits,
-returned payments and chargebacks come by themselves. Meanwhile the sandbox misbehaves by a seed, and workers, web, database
-connections, PostgreSQL and Redis are killed, cut, restarted and emptied. Then all is left in peace until nothing moves any
-more, and every cent of our books is held against the sandbox's own. The ladder of minutes and hours is one of seconds.
+For some minutes clients pay out, transfer, buy, sell, bridge and put to work coins, refund, hold, confirm and cancel through
+the real API, and deposits, returned payments and chargebacks come by themselves. Meanwhile the sandbox misbehaves by a seed,
+and workers, web, database connections, PostgreSQL and Redis are killed, cut, restarted and emptied. Then all is left in
+peace until nothing moves any more, and every cent of our books is held against the sandbox's own. The ladder of minutes and
+hours is one of seconds.
 """
 
 import argparse
@@ -36,6 +37,10 @@ FUNDED = {
     ("bank", "USD"): "1000000",
     ("ramp", "EUR"): "1000000",
     ("ramp", "USDC"): "1000000",
+    ("exchange", "EUR"): "1000000",
+    ("exchange", "BTC"): "1000",
+    ("exchange", "USDC"): "1000000",
+    ("custody", "USDC"): "1000000",
 }
 
 
@@ -177,7 +182,10 @@ def _audited(
     statuses = Counter(f"{kind} {status}" for kind, status in Transfer.objects.values_list("kind", "status"))
     return {
         "seed": seed,
-        "problems": [*problems(control.truth(), heard.transfers.values(), funded), *_silence(heard)],
+        "problems": [
+            *problems(control.truth(), heard.transfers.values(), heard.holds, funded),
+            *_silence(heard),
+        ],
         "transfers": dict(sorted(statuses.items())),
         "answers": dict(sorted(heard.answers.items())),
         "trouble": dict(made),

@@ -79,6 +79,13 @@ def test_a_revoked_invitation_opens_nothing_and_makes_room(acme: World) -> None:
     assert refused("accounts.accept_invitation", **accept) == "INVITATION_UNUSABLE"
 
 
+def test_nobody_joins_a_closed_tenant(acme: World) -> None:
+    accept = {"token": token_of(invited(acme)), "name": "", "password": PASSWORD}
+    for tenant in (acme.test_tenant, acme.tenant):
+        done("accounts.close_tenant", tenant=tenant, reason="left")
+    assert refused("accounts.accept_invitation", **accept) == "INVITATION_UNUSABLE"
+
+
 def test_an_expired_invitation_is_replaced(acme: World) -> None:
     invited(acme)
     with clock.frozen(clock.now() + timedelta(days=8)):
@@ -144,6 +151,17 @@ class TestJoining:
             answer = client.post(path, {"name": "Amara", "password": PASSWORD})
             assert (answer.status_code, b"You are in the team" in answer.content) == (200, True)
         assert Membership.objects.get().user.name == "Amara"
+
+    @pytest.mark.parametrize(("role", "is_told"), [("owner", True), ("finance", True), ("developer", False)])
+    def test_who_joined_is_told_what_that_means_and_promised_no_page(
+        self, acme: World, client: Client, role: str, is_told: bool
+    ) -> None:
+        path = f"/join/{token_of(invited(acme, role=role))}/"
+        page = client.post(path, {"name": "Amara", "password": PASSWORD}).content.decode()
+        assert f"Acme has you as {role.title()}" in page
+        assert "Sign in" not in page
+        assert "no pages to sign in to yet" in page
+        assert ("You get a mail about each transfer" in page) == is_told
 
     @pytest.mark.parametrize("token", ["x", "x" * 300, "a:b:c", "%00"])
     def test_a_made_up_link_joins_nothing_and_leaves_nothing(

@@ -19,6 +19,12 @@ pytestmark = pytest.mark.usefixtures("ledger_db")
 
 CREATE_WALLET = "accounts.create_wallet"
 ACME = {"name": "Acme", "slug": "acme", "base_currency": "EUR"}
+RECIPIENT = {
+    "kind": "bank_account",
+    "name": "Hansa Bau",
+    "currency": "EUR",
+    "details": {"iban": "DE89370400440532013000"},
+}
 
 
 @pytest.fixture
@@ -90,11 +96,56 @@ class TestTheQueue:
         assert provisioning.work_off(now=now) == 1
         assert provisioning.work_off(now=now + provisioning.LEASE - timedelta(seconds=1)) == 0
         left.refresh_from_db()
-        assert left.reason.startswith("CONFLICT") or left.reason
+        assert left.reason.startswith("SLUG_TAKEN: There is a book acme already")
         for number in range(1, provisioning.ATTEMPTS + 1):
             provisioning.work_off(now=now + number * provisioning.LEASE)
         left.refresh_from_db()
         assert (left.status, left.attempts) == ("failed", provisioning.ATTEMPTS + 1)
+
+    def failed(self) -> Provisioning:
+        """A tenant whose provisioning was tried too often, because a book stood in the way."""
+        left = self.left_over()
+        Book.objects.create(slug="acme", name="In the way", created_at=clock.now())
+        for number in range(provisioning.ATTEMPTS + 1):
+            provisioning.work_off(now=clock.now() + number * provisioning.LEASE)
+        left.refresh_from_db()
+        assert left.status == "failed"
+        return left
+
+    @pytest.mark.parametrize("of", ["tenant", "test_tenant"])
+    def test_what_failed_is_provisioned_once_its_cause_is_gone(self, of: str) -> None:
+        failed = self.failed()
+        Book.objects.filter(slug="acme").update(slug="moved")
+        tenant = failed.tenant if of == "tenant" else failed.tenant.test_tenant
+        asked = {"tenant": tenant.pk, "reason": "book renamed"}
+        assert "SLUG_TAKEN" in done("accounts.retry_provisioning", **asked)["failed_because"]
+        assert {each.status for each in Tenant.objects.all()} == {"active"}
+        assert Book.objects.filter(slug__startswith="acme").count() == 2
+        assert refused("accounts.retry_provisioning", **asked) == "TENANT_STATUS_UNFIT"
+        assert refused("accounts.abandon_tenant", **asked) == "TENANT_STATUS_UNFIT"
+
+    def test_what_fails_again_is_tried_as_often_as_a_new_one(self) -> None:
+        failed = self.failed()
+        done("accounts.retry_provisioning", tenant=failed.tenant_id, reason="hope")
+        failed.refresh_from_db()
+        assert (failed.status, failed.attempts) == ("queued", 0)
+        assert provisioning.work_off(now=clock.now()) == 1
+
+    def test_what_is_still_tried_needs_nobody(self) -> None:
+        asked = {"tenant": self.left_over().tenant_id, "reason": "impatient"}
+        assert refused("accounts.retry_provisioning", **asked) == "TENANT_STATUS_UNFIT"
+        assert refused("accounts.abandon_tenant", **asked) == "TENANT_STATUS_UNFIT"
+
+    def test_what_is_given_up_frees_its_slugs(self) -> None:
+        failed = self.failed()
+        done("accounts.abandon_tenant", tenant=failed.tenant_id, reason="never mind")
+        failed.refresh_from_db()
+        assert failed.status == "abandoned"
+        assert {each.status for each in Tenant.objects.all()} == {"closed"}
+        assert provisioning.work_off(now=clock.now()) == 0
+        Book.objects.filter(slug="acme").update(slug="moved")
+        made = done("accounts.create_tenant", **ACME)
+        assert Tenant.objects.get(slug="acme").pk == made["tenant"]
 
 
 class TestLife:
@@ -103,15 +154,30 @@ class TestLife:
         tenant = Tenant.objects.get(pk=acme.tenant)
         assert (tenant.name, tenant.legal_name, tenant.country) == ("Acme", "Acme GmbH", "DE")
 
-    @pytest.mark.parametrize("command", ["accounts.create_wallet", "accounts.create_customer"])
-    def test_a_suspended_one_opens_no_wallet(self, acme: World, command: str) -> None:
+    def test_a_suspended_one_opens_no_wallet(self, acme: World) -> None:
         done("accounts.suspend_tenant", tenant=acme.tenant, reason="fraud")
         assert refused("accounts.suspend_tenant", tenant=acme.tenant, reason="again") == "TENANT_STATUS_UNFIT"
-        if command == "accounts.create_wallet":
-            assert refused(command, actor=acme.key, currency="EUR") == "TENANT_SUSPENDED"
-            assert refused(command, tenant=acme.tenant, currency="EUR") == "TENANT_STATUS_UNFIT"
+        assert refused(CREATE_WALLET, actor=acme.key, currency="EUR") == "TENANT_SUSPENDED"
+        assert refused(CREATE_WALLET, tenant=acme.tenant, currency="EUR") == "TENANT_STATUS_UNFIT"
         done("accounts.resume_tenant", tenant=acme.tenant, reason="cleared")
         assert done("accounts.create_wallet", actor=acme.key, currency="EUR")["currency"] == "EUR"
+
+    @pytest.mark.parametrize("end", ["accounts.suspend_tenant", "accounts.close_tenant"])
+    @pytest.mark.parametrize(
+        ("command", "given"),
+        [
+            ("accounts.create_customer", {"kind": "person", "name": "Amara"}),
+            ("accounts.create_recipient", RECIPIENT),
+            ("accounts.invite_member", {"email": "amara@acme.example", "role": "viewer"}),
+        ],
+    )
+    def test_an_ended_one_gets_nobody(
+        self, acme: World, end: str, command: str, given: dict[str, Any]
+    ) -> None:
+        done(end, tenant=acme.test_tenant, reason="left")
+        done(end, tenant=acme.tenant, reason="left")
+        for actor, named in ((None, {"tenant": acme.tenant}), (acme.key, {})):
+            assert refused(command, actor=actor, **named, **given) == "TENANT_STATUS_UNFIT"
 
     def test_its_flag_is_set_by_suspending_alone(self, acme: World) -> None:
         flag = {"name": "tenant_active", "scope": "tenant", "scope_id": acme.tenant, "enabled": False}
@@ -194,6 +260,25 @@ class TestCustomersAndWallets:
         again = {"actor": acme.key, "customer": customer, "currency": "USD"}
         assert refused("accounts.create_wallet", **again) == "CUSTOMER_CLOSED"
 
+    def test_a_wallet_is_renamed_and_described_and_keeps_the_rest(self, acme: World) -> None:
+        wallet = acme.wallet(name="Savings", purpose="rainy days", metadata={"a": "1"}, category="investing")
+        change = {"actor": acme.key, "wallet": wallet}
+        assert done("accounts.update_wallet", **change, name="Holidays")["changed"] == ["name"]
+        done("accounts.update_wallet", **change, metadata={"b": "2"})
+        found = Wallet.objects.get(pk=wallet)
+        assert (found.name, found.purpose, found.metadata) == ("Holidays", "rainy days", {"b": "2"})
+        done("accounts.update_wallet", **change, purpose="the sea")
+        assert done("accounts.update_wallet", **change)["changed"] == []
+        found.refresh_from_db()
+        assert (found.purpose, found.category, found.status) == ("the sea", "investing", "open")
+        for fixed in ("currency", "category", "customer", "external_id"):
+            assert refused("accounts.update_wallet", **change, **{fixed: "USD"}) == "INPUT_INVALID"
+        told = Event.objects.filter(type="wallet.updated").order_by("id")
+        assert [each.data["changed"] for each in told] == [["name"], ["metadata"], ["purpose"], []]
+        assert {each.book_id for each in told} == {acme.book.pk}
+        done("accounts.close_wallet", **change, reason="left")
+        assert refused("accounts.update_wallet", **change, name="Back") == "WALLET_CLOSED"
+
     def test_a_wallet_with_money_is_not_closed(self, acme: World) -> None:
         wallet = acme.funded("1.00")
         close = {"actor": acme.key, "wallet": wallet, "reason": "left"}
@@ -209,6 +294,7 @@ class TestCustomersAndWallets:
         wallet = bloom.wallet()
         for command, given in (
             ("accounts.close_wallet", {"wallet": wallet, "reason": "x"}),
+            ("accounts.update_wallet", {"wallet": wallet, "name": "Mine"}),
             ("accounts.close_customer", {"customer": customer, "reason": "x"}),
             ("accounts.update_customer", {"customer": customer, "name": "Mine"}),
             ("accounts.create_wallet", {"customer": customer, "currency": "EUR"}),

@@ -8,8 +8,10 @@ import pytest
 from django.conf import settings
 
 from apps.api import catalogue
-from apps.api.document import as_yaml
+from apps.api.document import as_yaml, document
 from apps.core.errors import all_error_codes
+from apps.transfers.serializers import PayInInput
+from apps.transfers.services import pay_ins
 from tests.api.conftest import Client
 
 DOCS = Path(settings.BASE_DIR) / "docs"
@@ -95,6 +97,14 @@ def test_the_catalogue_in_the_docs_is_fresh() -> None:
 
 def test_the_document_in_the_docs_is_fresh() -> None:
     assert (DOCS / "openapi.yaml").read_text() == as_yaml(), "run script/manage api_docs"
+
+
+@pytest.mark.parametrize("reference", [pay_ins.LATE, pay_ins.REFUSED])
+def test_what_references_do_in_a_test_environment_is_documented(reference: str) -> None:
+    assert f"| `{reference}` |" in (DOCS / "api.md").read_text()
+    pay_in = document()["components"]["schemas"]["PayInBody"]["properties"]["reference"]
+    assert reference in pay_in["description"]
+    assert reference in str(PayInInput().fields["reference"].help_text)
 
 
 def test_the_viewer_runs_under_a_strict_policy(client: Client) -> None:

@@ -8,6 +8,9 @@ from django.test import Client
 
 from apps.accounts.models import Provisioning
 from apps.core import clock
+from apps.ledger.models import Verification
+from apps.ledger.tasks import verify_books
+from apps.operations.models import Book
 from tests.rates.making import loaded
 from tests.support.tenants import World
 from tests.support.tenants import world as tenant_world
@@ -35,6 +38,33 @@ def test_a_tenant_that_could_not_be_provisioned(acme: World, console: Client) ->
     assert "could not be provisioned" not in text(console, "/ops/")
     Provisioning.objects.filter(tenant_id=acme.tenant).update(status="failed", reason="no chart")
     assert "tenant could not be provisioned" in text(console, "/ops/")
+    assert "has the forms to provision it again" in text(console, "/ops/")
+
+
+def test_books_that_were_found_broken(acme: World, console: Client) -> None:
+    assert "found broken" not in text(console, "/ops/")
+    verify_books()
+    assert "found broken" not in text(console, "/ops/")
+    Verification.objects.filter(book=acme.book).update(
+        found=["acme: position 7: expected a, found b."], found_at=clock.now()
+    )
+    overview, book = text(console, "/ops/"), f"/ops/operations/book/{acme.book.pk}/"
+    assert "book was found broken" in overview
+    assert f'href="{book}"' in overview
+    assert "acme: position 7: expected a, found b." in text(console, book)
+
+
+def test_books_that_nobody_verified_for_days(acme: World, console: Client) -> None:
+    verify_books()
+    now = clock.now()
+    Book.objects.update(created_at=now - timedelta(days=30))
+    assert "since all books were verified" not in text(console, "/ops/")
+    Verification.objects.filter(book=acme.book).update(verified_at=now - timedelta(days=3))
+    assert "3 d" in text(console, "/ops/").partition("since all books were verified")[0][-400:]
+    Verification.objects.filter(book=acme.book).delete()
+    assert "30 d" in text(console, "/ops/").partition("since all books were verified")[0][-400:]
+    Book.objects.update(created_at=now)
+    assert "since all books were verified" not in text(console, "/ops/")
 
 
 def test_rates_that_are_old_are_told_of_once_there_are_any(acme: World, console: Client) -> None:

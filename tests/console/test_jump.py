@@ -4,16 +4,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.apps.registry import apps
 from django.db import connection
 from django.test import Client
 
-from apps.accounts.models import Customer, Invitation, Provisioning, User
+from apps.accounts.models import ApiKey, Customer, Invitation, Provisioning, User
 from apps.console import jump
 from apps.console.listing import KeysetAdmin
 from apps.console.site import site
 from apps.core import clock
+from apps.core.fields import PrefixedIdField
+from apps.core.ids import new_id
 from apps.ledger.models import JournalEntry
-from apps.operations.models import Book
+from apps.operations.models import Book, Event
+from apps.providers.models import Attempt
+from apps.transfers.mailing import MilestoneMail
 from apps.transfers.models import Transfer
 from tests.console.test_listing import fill, nodes, planned, queries
 from tests.support.door import done, eur
@@ -89,7 +94,43 @@ def test_ids_of_what_has_no_page_lead_to_what_shows_it(acme: World, console: Cli
     assert page("accounts/tenant", acme.tenant) in leads(console, str(Invitation.objects.get().pk))
     provisioning = Provisioning.objects.get(tenant_id=acme.tenant)
     assert page("accounts/tenant", acme.tenant) in leads(console, str(provisioning.pk))
-    assert set(jump.PAGES) <= set(jump.subjects.kinds())
+
+
+def test_every_kind_of_id_leads_somewhere() -> None:
+    listed = {
+        each.opts.pk.prefix for each in site._registry.values() if isinstance(each.opts.pk, PrefixedIdField)
+    }
+    assert listed & set(jump.PAGES) == set()
+    assert listed | set(jump.PAGES) == set(jump.subjects.kinds())
+
+
+def test_ids_of_what_machines_keep_lead_to_whom_they_were_for(acme: World, console: Client) -> None:
+    now = clock.now()
+    made = done("accounts.create_api_key", tenant=acme.tenant, name="Shop", scopes=["wallets:read"])
+    key = ApiKey.objects.get(pk=made["api_key"])
+    bulk = apps.get_model("api", "BulkJob").objects.create(
+        tenant_id=acme.tenant, api_key=key, items=1, created_at=now
+    )
+    event = Event.objects.order_by("id")[0]
+    mail = MilestoneMail.objects.create(
+        event=event, user=User.objects.get(), milestone="failed", created_at=now
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        call = Attempt.objects.create(
+            book=acme.book,
+            provider_id=new_id("pvd"),
+            subject=acme.wallet(),
+            action="submit",
+            reference="x",
+            sent={},
+            started_at=now,
+        )
+        cursor.execute("RESET session_replication_role")
+    assert page("accounts/apikey", key.pk) in leads(console, str(bulk.pk))
+    assert page("operations/event", event.pk) in leads(console, str(mail.pk))
+    assert page("accounts/wallet", call.subject) in leads(console, str(call.pk))
+    assert page("accounts/apikey", key.pk) in leads(console, "shop")
 
 
 def test_what_has_a_number_or_a_name_is_led_to(acme: World, console: Client) -> None:

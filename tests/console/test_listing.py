@@ -30,6 +30,7 @@ from tests.console.making import move, open_account, run, seal_and_project
 PAGE = 50
 MANY = 20_000
 BIG = {
+    "api_request",
     "accounts_customer",
     "accounts_recipient",
     "accounts_wallet",
@@ -145,6 +146,12 @@ INSERT INTO transfers_chargeback (id, provider_id, reference, message_id, deposi
 INSERT INTO transfers_rollingreserve (id, book_id, wallet_id, amount, currency, status, reason, held_at, release_at, released_at)
   SELECT ('3' || lpad(to_hex(i), 31, '0'))::uuid, %(book)s, lpad(to_hex(i %% 5000), 32, '0')::uuid, 1, 'EUR',
          CASE WHEN i %% 1000 = 0 THEN 'held' ELSE 'released' END, '', now(), now(), CASE WHEN i %% 1000 = 0 THEN NULL ELSE now() END
+    FROM generate_series(1, %(many)s) i;
+INSERT INTO api_request (id, tenant_id, key_id, request_id, method, path, status, code, milliseconds, operation_id, retry_of,
+                         address, asked_at)
+  SELECT ('2' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 50), 32, '0')::uuid, lpad(to_hex(i %% 50), 32, '0')::uuid,
+         'req_' || i, 'POST', '/v1/transfers', CASE i %% 1000 WHEN 0 THEN 500 WHEN 1 THEN 422 ELSE 201 END, '', 5,
+         CASE WHEN i %% 2 = 0 THEN 'op_' || lpad(i::text, 26, '0') ELSE '' END, '', '127.0.0.1', now()
     FROM generate_series(1, %(many)s) i;
 RESET session_replication_role;
 ANALYZE;
@@ -329,7 +336,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(console: Cl
     fill_some(platform, 100, 60)
     assert {page: counted(console, page) for page in pages} == before
     assert max(before[page] for page in LISTS) <= 10
-    assert before["/ops/"] <= 32
+    assert before["/ops/"] <= 33
 
 
 def counted(console: Client, page: str) -> int:
@@ -377,6 +384,7 @@ def variants(model_admin: KeysetAdmin, book: Book) -> Iterator[dict[str, str]]:
         if model_admin.model.__name__ == "Transfer"
         else ids.encode("pvd", uuid.UUID(int=7)),
         "wallet": ids.encode("wal", uuid.UUID(int=7)),
+        "key": ids.encode("key", uuid.UUID(int=7)),
     }
     yield {}
     for each in model_admin.filters:

@@ -91,6 +91,8 @@ def test_a_review_that_an_answer_proves_needs_no_file(
     assert "The provider says paid" in page
     assert "WRONG_AMOUNT" in page
     assert "&evidence=" not in page
+    settle = page[page.index("do/transfers.settle_transfer") :]
+    assert "paid.amount=40.00" in settle[: settle.index(">")], settle[:300]
     assert "settle_transfer" not in shown(console, DESK)
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.accounts.models import Invitation, Membership, User
+from apps.accounts.models import Invitation, Membership, Provisioning, Tenant, User
 from apps.core import clock
+from apps.operations.models import Book
 from tests.console.browsing import NEEDS_CHROMIUM, settled
 from tests.console.test_wallets import wide
 from tests.support.door import done
@@ -57,6 +58,23 @@ def test_who_may_not_is_not_led_there(acme: World, console: Client) -> None:
     assert "olu@example.com" in page
     assert "pia@example.com" in page
     assert "/ops/do/accounts." not in page
+
+
+@pytest.mark.parametrize("status", ["queued", "failed", "abandoned"])
+def test_who_could_not_be_provisioned_is_offered_again_or_given_up(
+    ledger_db: Any, make_user: Callable[..., User], status: str
+) -> None:
+    made = tenant_world()
+    Book.objects.filter(tenant_id__in=[made.tenant, made.test_tenant]).update(tenant_id=None)
+    Tenant.objects.update(status="closed" if status == "abandoned" else "provisioning")
+    Provisioning.objects.update(status=status, reason="a book is in the way")
+    client = Client()
+    client.force_login(make_user("operator", email="grace@example.com"))
+    for tenant in (made.tenant, made.test_tenant):
+        page = client.get(f"/ops/accounts/tenant/{tenant}/").content.decode()
+        assert "a book is in the way" in page
+        for command in ("retry_provisioning", "abandon_tenant"):
+            assert (f"/ops/do/accounts.{command}/?tenant={tenant}" in page) == (status == "failed")
 
 
 @NEEDS_CHROMIUM

@@ -14,6 +14,7 @@ from django.db import connection
 from apps.core import ids
 from apps.ledger import projections
 from apps.ledger.models import Account, Verification
+from apps.ledger.tasks import verify_books
 from apps.ledger.verify import reading, verify
 from apps.ledger.verify.chain import first_link
 from apps.ledger.verify.reading import Reader
@@ -192,6 +193,38 @@ def test_an_incremental_run_looks_at_what_is_new(scene: Scene) -> None:
     assert (report.entries, report.lines, report.accounts) == (1, 2, 2)
     assert Verification.objects.get(book=scene.book).through_position == 11
     assert verify(incremental=True).entries == 0
+
+
+@pytest.mark.tampers
+def test_what_was_found_is_kept_until_the_whole_book_is_sound(scene: Scene) -> None:
+    verify()
+    post(Leg(scene.wallet, scene.other, 5))
+    number_everything()
+    tamper(change_line(11, scene.wallet, "amount = amount - 1"))
+    verify_books()
+    mark = Verification.objects.get(book=scene.book)
+    assert mark.through_position == 10
+    assert mark.found_at is not None
+    assert "position 11" in mark.found[0]
+    assert Verification.objects.get(book__slug="south").found == []
+    tamper(change_line(11, scene.wallet, "amount = amount + 1"))
+    verify_books()
+    mark.refresh_from_db()
+    assert (mark.through_position, bool(mark.found)) == (11, True)
+    assert verify().ok
+    assert Verification.objects.filter(book=scene.book, found=[], found_at=None).exists()
+
+
+@pytest.mark.tampers
+def test_what_was_found_of_a_book_that_never_was_sound_is_kept(scene: Scene) -> None:
+    tamper(change_line(1, scene.wallet, "amount = amount - 1"))
+    verify_books()
+    mark = Verification.objects.get(book=scene.book)
+    assert (mark.through_position, mark.verified_at, bool(mark.found)) == (0, None, True)
+    tamper(change_line(1, scene.wallet, "amount = amount + 1"))
+    assert verify(incremental=True).ok
+    mark.refresh_from_db()
+    assert mark.through_position == 10
 
 
 def test_an_incremental_run_without_a_mark_looks_at_everything(scene: Scene) -> None:

@@ -65,15 +65,21 @@ def test_what_waits_goes_on_after_a_crash(mortal: Sandbox, inbox: Receiver) -> N
     assert all(each.signed(SECRET) for each in inbox.received)
 
 
+EACH = 20
+"""How many orders each of three clients asks for."""
+
+
 def test_everything_answered_stands_however_often_it_crashes(mortal: Sandbox) -> None:
     mortal.set(delays="0.01")
     accepted: list[str] = []
-    ended = threading.Event()
 
     def write(writer: int) -> None:
-        number = 0
-        while not ended.is_set():
-            reference = f"w{writer}-{number}"
+        for number in range(EACH):
+            accepted.append(ordered(f"w{writer}-{number}"))
+
+    def ordered(reference: str) -> str:
+        """The reference of an order that is asked for until it is answered."""
+        while True:
             try:
                 with mortal.client(timeout=2) as desk:
                     answer = desk.post("/bank/orders", json={**PAYOUT, "reference": reference})
@@ -81,17 +87,15 @@ def test_everything_answered_stands_however_often_it_crashes(mortal: Sandbox) ->
                 time.sleep(0.02)
                 continue
             assert answer.status_code in (200, 201, 202), answer.text
-            accepted.append(reference)
-            number += 1
+            return reference
 
     writers = [threading.Thread(target=write, args=[writer]) for writer in range(3)]
     for thread in writers:
         thread.start()
-    for _ in range(2):
-        time.sleep(0.5)
+    for some in (EACH, 2 * EACH):
+        while len(accepted) < some:
+            time.sleep(0.01)
         reborn(mortal)
-    time.sleep(0.3)
-    ended.set()
     for thread in writers:
         thread.join()
     mortal.settle()
@@ -99,4 +103,4 @@ def test_everything_answered_stands_however_often_it_crashes(mortal: Sandbox) ->
     assert sorted(order["reference"] for order in orders) == sorted(accepted)
     assert {order["status"] for order in orders} == {"completed"}
     debits = [each for each in mortal.truth()["transaction"] if each["kind"] == "order"]
-    assert len(debits) == len(accepted) > 20
+    assert len(debits) == len(accepted) == 3 * EACH

@@ -168,3 +168,13 @@ def test_what_was_not_delivered_is_given_back(acme: World, desks: Sandbox) -> No
         ("100.00", "0.00"),
         ("0.000000", "0.000000"),
     )
+
+
+@pytest.mark.parametrize(("least", "ends"), [("54.00", "completed"), ("54.000001", "manual_review")])
+def test_less_than_was_agreed_is_for_a_person(acme: World, desks: Sandbox, least: str, ends: str) -> None:
+    euros, coins = acme.funded("100.00"), acme.wallet("USDC")
+    given = {"from_wallet": euros, "to_wallet": coins, "amount": money("50.00", "EUR")}
+    made = executed(desks, "create_onramp", acme, **given, at_least=money(least, "USDC"))
+    assert status(made) == ends
+    wrong = refused("transfers.create_onramp", actor=acme.key, **given, at_least=money(least, "USDT"))
+    assert wrong == "CURRENCY_MISMATCH"

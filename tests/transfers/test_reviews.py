@@ -98,7 +98,8 @@ class TestWithProof:
         assert status(made) == "manual_review"
         settled = done("transfers.settle_transfer", transfer=made, reason="one dollar is on us")
         assert (settled["status"], parts(wallet)) == ("completed", ("60.00", "0.00"))
-        assert balance("provider:sandbox-bank", book="acme", currency="USD") == "-40.00"
+        assert balance("provider:sandbox-bank", book="acme", currency="USD") == "-41.00"
+        assert balance("suspense:corrections", book="acme", currency="USD") == "-1.00"
 
     def test_a_part_can_be_settled(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
         made = parked(acme, wallet, sandbox, outcome="wrong_amount:41.00")

@@ -10,6 +10,7 @@ from apps.core import clock
 from apps.operations.models import Event
 from apps.transfers.models import Status, Transfer
 from apps.transfers.queries.standing import For, Level, standing, stuck
+from apps.transfers.services.answers import LADDER
 from apps.transfers.tasks import raise_stuck_alarms
 from tests.support import payouts
 from tests.support.door import done, refused
@@ -106,7 +107,9 @@ def test_what_a_provider_has_is_not_stuck_before_its_promised_time(acme: World, 
         assert (level(made), [each.pk for each in stuck(clock.now())]) == ("stuck", [made])
 
 
-def test_asking_a_late_provider_over_and_over_is_no_progress(acme: World, sandbox: Sandbox) -> None:
+def test_a_provider_that_has_it_for_ever_is_asked_on_the_ladder_and_then_a_person(
+    acme: World, sandbox: Sandbox
+) -> None:
     sandbox.fault(do={"outcome": "hang"})
     payouts.provider(sandbox)
     made = reserved(acme)
@@ -116,9 +119,20 @@ def test_asking_a_late_provider_over_and_over_is_no_progress(acme: World, sandbo
     for minutes in range(1, 12):
         with clock.frozen(promised + timedelta(minutes=minutes)):
             work()
-    assert Event.objects.filter(subject=made, type="transfer.outcome_unknown").count() > 5
+    assert told_of(made) == 2
     with clock.frozen(promised + timedelta(minutes=12)):
         assert level(made) == "stuck"
+    for minutes in range(12, 100, 3):
+        with clock.frozen(promised + timedelta(minutes=minutes)):
+            work()
+    found = Transfer.objects.get(pk=made)
+    assert (found.status, found.failure_code, found.next_attempt_at) == ("manual_review", "OVERDUE", None)
+    assert told_of(made) == len(LADDER)
+
+
+def told_of(transfer: str) -> int:
+    """How often the tenant was told that its provider is late."""
+    return Event.objects.filter(subject=transfer, type="transfer.outcome_unknown").count()
 
 
 def test_what_is_asked_after_because_it_is_late_counts_from_the_promise(

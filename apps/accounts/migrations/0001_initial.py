@@ -219,6 +219,7 @@ class Migration(migrations.Migration):
                             ("queued", "Queued"),
                             ("done", "Done"),
                             ("failed", "Failed"),
+                            ("abandoned", "Given up"),
                         ],
                         default="queued",
                         max_length=10,
@@ -545,7 +546,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="provisioning",
             constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["queued", "done", "failed"])),
+                condition=models.Q(("status__in", ["queued", "done", "failed", "abandoned"])),
                 name="provisioning_status_known",
             ),
         ),

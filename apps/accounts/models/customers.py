@@ -101,7 +101,7 @@ WALLET_TAIL = Right(Cast("id", models.TextField()), 16)
 class Wallet(WalletAddresses, models.Model):
     """What a tenant, or a customer of its, has in one currency: three accounts of the tenant's book.
 
-    Everything but the name, the metadata and the status is as it was made, so it may be kept in memory.
+    Everything but the name, the purpose, the metadata and the status is as it was made, so it may be kept in memory.
     """
 
     id = PrefixedIdField(prefix="wal", primary_key=True)

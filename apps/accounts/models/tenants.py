@@ -87,6 +87,10 @@ class Tenant(StateMachineModel):
     def activate(self) -> None:
         """Its book stands."""
 
+    @transition(field=status, source=TenantStatus.PROVISIONING, target=TenantStatus.CLOSED)
+    def abandon(self) -> None:
+        """It never came to be."""
+
     @transition(field=status, source=TenantStatus.ACTIVE, target=TenantStatus.SUSPENDED)
     def suspend(self) -> None:
         """Nothing of it transacts until it is resumed."""
@@ -106,6 +110,7 @@ class ProvisioningStatus(models.TextChoices):
     QUEUED = "queued", _("Queued")
     DONE = "done", _("Done")
     FAILED = "failed", _("Failed")
+    ABANDONED = "abandoned", _("Given up")
 
 
 class Provisioning(models.Model):

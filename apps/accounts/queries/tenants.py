@@ -2,7 +2,7 @@
 
 from django.db.backends.signals import connection_created
 
-from apps.accounts.models import Tenant
+from apps.accounts.models import Tenant, TenantStatus
 from apps.core.errors import DomainError
 from apps.operations import isolation
 from apps.operations.plan import Context
@@ -21,6 +21,13 @@ class TenantUnnamed(DomainError):
     code = "TENANT_REQUIRED"
 
 
+class TenantStatusUnfit(DomainError):
+    """The tenant's status does not allow it."""
+
+    code = "TENANT_STATUS_UNFIT"
+    http_status = 409
+
+
 def tenant_of(context: Context, named: str | None, *, locked: bool = False) -> Tenant:
     """The caller's own tenant, or the one that an operator names. TenantNotFound for anybody else's.
 
@@ -36,6 +43,20 @@ def tenant_of(context: Context, named: str | None, *, locked: bool = False) -> T
     if found is None:
         raise TenantNotFound(f"There is no tenant {named}.", field="/tenant")
     return found
+
+
+def active_tenant_of(context: Context, named: str | None, what: str) -> Tenant:
+    """The same, and active until the transaction ends; else TenantStatusUnfit, saying what an active one alone does."""
+    return checked_active(tenant_of(context, named, locked=True), what)
+
+
+def checked_active(tenant: Tenant, what: str) -> Tenant:
+    """The tenant, unless it is suspended, closed, or not made yet."""
+    if tenant.status != TenantStatus.ACTIVE:
+        raise TenantStatusUnfit(
+            f"{tenant.name} is {tenant.status}; only an active tenant {what}.", field="/tenant"
+        )
+    return tenant
 
 
 _tests: dict[str, bool] = {}

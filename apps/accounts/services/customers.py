@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from apps.accounts.models import Customer, CustomerStatus, Wallet, WalletStatus
-from apps.accounts.queries.tenants import tenant_of
+from apps.accounts.queries.tenants import active_tenant_of
 from apps.core import ids
 from apps.core.errors import DomainError
 from apps.operations import books
@@ -56,7 +56,7 @@ def plan_create_customer(
     metadata: Mapping[str, Any],
 ) -> Plan:
     """A person or a business that the tenant serves."""
-    owner = tenant_of(context, tenant)
+    owner = active_tenant_of(context, tenant, "takes customers")
     if external_id and (taken := Customer.objects.filter(tenant=owner, external_id=external_id).first()):
         raise ExternalIdTaken(f"{taken.pk} has the external id {external_id} already.", field="/external_id")
     customer = Customer(

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from apps.accounts.models import ApiKey, Tenant, TenantStatus
-from apps.accounts.queries.tenants import tenant_of
-from apps.accounts.services.tenants import TenantStatusUnfit
+from apps.accounts.queries.tenants import TenantStatusUnfit, tenant_of
 from apps.core import ids
 from apps.core.errors import DomainError
 from apps.operations import books

@@ -13,6 +13,7 @@ from django.db import transaction
 from apps.accounts.models import Provisioning, ProvisioningStatus, TeamRole, Tenant
 from apps.accounts.services import team
 from apps.core.actor import Actor
+from apps.core.errors import DomainError
 from apps.ledger.services.placing import new_account
 from apps.operations.executor import execute
 from apps.operations.models import Book
@@ -26,6 +27,13 @@ LEASE = timedelta(minutes=2)
 ATTEMPTS = 10
 BANK_OF_TESTS = "bank:sandbox"
 """Where pay-ins of a test tenant arrive."""
+
+
+class SlugTaken(DomainError):
+    """Another book has this slug."""
+
+    code = "SLUG_TAKEN"
+    http_status = 409
 
 
 def request_for(provisioning: str) -> Request:
@@ -52,6 +60,9 @@ def plan_provision_tenant(context: Context, *, provisioning: str) -> Plan:
     wish: Provisioning = context.locked[Provisioning, provisioning]  # type: ignore[assignment]
     live = wish.tenant
     test = live.test_tenant
+    taken = Book.objects.filter(slug__in=[live.slug, test.slug]).values_list("slug", flat=True).first()
+    if taken:
+        raise SlugTaken(f"There is a book {taken} already, which is not this tenant's.")
     books = [_book(tenant, context.now) for tenant in (live, test)]
     sandbox = new_account(books[1], BANK_OF_TESTS, test.base_currency, now=context.now, name="Sandbox bank")
     owner = (

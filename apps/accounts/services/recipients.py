@@ -7,7 +7,7 @@ from typing import Any
 from apps.accounts.destinations import Destination, destination_of
 from apps.accounts.destinations.crypto import CARRIES
 from apps.accounts.models import Customer, Recipient, RecipientKind, RecipientStatus, Tenant
-from apps.accounts.queries.tenants import tenant_of
+from apps.accounts.queries.tenants import checked_active, tenant_of
 from apps.accounts.services.customers import CustomerNotFound, ExternalIdTaken
 from apps.accounts.services.customers import own as own_customer
 from apps.core import ids
@@ -160,10 +160,10 @@ def own(context: Context, recipient: str) -> Recipient:
 
 def _owner(context: Context, tenant: str | None, customer: str | None) -> Tenant:
     of_customer = own_customer(context, customer).tenant if customer else None
-    owner = tenant_of(context, of_customer.pk if of_customer and not tenant else tenant)
+    owner = tenant_of(context, of_customer.pk if of_customer and not tenant else tenant, locked=True)
     if of_customer and of_customer.pk != owner.pk:
         raise CustomerNotFound(f"There is no customer {customer} of {owner.pk}.", field="/customer")
-    return owner
+    return checked_active(owner, "gets recipients")
 
 
 def _lead(recipient: Recipient, to: Destination) -> None:

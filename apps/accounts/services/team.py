@@ -11,8 +11,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core import signing
 from django.core.exceptions import ValidationError
 
-from apps.accounts.models import Invitation, Membership, TeamRole, Tenant, User
-from apps.accounts.queries.tenants import tenant_of
+from apps.accounts.models import Invitation, Membership, TeamRole, Tenant, TenantStatus, User
+from apps.accounts.queries.tenants import checked_active, tenant_of
 from apps.accounts.services.people import PasswordTooWeak
 from apps.core import ids
 from apps.core.errors import DomainError
@@ -99,7 +99,7 @@ def is_token(text: str) -> bool:
 def invite_member(context: Context, *, tenant: str | None, email: str, role: str) -> Done:
     """Ask somebody into the team; the link is good for seven days."""
     with as_platform():
-        return _invite(context, _of(context, tenant), email, role)
+        return _invite(context, checked_active(_of(context, tenant), "invites people"), email, role)
 
 
 def _invite(context: Context, of: Tenant, email: str, role: str) -> Done:
@@ -136,7 +136,7 @@ def revoke_invitation(context: Context, *, invitation: str, reason: str) -> Done
 def accept_invitation(context: Context, *, token: str, name: str, password: str) -> Done:
     """Join the team; a person who has no user yet gets one, with this password."""
     found = _of_token(token)
-    if found is None or not found.is_open(context.now):
+    if found is None or not found.is_open(context.now) or found.tenant.status == TenantStatus.CLOSED:
         raise InvitationUnusable(USED)
     user = User.objects.filter(email__iexact=found.email).first() or _new_user(
         found.email, name, password, context

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from apps.accounts.models import ApiKey, Provisioning, Tenant, TenantStatus, Wallet, WalletStatus
+from apps.accounts.queries.tenants import TenantStatusUnfit
 from apps.accounts.services import provisioning
+from apps.accounts.services.provisioning import SlugTaken
 from apps.core import ids
 from apps.core.errors import DomainError
 from apps.operations.models import ApprovalRequest, ApprovalStatus, Book
@@ -12,20 +14,6 @@ from apps.operations.registry import Done, Input, Target
 from apps.operations.services import flags
 
 TEST_SUFFIX = "-test"
-
-
-class SlugTaken(DomainError):
-    """Another book has this slug."""
-
-    code = "SLUG_TAKEN"
-    http_status = 409
-
-
-class TenantStatusUnfit(DomainError):
-    """The tenant's status does not allow it."""
-
-    code = "TENANT_STATUS_UNFIT"
-    http_status = 409
 
 
 class TenantNotEmpty(DomainError):

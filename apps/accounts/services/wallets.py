@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from apps.accounts.models import Customer, Tenant, TenantStatus, Wallet, WalletStatus
-from apps.accounts.queries.tenants import tenant_of
+from apps.accounts.models import Customer, Tenant, Wallet, WalletStatus
+from apps.accounts.queries.tenants import checked_active, tenant_of
 from apps.accounts.queries.wallets import WalletNotFound
 from apps.accounts.services.customers import CustomerNotFound, ExternalIdTaken, own
-from apps.accounts.services.tenants import TenantStatusUnfit
 from apps.core import ids
 from apps.core.errors import DomainError
 from apps.ledger.models import Account, Balance
 from apps.ledger.services import accounts
 from apps.ledger.services.placing import new_account
-from apps.operations.plan import Context, EventDraft, Plan
+from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.registry import Done, Input, Target
 
 
@@ -89,6 +88,28 @@ def plan_create_wallet(
     )
 
 
+def plan_update_wallet(
+    context: Context,
+    *,
+    wallet: str,
+    name: str | None,
+    purpose: str | None,
+    metadata: Mapping[str, Any] | None,
+) -> Plan:
+    """Change what is given; metadata is replaced as a whole. Its accounts keep the name that they were opened with."""
+    found = _own(context, wallet)
+    given = {"name": name, "purpose": purpose, "metadata": metadata}
+    changes = {field: value for field, value in given.items() if value is not None}
+    for field, value in changes.items():
+        setattr(found, field, value)
+    result = {"wallet": wallet, "changed": sorted(changes)}
+    return Plan(
+        updates=[Update(found, tuple(changes), {"status": found.status})] if changes else [],
+        result=result,
+        events=[EventDraft("wallet.updated", wallet, result, book_id=found.book_id)],
+    )
+
+
 def close_wallet(context: Context, *, wallet: str, reason: str) -> Done:
     """Close an empty wallet for good."""
     found = _own(context, wallet)
@@ -110,9 +131,7 @@ def _owner(context: Context, tenant: str | None, customer: str | None) -> Tenant
     owner = tenant_of(context, of_customer.pk if of_customer and not tenant else tenant, locked=True)
     if of_customer and of_customer.pk != owner.pk:
         raise CustomerNotFound(f"There is no customer {customer} of {owner.pk}.", field="/customer")
-    if owner.status != TenantStatus.ACTIVE:
-        raise TenantStatusUnfit(f"{owner.name} is {owner.status}; only an active tenant opens wallets.")
-    return owner
+    return checked_active(owner, "opens wallets")
 
 
 def _accounts(wallet: Wallet, context: Context) -> list[Account]:

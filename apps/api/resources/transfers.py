@@ -13,6 +13,7 @@ from apps.ledger.models import Hold
 from apps.providers.models import Action, Attempt
 from apps.transfers.flows import FLOWS
 from apps.transfers.models import WITH_PROVIDER, Kind, Transfer
+from apps.transfers.queries.standing import PUBLIC, told_to_tenants
 from apps.transfers.words import PHASE, PUBLIC_STATUS, TYPE
 
 
@@ -85,6 +86,11 @@ class TransferOutput(Output):
     provider_status = text(
         allow_null=True, allow_blank=True, help_text="In which hands it is while a provider has it."
     )
+    waits_for = serializers.ChoiceField(
+        sorted(set(PUBLIC.values())),
+        allow_null=True,
+        help_text="Whose move it is: yours, other people's, the provider's; none once it has ended.",
+    )
     expected_at = instant(allow_null=True, help_text="When it should have arrived.")
     expires_at = instant(
         allow_null=True, help_text="Until when it must be confirmed, or agreed to by others."
@@ -126,6 +132,7 @@ declare(
                 "settled",
                 "returned",
                 "provider_status",
+                "waits_for",
                 "expected_at",
                 "expires_at",
                 "next_try_at",
@@ -151,6 +158,7 @@ declare(
             "received": Computed(("received", "received_currency"), _if_any),
             "settled": Computed(("settled", "currency"), _if_any),
             "returned": Computed(("returned", "currency"), Money),
+            "waits_for": Computed(("status", "kind", "expires_at"), told_to_tenants),
             "provider_status": Computed(("kind", "status"), _provider_status),
         },
     )
@@ -163,6 +171,7 @@ class AttemptOutput(Output):
     action = serializers.ChoiceField(Action.choices)
     provider = text(source="provider__name")
     reference = text(help_text="Under what name the provider knows it.")
+    sent = anything(help_text="What was asked, without the recipient's details.")
     started_at = instant()
     outcome = text(source="answer__outcome", allow_null=True, help_text="None while it is not answered.")
     code = text(source="answer__code", allow_null=True, allow_blank=True)

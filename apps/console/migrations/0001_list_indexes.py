@@ -17,10 +17,14 @@ INDEXES = {
     "console_customer_by_name": "accounts_customer (upper(name) text_pattern_ops)",
     "console_recipient_by_name": "accounts_recipient (upper(name) text_pattern_ops)",
     "console_wallet_by_name": "accounts_wallet (upper(name) text_pattern_ops) WHERE name <> ''",
+    "console_api_key_by_name": "accounts_apikey (upper(name) text_pattern_ops)",
     "console_user_by_name": "accounts_user (upper(name) text_pattern_ops)",
     "console_transfer_by_provider_reference": "transfers_transfer (provider_reference) WHERE provider_reference <> ''",
     "console_transfer_by_kind": "transfers_transfer (kind, id)",
     "console_transfer_by_provider": "transfers_transfer (provider, id) WHERE provider <> ''",
+    "console_request_by_key": "api_request (key_id, id)",
+    "console_request_refused": "api_request (id) WHERE status >= 400 AND status < 500",
+    "console_request_failed": "api_request (id) WHERE status >= 500",
     # What people did with a transfer, and what was refused of it; the machine's own steps are told by its events.
     "console_operation_of_transfer": "operations_operation ((input ->> 'transfer'), id)"
     " WHERE input ? 'transfer' AND (origin <> 'worker' OR status <> 'accepted')",
@@ -28,6 +32,8 @@ INDEXES = {
     # rows, and posting does not write to it, where each row would be one more in a tree.
     "console_event_by_operation": "operations_event USING brin (operation_id) WITH (pages_per_range = 32, autosummarize = on)",
     "console_entry_by_operation": "ledger_entry USING brin (operation_id) WITH (pages_per_range = 32, autosummarize = on)",
+    "console_request_by_operation": "api_request USING brin (operation_id)"
+    " WITH (pages_per_range = 32, autosummarize = on) WHERE operation_id <> ''",
 }
 
 
@@ -37,6 +43,7 @@ class Migration(migrations.Migration):
         ("ledger", "0001_initial"),
         ("accounts", "0001_initial"),
         ("transfers", "0001_initial"),
+        ("api", "0001_initial"),
     ]
 
     operations = [

@@ -12,6 +12,7 @@ from apps.console.pages import (  # noqa: F401
     periods,
     providers,
     recipients,
+    requests,
     reserves,
     suspense,
     templates,

@@ -6,10 +6,11 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models import Tenant, TenantStatus
+from apps.accounts.models import ApiKey, Tenant, TenantStatus
 from apps.console import deciding, keyset
 from apps.console.forms.ways import Doing, doings, form_url, may_run
 from apps.console.listing import Column, Filter, KeysetAdmin, Search, Text, asked
+from apps.console.pages.requests import of_operation
 from apps.console.readonly import Context
 from apps.console.site import site
 from apps.ledger.models import JournalEntry
@@ -109,6 +110,10 @@ class OperationAdmin(KeysetAdmin):
         return {
             "title": row.command,
             "entries": list(JournalEntry.objects.filter(operation_id=row.pk).order_by("ordinal")[:MANY]),
+            "api_key": ApiKey.objects.filter(pk=row.actor_id).first()
+            if row.actor_kind == "api_key"
+            else None,
+            "asked": of_operation(row) if row.origin == "api" else None,
             "events": list(row.events.select_related("place").order_by("ordinal")[:MANY]),
         }
 

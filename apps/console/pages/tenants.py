@@ -16,6 +16,7 @@ from apps.accounts.models import (
     Invitation,
     Membership,
     Provisioning,
+    ProvisioningStatus,
     Recipient,
     Tenant,
     TenantStatus,
@@ -27,6 +28,7 @@ from apps.console.listing import Column, Filter, KeysetAdmin, Search
 from apps.console.readonly import Context
 from apps.console.site import site
 from apps.core import clock
+from apps.operations.models import Book
 from apps.rates.queries import in_base
 
 LATEST = 10
@@ -86,7 +88,9 @@ class TenantAdmin(KeysetAdmin):
         if row is None:
             return doings(request, ("accounts.create_tenant", {}))
         given = {"tenant": row.pk}
+        failed = Provisioning.objects.filter(tenant=row.live, status=ProvisioningStatus.FAILED).exists()
         names = {
+            TenantStatus.PROVISIONING: ("retry_provisioning", "abandon_tenant") if failed else (),
             TenantStatus.ACTIVE: (
                 "create_wallet",
                 "create_customer",
@@ -107,7 +111,7 @@ class TenantAdmin(KeysetAdmin):
         team = row.live
         had = totals(row.pk)
         return {
-            "book": row.book if row.status != TenantStatus.PROVISIONING else None,
+            "book": Book.objects.filter(tenant_id=row.pk).first(),
             "sibling": row.test_of or Tenant.objects.filter(test_of=row).first(),
             "provisioning": Provisioning.objects.filter(tenant=team).first(),
             "categories": _by_category(had),
@@ -243,6 +247,7 @@ class ApiKeyAdmin(KeysetAdmin):
         "Ends": "row.expires_at",
         "Valid": "is_valid",
     }
+    also_found_by = ("name__istartswith",)
     row_template = "console/row/api_key.html"
     page_template = "console/page/api_key.html"
     empty_template = "console/empty/api_keys.html"

@@ -26,6 +26,7 @@ from apps.transfers.models import BEFORE_SENDING, Kind, Status, Transfer
 from apps.transfers.queries import standing
 from apps.transfers.queries.standing import LIMITS, Level
 from apps.transfers.queries.timeline import Source, Step, timeline
+from apps.transfers.services.reversals import REVERSIBLE
 from apps.transfers.services.reviews import ASKABLE, RETRIABLE, REVIEWABLE
 from apps.transfers.words import PHASE, PUBLIC_STATUS, TYPE
 
@@ -175,7 +176,10 @@ def ways(row: Transfer) -> list[tuple[str, dict[str, object]]]:
         and not (row.status == Status.SENT_TO_PROVIDER and row.attempt_id),
         "requery_transfer": row.status in ASKABLE - {Status.MANUAL_REVIEW} and row.attempt_id is not None,
         "review_transfer": row.status in REVIEWABLE and row.kind != Kind.PAY_IN,
-        "cancel_transfer": row.status in BEFORE_SENDING,
+        "cancel_transfer": row.status in BEFORE_SENDING
+        or (row.status == Status.SENT_TO_PROVIDER and row.attempt_id is None),
+        "create_refund": row.kind == Kind.PAY_IN and row.status == Status.COMPLETED,
+        "reverse_transfer": row.kind in REVERSIBLE and row.status == Status.COMPLETED,
     }
     return [(f"transfers.{name}", given) for name, fits in allowed.items() if fits]
 

@@ -67,7 +67,7 @@ class WalletAdmin(KeysetAdmin):
     )
 
     def doings(self, request: HttpRequest, row: Wallet | None = None) -> list[Doing]:
-        """Open one; pay into, transfer from, hold of and close this one."""
+        """Open one; pay into, transfer from, hold of, change and close this one."""
         if row is None:
             return doings(request, ("accounts.create_wallet", {"tenant": request.GET.get("tenant")}))
         if row.status == WalletStatus.CLOSED:
@@ -78,6 +78,7 @@ class WalletAdmin(KeysetAdmin):
             ("transfers.post_pay_in", given),
             ("transfers.create_transfer", {"from_wallet": row.pk, "amount.currency": row.currency}),
             ("transfers.place_hold", given),
+            ("accounts.update_wallet", {"wallet": row.pk}),
             ("accounts.close_wallet", {"wallet": row.pk}),
         )
 

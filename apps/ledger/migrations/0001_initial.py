@@ -70,7 +70,9 @@ class Migration(migrations.Migration):
                 ('book', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='verification', serialize=False, to='operations.book')),
                 ('through_position', models.BigIntegerField(default=0)),
                 ('through_hash', models.BinaryField(max_length=32)),
-                ('verified_at', models.DateTimeField()),
+                ('verified_at', models.DateTimeField(null=True)),
+                ('found', models.JSONField(default=list)),
+                ('found_at', models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(

@@ -47,12 +47,18 @@ class Projection(models.Model):
 
 
 class Verification(models.Model):
-    """Up to which position a book was verified: where an incremental verification starts. Machinery."""
+    """Up to which position a book was verified, where an incremental verification starts, and what was found broken.
+
+    `found` are the first broken places, a sentence each. They stay until a verification of the whole book finds none.
+    Machinery.
+    """
 
     book = models.OneToOneField(Book, on_delete=models.PROTECT, primary_key=True, related_name="verification")
     through_position = models.BigIntegerField(default=0)
     through_hash = models.BinaryField(max_length=32)
-    verified_at = models.DateTimeField()
+    verified_at = models.DateTimeField(null=True)
+    found = models.JSONField(default=list)
+    found_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.book_id}/{self.through_position}"

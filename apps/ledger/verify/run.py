@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from apps.core import clock
 from apps.ledger.models import Verification
@@ -74,15 +74,19 @@ def verify(
 ) -> Report:
     """Verify all books or some, as they are at this moment, while posting goes on.
 
-    An incremental run looks at what was sealed since the last good run; a good run moves that mark forward.
+    An incremental run looks at what was sealed since the last good run; a good run moves that mark forward. What is
+    found is kept beside the mark until a run over the whole book finds nothing.
     """
     report, started = Report(), time.monotonic()
     chosen = list(Book.objects.all() if books is None else books)
     statistics.refresh()
+    marks = Verification.objects.in_bulk(
+        [book.pk for book in chosen]
+    )  # before the picture, which has what they name
     with frozen_readers() as readers, ThreadPoolExecutor(max_workers=2) as pool:
         for book in chosen:
             run = _Incremental if incremental else _Full
-            run(book, readers, pool, progress or Silent()).add_to(report)
+            run(book, marks.get(book.pk), readers, pool, progress or Silent()).add_to(report)
         if books is None and not incremental:
             report.broken += _strays(readers[0], report.lines)
     report.seconds = time.monotonic() - started
@@ -92,12 +96,20 @@ def verify(
 class _Run:
     """The verification of one book: its chain with one reader, what hangs on it with the other."""
 
+    whole: ClassVar[bool]
+    """Whether it looks at everything that the book has."""
+
     def __init__(
-        self, book: Book, readers: tuple[Reader, Reader], pool: ThreadPoolExecutor, progress: Progress
+        self,
+        book: Book,
+        mark: Verification | None,
+        readers: tuple[Reader, Reader],
+        pool: ThreadPoolExecutor,
+        progress: Progress,
     ) -> None:
         self.book, self.pool, self.progress = book, pool, progress
         self.reader, self.other_reader = readers
-        self.mark = Verification.objects.filter(book=book).first()
+        self.mark = mark
         self.scope = self._scope()
         self.chain, self.sums = Chain(self.scope), Sums(self.scope)
         progress.expect(2 * self.scope.size)
@@ -105,7 +117,9 @@ class _Run:
     def add_to(self, report: Report) -> None:
         """Verify, and say so."""
         faults = sorted(self._check(), key=_by_position)
-        if not faults:
+        if faults:
+            self._keep(faults[:MOST])
+        else:
             self._move_mark()
         report.books += 1
         report.entries += self.chain.entries + self.sums.waiting
@@ -153,12 +167,24 @@ class _Run:
                 "through_position": self.chain.position,
                 "through_hash": self.chain.seal,
                 "verified_at": clock.now(),
+                **({"found": [], "found_at": None} if self.whole else {}),
             },
+        )
+
+    def _keep(self, faults: list[Fault]) -> None:
+        """What was found, beside the mark, which stays where it is."""
+        found = {"found": [str(fault) for fault in faults], "found_at": clock.now()}
+        Verification.objects.update_or_create(
+            book=self.book,
+            defaults=found,
+            create_defaults={**found, "through_hash": first_link(self.book.pk)},
         )
 
 
 class _Full(_Run):
     """From the first entry, and everything that is derived."""
+
+    whole = True
 
     def _scope(self) -> Scope:
         ranges = account_ranges(self.book.pk, lines=LINES_A_RANGE)
@@ -185,6 +211,8 @@ class _Full(_Run):
 
 class _Incremental(_Run):
     """From the mark of the last good run, and the accounts and holds that were touched since."""
+
+    whole = False
 
     def _scope(self) -> Scope:
         through = self._through()

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from apps.core import clock
 from apps.core.errors import DomainError
@@ -147,19 +148,26 @@ class SandboxAdapter:
             return {}
         return {code: Money.parse(amount, code) for code, amount in answer.data.get("balances", {}).items()}
 
+    def told_since(self, since: datetime) -> Iterable[Envelope]:
+        """Every event since, page by page."""
+        after = 0
+        while page := self._page("events", since, str(after)):
+            yield from (_envelope(event) for event in page)
+            after = page[-1]["number"]
+
     def executed_since(self, since: datetime) -> Iterable[tuple[str, Reply]]:
         """Every order executed or changed since, page by page."""
         after = ""
-        while page := self._orders(since, after):
+        while page := self._page("orders", since, after):
             yield from ((str(order["reference"]), _reply(order, {"order": order})) for order in page)
             after = page[-1]["id"]
 
-    def _orders(self, since: datetime, after: str) -> list[Mapping[str, Any]]:
-        query = f"since={clock.written(since)}&after={after}&limit={PAGE}"
-        answer = self._http.call("GET", f"/{self._desk}/orders?{query}")
-        if isinstance(answer, Reply) or answer.status != 200:
-            raise ProviderSilent("The provider does not say what it executed; ask again later.")
-        return list(answer.data.get("orders", []))
+    def _page(self, what: str, since: datetime, after: str) -> list[Mapping[str, Any]]:
+        query = urlencode({"since": clock.written(since), "after": after, "limit": PAGE})
+        answer = self._http.call("GET", f"/{self._desk}/{what}?{query}")
+        if isinstance(answer, Reply) or answer.status != 200 or what not in answer.data:
+            raise ProviderSilent(f"The provider does not say which {what} there were; ask again later.")
+        return list(answer.data[what])
 
 
 class ProviderSilent(DomainError):
@@ -216,6 +224,11 @@ def _unknown(reply: Reply) -> Reply:
     return Reply(
         Outcome.UNKNOWN, code=reply.code, message=reply.message, transient=True, received=reply.received
     )
+
+
+def _envelope(event: Mapping[str, Any]) -> Envelope:
+    named = {"sandbox-event-id": str(event["id"])} if event["id"] else {}
+    return Envelope(named, str(event["body"]).encode())
 
 
 def _event(envelope: Envelope) -> dict[str, Any]:

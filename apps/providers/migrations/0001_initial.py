@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
                 ("cut_off", models.TimeField(null=True)),
                 ("time_zone", models.CharField(default="UTC", max_length=60)),
                 ("business_days", models.BooleanField(default=False)),
-                ("expected_seconds", models.PositiveIntegerField(default=60)),
+                ("expected_seconds", models.PositiveIntegerField(null=True)),
                 ("created_at", models.DateTimeField()),
                 ("changed_at", models.DateTimeField()),
             ],

@@ -40,7 +40,7 @@ class Provider(models.Model):
     cut_off = models.TimeField(null=True)
     time_zone = models.CharField(max_length=60, default="UTC")
     business_days = models.BooleanField(default=False)
-    expected_seconds = models.PositiveIntegerField(default=60)
+    expected_seconds = models.PositiveIntegerField(null=True)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 

@@ -14,6 +14,9 @@ from apps.operations import conditions, isolation
 from apps.providers.models import Provider, ProviderHealth, RoutingRule
 from apps.providers.models.providers import Circuit
 
+RESTORED = "The database was restored from a backup: what was executed since is not known yet."
+"""How the reason begins for which nothing is sent to a provider that has not said what it executed since."""
+
 KEPT_SECONDS = 1
 """How long a process remembers providers, rules and how they are."""
 
@@ -104,6 +107,11 @@ def ails(provider: Provider) -> bool:
     return known is not None and known.circuit != Circuit.CLOSED
 
 
+def is_catching_up() -> bool:
+    """Whether a restore is not finished: what the books say of transfers may be older than what providers did."""
+    return any(each.locked_because.startswith(RESTORED) for each in _fresh().providers)
+
+
 def by_name(name: str) -> Provider | None:
     """The provider of a name, as the process remembers it."""
     return next((each for each in _fresh().providers if each.name == name), None)
@@ -124,12 +132,13 @@ def with_virtual_accounts(currency: str, *, play: bool = False) -> Provider | No
     )
 
 
-def expected_at(provider: Provider, now: datetime) -> datetime:
+def expected_at(provider: Provider, now: datetime, *, usually: timedelta) -> datetime:
     """When a provider is expected to have executed what is sent now: after the cut-off, counted from the next day."""
     begins = now.astimezone(ZoneInfo(provider.time_zone))
     if provider.cut_off and begins.time() >= provider.cut_off:
         begins = begins.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    ends = begins + timedelta(seconds=provider.expected_seconds)
+    takes = usually if provider.expected_seconds is None else timedelta(seconds=provider.expected_seconds)
+    ends = begins + takes
     if provider.business_days:
         ends = _on_business_days(begins, ends)
     return ends.astimezone(UTC)

@@ -36,6 +36,7 @@ class DeskApi:
                 ("GET", "/{desk}/orders", self.changed),
                 ("GET", "/{desk}/orders/{reference:path}", self.query),
                 ("POST", "/{desk}/orders/{reference:path}/cancel", self.cancel),
+                ("GET", "/{desk}/events", self.events),
                 ("GET", "/{desk}/accounts", self.accounts),
                 ("GET", "/{desk}/transactions", self.transactions),
                 ("POST", "/bank/virtual-accounts", self.virtual_account),
@@ -129,12 +130,17 @@ class DeskApi:
         desk, asked = desk_of(request), request.query_params
         if down := self._down(desk):
             return down
-        try:
-            since = instant(asked["since"]) if "since" in asked else 0
-        except ValueError:
-            raise wrong("bad_instant", "since is no ISO 8601 instant with its offset.") from None
         limit = number(request, "limit", PAGE)
+        since = _since(request)
         return answer({"orders": self._sandbox.orders.changed(desk, since, asked.get("after"), limit)})
+
+    async def events(self, request: Request) -> Response:
+        """What was told since an instant, for who may not have heard it."""
+        desk = desk_of(request)
+        if down := self._down(desk):
+            return down
+        after, limit = number(request, "after", 0), number(request, "limit", PAGE)
+        return answer({"events": self._sandbox.events.since(desk, _since(request), after, limit)})
 
     async def accounts(self, request: Request) -> Response:
         """Balances by currency."""
@@ -165,6 +171,13 @@ def desk_of(request: Request) -> str:
     if desk not in DESKS:
         raise Refused(404, "unknown_desk", f"There are the desks {', '.join(DESKS)}.")
     return desk
+
+
+def _since(request: Request) -> int:
+    try:
+        return instant(request.query_params["since"]) if "since" in request.query_params else 0
+    except ValueError:
+        raise wrong("bad_instant", "since is no ISO 8601 instant with its offset.") from None
 
 
 def _too_many() -> Refused:

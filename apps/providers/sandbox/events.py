@@ -10,6 +10,8 @@ from apps.providers.sandbox.instants import iso, now, span
 from apps.providers.sandbox.settings import Settings
 from apps.providers.sandbox.store import Store
 
+PAGE = 500
+
 
 class Events:
     """Writes events; `written` is called so that somebody delivers them."""
@@ -39,6 +41,19 @@ class Events:
         if "changed_bytes" in names:
             self._write(delivery, {**body, "created_at": iso(created + 1000)}, state, due)
         self.written()
+
+    def since(self, desk: str, since: int, after: int, limit: int) -> list[dict[str, Any]]:
+        """A page of what was told since an instant, whatever became of its deliveries: each event once, as it was first
+        written. `number` is where the next page begins."""
+        rows = self._store.rows(
+            "SELECT min(number) AS number, event, named, body FROM webhooks WHERE desk = ?"
+            " AND number > ? AND json_extract(body, '$.created_at') >= ? GROUP BY event ORDER BY number LIMIT ?",
+            *(desk, after, iso(since), min(limit, PAGE)),
+        )
+        return [
+            {"number": row["number"], "id": row["event"] if row["named"] else None, "body": row["body"]}
+            for row in rows
+        ]
 
     def _state(self, kind: str, names: dict[str, str]) -> str:
         if "drop" in names:

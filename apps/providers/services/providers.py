@@ -9,6 +9,8 @@ from apps.operations.plan import Context, EventDraft
 from apps.operations.registry import Done
 from apps.providers.adapters import ADAPTERS
 from apps.providers.models import Provider, RoutingRule
+from apps.providers.queries import routing
+from apps.providers.queries.routing import RESTORED
 
 
 class AdapterUnknown(DomainError):
@@ -22,6 +24,14 @@ class ProviderUnknown(DomainError):
 
     code = "PROVIDER_UNKNOWN"
     http_status = 404
+
+
+class RestoreUnfinished(DomainError):
+    """A backup was restored, and providers have not all said what they executed since."""
+
+    code = "RESTORE_UNFINISHED"
+    http_status = 503
+    transient = True
 
 
 def set_provider(
@@ -45,7 +55,7 @@ def set_provider(
     cut_off: time | None,
     time_zone: str,
     business_days: bool,
-    expected_seconds: int,
+    expected_seconds: int | None,
 ) -> Done:
     """Add a provider, or change all of it but its name; a secret that is left empty stays."""
     if adapter not in ADAPTERS:
@@ -93,12 +103,17 @@ def lock_sending(context: Context, *, provider: str, reason: str) -> Done:
     return Done(result, (EventDraft("provider.locked", found.pk, result),))
 
 
-def unlock_sending(context: Context, *, provider: str) -> Done:
-    """Send to a provider again."""
+def unlock_sending(context: Context, *, provider: str, reason: str) -> Done:
+    """Send to a provider again; after a restore for a reason, where it has not said what it executed since."""
     found = find(provider)
+    if found.locked_because.startswith(RESTORED) and not reason:
+        raise RestoreUnfinished(
+            f"{provider} has not said what it executed since the backup: run catch_up, or say in the reason how you know.",
+            field="/reason",
+        )
     found.locked_because, found.changed_at = "", context.now
     found.save(update_fields=["locked_because", "changed_at"])
-    result = {"provider": found.pk, "name": provider}
+    result = {"provider": found.pk, "name": provider, "reason": reason}
     return Done(result, (EventDraft("provider.unlocked", found.pk, result),))
 
 
@@ -108,6 +123,14 @@ def find(name: str, *, field: str = "/provider") -> Provider:
     if found is None:
         raise ProviderUnknown(f"There is no provider {name}.", field=field)
     return found
+
+
+def refuse_while_catching_up() -> None:
+    """Raise RestoreUnfinished while what the books say of a transfer may be older than what a provider did."""
+    if routing.is_catching_up():
+        raise RestoreUnfinished(
+            "A backup was restored, and the providers have not all said yet what they executed since: ask again later."
+        )
 
 
 def _by_currency(limits: Mapping[str, Any]) -> dict[str, dict[str, str]]:

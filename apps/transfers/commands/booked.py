@@ -11,6 +11,7 @@ from apps.operations.plan import Plan
 from apps.operations.registry import BY_OPERATORS, Command, register
 from apps.transfers import outputs, serializers
 from apps.transfers.commands.flag import WALLET_FLAG
+from apps.transfers.facts import of_plan
 from apps.transfers.services import booked
 
 
@@ -25,6 +26,7 @@ def _booked(
             input=given,
             output=outputs.BookedResult,
             permission=f"transfers.{name}",
+            facts=of_plan,
             flag=WALLET_FLAG,
             scopes=booked.scopes,
             surfaces=BY_OPERATORS,
@@ -64,6 +66,7 @@ register(
         plan=booked.plan_fund_bank_account,
         input=serializers.BankFundingInput,
         permission="transfers.fund_bank_account",
+        facts=of_plan,
         flag=WALLET_FLAG,
         scopes=booked.scopes,
         surfaces=BY_OPERATORS,

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
 from apps.transfers import arrival_serializers as serializers
+from apps.transfers.facts import of_plan
 from apps.transfers.services import chargebacks, deposits, numbers, suspense
 
 register(
@@ -71,6 +72,7 @@ register(
         targets=suspense.to_wallet,
         input=serializers.AssignDepositInput,
         permission="transfers.assign_deposit",
+        facts=of_plan,
         surfaces=BY_OPERATORS,
     )
 )
@@ -91,7 +93,7 @@ register(
         summary=_("Record that money in suspense was sent back"),
         plan=suspense.plan_return_deposit,
         targets=deposits.of_deposit,
-        facts=suspense.return_facts,
+        facts=of_plan,
         input=serializers.ReturnDepositInput,
         permission="transfers.return_deposit",
         surfaces=BY_OPERATORS,
@@ -105,6 +107,7 @@ register(
         targets=chargebacks.target,
         input=serializers.PostChargebackInput,
         permission="transfers.post_chargeback",
+        facts=of_plan,
         surfaces=BY_OPERATORS,
     )
 )

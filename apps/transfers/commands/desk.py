@@ -21,6 +21,7 @@ register(
         scopes=reviews.scopes,
         completion=True,
         surfaces=BY_OPERATORS,
+        aliases=("settleHold",),
     )
 )
 register(
@@ -37,6 +38,7 @@ register(
         scopes=reviews.scopes,
         completion=True,
         surfaces=BY_OPERATORS,
+        aliases=("releaseHold",),
     )
 )
 register(

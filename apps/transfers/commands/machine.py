@@ -11,6 +11,7 @@ from apps.transfers.services import (
     catching_up,
     moving_on,
     news,
+    reviews,
     sending,
     stopping,
     watching,
@@ -36,6 +37,9 @@ register(
         targets=asking.target,
         input=serializers.TransferInput,
         permission="transfers.cancel_rejected",
+        flag=WALLET_FLAG,
+        scopes=reviews.scopes,
+        completion=True,
         surfaces=frozenset(),
     )
 )
@@ -60,6 +64,9 @@ register(
         targets=answers.targets,
         input=serializers.RecordAnswerInput,
         permission="transfers.record_answer",
+        flag=WALLET_FLAG,
+        scopes=reviews.scopes,
+        completion=True,
         surfaces=frozenset(),
     )
 )
@@ -71,6 +78,9 @@ register(
         targets=sending.target,
         input=serializers.LeasedInput,
         permission="transfers.move_on",
+        flag=WALLET_FLAG,
+        scopes=reviews.scopes,
+        completion=True,
         surfaces=frozenset(),
     )
 )
@@ -82,6 +92,9 @@ register(
         targets=news.targets,
         input=serializers.RecordNewsInput,
         permission="transfers.record_news",
+        flag=WALLET_FLAG,
+        scopes=reviews.scopes,
+        completion=True,
         surfaces=frozenset(),
     )
 )

@@ -6,6 +6,7 @@ from apps.ledger.services import lookups
 from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
 from apps.transfers import outputs, serializers
 from apps.transfers.commands.flag import WALLET_FLAG
+from apps.transfers.facts import of_plan
 from apps.transfers.services import asking, holds, internal, pay_ins, refunds, reversals, reviews
 
 register(
@@ -16,6 +17,7 @@ register(
         input=serializers.PayInInput,
         output=outputs.PayInResult,
         permission="transfers.post_pay_in",
+        facts=of_plan,
         scope="transfers:write",
         path="pay-ins",
         flag=WALLET_FLAG,
@@ -126,6 +128,7 @@ register(
         input=serializers.CancelTransferInput,
         output=outputs.ReversedResult,
         permission="transfers.reverse_transfer",
+        facts=of_plan,
         surfaces=BY_OPERATORS,
     )
 )

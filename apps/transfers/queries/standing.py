@@ -59,6 +59,20 @@ WORDS: Final[Mapping[For, Promise]] = {
     For.LEDGER: _("The books, which did not take it yet; it is tried again"),
 }
 
+PUBLIC: Final[Mapping[For, str]] = {
+    For.CONFIRMATION: "confirmation",
+    For.APPROVAL: "approval",
+    For.REVIEW: "review",
+    For.SENDING: "sending",
+    For.ANSWER: "provider",
+    For.ANOTHER_TRY: "provider",
+    For.PROVIDER: "provider",
+    For.ASKING: "provider",
+    For.PERSON: "provider",
+    For.ARRIVAL: "arrival",
+    For.LEDGER: "booking",
+}
+
 _ALWAYS: Final[Mapping[str, For]] = {
     Status.INITIATED: For.CONFIRMATION,
     Status.VALIDATING: For.SENDING,
@@ -106,7 +120,8 @@ def waiting_for(transfer: Transfer) -> Waiting | None:
     """What it waits for; nothing once it has ended."""
     if transfer.status in ENDED:
         return None
-    what = _what(transfer)
+    attempt = str(transfer.attempt_id) if transfer.attempt_id else None
+    what = what_for(transfer.status, transfer.kind, expires_at=transfer.expires_at, attempt_id=attempt)
     return Waiting(what, WORDS[what], _until(transfer, what))
 
 
@@ -116,14 +131,22 @@ def stuck(now: datetime, level: Level = Level.STUCK) -> QuerySet[Transfer]:
     return rows.order_by("stuck_from", "id")
 
 
-def _what(transfer: Transfer) -> For:
-    if transfer.status == Status.AWAITING_APPROVAL:
-        return For.APPROVAL if transfer.expires_at else For.SENDING
-    if transfer.status == Status.SENT_TO_PROVIDER:
-        return For.ANSWER if transfer.attempt_id else For.ANOTHER_TRY
-    if transfer.status == Status.PROVIDER_PROCESSING:
-        return For.ARRIVAL if transfer.kind == Kind.PAY_IN else For.PROVIDER
-    return _ALWAYS[transfer.status]
+def told_to_tenants(status: str, kind: str, expires_at: datetime | None) -> str | None:
+    """What a tenant is told that its transfer waits for: neither how we ask providers nor who looks at it here."""
+    if status in ENDED:
+        return None
+    return PUBLIC[what_for(status, kind, expires_at=expires_at)]
+
+
+def what_for(status: str, kind: str, *, expires_at: datetime | None, attempt_id: str | None = None) -> For:
+    """What a transfer waits for that has not ended."""
+    if status == Status.AWAITING_APPROVAL:
+        return For.APPROVAL if expires_at else For.SENDING
+    if status == Status.SENT_TO_PROVIDER:
+        return For.ANSWER if attempt_id else For.ANOTHER_TRY
+    if status == Status.PROVIDER_PROCESSING:
+        return For.ARRIVAL if kind == Kind.PAY_IN else For.PROVIDER
+    return _ALWAYS[status]
 
 
 def _until(transfer: Transfer, what: For) -> datetime | None:

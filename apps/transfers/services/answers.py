@@ -29,6 +29,10 @@ PAID: Final = frozenset({Status.PROVIDER_COMPLETED, Status.COMPLETED, Status.REV
 
 DELAYED: Final = "transfer.delayed"
 
+LATE: Final = ("OVERDUE", "The provider says that it still has it, long after the time that it promised.")
+UNTOLD: Final = ("OUTCOME_UNKNOWN", "Asking the provider did not tell what became of it.")
+"""Why a person looks, as a code and in words."""
+
 FOLLOWED = (
     "status",
     "attempt_id",
@@ -81,16 +85,22 @@ def _counts(transfer: Transfer, about: str) -> bool:
     return transfer.attempt_id is not None and transfer.submission == about
 
 
-def _accepted(
-    context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, _asked: str
-) -> Plan:
+def _accepted(context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, asked: str) -> Plan:
+    """It has it, until the time that it promises. Asked after that time, it has the ladder, and then a person looks."""
     if transfer.status == Status.MANUAL_REVIEW:
         return _still_reviewed(context, transfer, was)
+    transfer.expected_at = reply.expected_at or transfer.expected_at or context.now
+    is_late = transfer.expected_at <= context.now
+    if not is_late:
+        transfer.requeries = 0
+    elif transfer.status == Status.OUTCOME_UNKNOWN and asked:
+        transfer.requeries += 1
+    if transfer.requeries >= len(LADDER):
+        return _park(context, transfer, was, *LATE)
     if transfer.status != Status.PROVIDER_PROCESSING:
         transfer.wait_for_provider()
-    transfer.requeries = 0
-    transfer.expected_at = reply.expected_at or transfer.expected_at or context.now
-    transfer.next_attempt_at = max(transfer.expected_at, context.now) + GRACE
+    later = LADDER[transfer.requeries] if transfer.requeries else GRACE
+    transfer.next_attempt_at = max(transfer.expected_at, context.now) + later
     return _followed(context, transfer, was, "transfer.processing")
 
 
@@ -142,9 +152,13 @@ def _not_accepted(
 
 
 def _unknown(context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, asked: str) -> Plan:
-    """Asked after on the ladder, never sent again; in the end for a person."""
+    """Asked after on the ladder, never sent again; in the end for a person. What the provider has acknowledged meanwhile
+    is known, and asked after when its time is over.
+    """
     if transfer.status == Status.MANUAL_REVIEW:
         return _still_reviewed(context, transfer, was)
+    if transfer.status == Status.PROVIDER_PROCESSING:
+        return _nothing(transfer)
     if transfer.status == Status.OUTCOME_UNKNOWN and asked == Action.SUBMIT:
         return _nothing(transfer)
     if transfer.status != Status.OUTCOME_UNKNOWN:
@@ -154,9 +168,7 @@ def _unknown(context: Context, transfer: Transfer, was: Mapping[str, Any], reply
         transfer.requeries += 1
     transfer.failure_code, transfer.failure_message = reply.code, reply.message
     if transfer.requeries >= len(LADDER):
-        return _park(
-            context, transfer, was, "OUTCOME_UNKNOWN", "Asking the provider did not tell what became of it."
-        )
+        return _park(context, transfer, was, *UNTOLD)
     transfer.next_attempt_at = context.now + LADDER[transfer.requeries]
     return _followed(context, transfer, was, "transfer.outcome_unknown")
 
@@ -165,7 +177,7 @@ def _returned(
     context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, _asked: str
 ) -> Plan:
     """It came back before we knew that it had gone: for the books it never went, if all of it came back."""
-    if not reply.came_back_whole(transfer.money):
+    if not reply.came_back_whole(transfer.money) or reply.delivered:
         what = f"The provider says that {reply.returned} of {reply.settled or transfer.money} came back."
         return _park(context, transfer, was, "WRONG_AMOUNT", what)
     return plan_compensate(
@@ -206,10 +218,10 @@ def park(context: Context, transfer: Transfer, code: str, message: str) -> Plan:
 
 
 def lose_track(context: Context, transfer: Transfer, code: str, message: str) -> Plan:
-    """Nothing was heard of it in time: it is asked after at once."""
+    """Nothing was heard of it in time: it is asked after at once, and then where it stands on the ladder."""
     was = {"status": transfer.status, "attempt_id": transfer.attempt_id}
     transfer.lose_track()
-    transfer.requeries, transfer.next_attempt_at = 0, context.now
+    transfer.next_attempt_at = context.now
     transfer.failure_code, transfer.failure_message = code, message
     return _followed(context, transfer, was, "transfer.outcome_unknown")
 
@@ -220,7 +232,8 @@ def _late(context: Context, transfer: Transfer, reply: Reply, about: str) -> Pla
     if counts and transfer.status == Status.PROVIDER_COMPLETED and reply.outcome == Outcome.RETURNED:
         raise NotSettledYet(f"{transfer.pk} was paid, and is not settled yet.")
     if counts and transfer.status == Status.COMPLETED and reply.outcome == Outcome.RETURNED:
-        return plan_return(context, transfer, reply)
+        can = FLOWS[transfer.kind].comes_back
+        return plan_return(context, transfer, reply) if can else _contradicted(transfer, reply, about)
     paid = reply.outcome in {Outcome.COMPLETED, Outcome.RETURNED}
     unpaid = reply.outcome in {Outcome.FAILED, Outcome.CANCELLED, Outcome.NOT_ACCEPTED}
     settled = transfer.status in PAID
@@ -228,6 +241,11 @@ def _late(context: Context, transfer: Transfer, reply: Reply, about: str) -> Pla
         return _nothing(transfer)
     if not (paid or unpaid) or (paid and counts and settled) or (unpaid and not (counts and settled)):
         return _nothing(transfer)
+    return _contradicted(transfer, reply, about)
+
+
+def _contradicted(transfer: Transfer, reply: Reply, about: str) -> Plan:
+    """Nothing moves on news that speaks against what was done: a person looks."""
     said = f"The provider says {reply.outcome} of {about}; {transfer.pk} is {transfer.status}."
     data = {"reason": "contradiction", "transfer": transfer.pk, "message": said}
     return Plan(result=told(transfer), events=[EventDraft("alert.raised", transfer.pk, data)])

@@ -9,7 +9,7 @@ from django.db.models import Model
 
 from apps.accounts.models import Recipient
 from apps.accounts.queries.tenants import is_test
-from apps.core import ids
+from apps.core import clock, ids
 from apps.core.errors import DomainError
 from apps.operations import approvals, books
 from apps.operations.errors import ApprovalMissing
@@ -55,6 +55,13 @@ class NotAwaitingConfirmation(DomainError):
     http_status = 409
 
 
+class TransferExpired(DomainError):
+    """The time in which somebody could have agreed is over."""
+
+    code = "TRANSFER_EXPIRED"
+    http_status = 409
+
+
 class NotAwaitingApproval(DomainError):
     """The transfer does not wait for other people."""
 
@@ -73,7 +80,9 @@ def plan_asked(context: Context, transfer: Transfer, to: Recipient | None, *, co
     if not route.possible:
         raise NoRoute(_no_route(transfer, to), field="/amount", details=route.as_dict())
     if route.provider:
-        transfer.expected_at = routing.expected_at(route.provider, context.now)
+        transfer.expected_at = routing.expected_at(
+            route.provider, context.now, usually=FLOWS[transfer.kind].usually
+        )
     return plan_reserved(context, transfer, to) if confirm else _priced(context, transfer)
 
 
@@ -85,6 +94,7 @@ def plan_confirm_transfer(context: Context, *, transfer: str) -> Plan:
             f"{transfer} is {found.get_status_display().lower()} and waits for no confirmation.",
             field="/transfer",
         )
+    _refuse_expired(context, found)
     if found.recipient:
         refuse_closed(found.recipient)
     plan = plan_reserved(context, found, found.recipient)
@@ -108,6 +118,7 @@ def plan_open_sending(context: Context, *, transfer: str) -> Plan:
             f"{transfer} is {found.get_status_display().lower()} and waits for no approval.",
             field="/transfer",
         )
+    _refuse_expired(context, found)
     found.next_attempt_at, found.expires_at, found.changed_at = context.now, None, context.now
     was = {"status": Status.AWAITING_APPROVAL, "approval_request_id": found.approval_request_id}
     result = told(found)
@@ -117,6 +128,14 @@ def plan_open_sending(context: Context, *, transfer: str) -> Plan:
         events=[EventDraft("transfer.approved", transfer, result, book_id=found.book_id)],
         approved=_agreed_to(found, found.recipient),
     )
+
+
+def _refuse_expired(context: Context, transfer: Transfer) -> None:
+    if transfer.expires_at and transfer.expires_at <= context.now:
+        raise TransferExpired(
+            f"{transfer.pk} could be agreed to until {clock.written(transfer.expires_at)}; ask for it anew.",
+            field="/transfer",
+        )
 
 
 def wanted(transfer: Transfer, to: Recipient | None) -> routing.Wanted:
@@ -221,6 +240,7 @@ def told_asked(transfer: Transfer) -> dict[str, Any]:
         **told(transfer),
         "fee": transfer.fee_money,
         "fees": transfer.fees,
+        "checks": [],
         "total": transfer.total,
         "recipient": transfer.recipient_id,
         "refund_of": transfer.refund_of_id,

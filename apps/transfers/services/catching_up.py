@@ -13,7 +13,9 @@ from apps.operations.registry import Input, Target
 from apps.providers.adapters import adapter_of
 from apps.providers.models import Action, Answer, Attempt, Provider
 from apps.providers.protocol import Outcome, Reply
+from apps.providers.queries.routing import RESTORED
 from apps.providers.services.providers import find
+from apps.providers.services.receiving import Receipt, receive
 from apps.transfers.models import ENDED, WITH_PROVIDER, Status, Transfer
 from apps.transfers.services.answers import PAID
 from apps.transfers.services.making import told
@@ -28,8 +30,13 @@ RESTORER: Final = Actor.system(
         "transfers.report_unknown_submission",
     },
 )
-REASON: Final = "The database was restored from a backup: what was executed since is not known yet."
+UNKNOWN: Final = (
+    "Since the backup it executed {count} payments that are not known here: see the alarms. Whoever asked for them may ask"
+    " again, so cancel what would pay twice before you unlock."
+)
+CAUGHT_UP: Final = "It has said what it executed since the backup."
 BATCH: Final = 500
+LONGEST_REASON: Final = 300
 
 RECOVERABLE: Final = frozenset({Status.BALANCE_RESERVED, Status.AWAITING_APPROVAL, *WITH_PROVIDER})
 """In which statuses of the backup money is held for what was sent since, also as a later try than the one that is open."""
@@ -40,8 +47,9 @@ PAYS_NOT: Final = frozenset({Outcome.FAILED, Outcome.CANCELLED})
 
 @dataclass
 class CaughtUp:
-    """What a provider said: submissions that our books know, had forgotten, and cannot place at all."""
+    """What a provider said: messages that were lost, and submissions that our books know, had forgotten, cannot place."""
 
+    messages: int = 0
     known: int = 0
     recovered: int = 0
     unknown: list[str] = field(default_factory=list)
@@ -54,30 +62,49 @@ def target(data: Input) -> Iterator[Target]:
 
 def lock_all() -> list[str]:
     """Send nothing anywhere until each provider has said what it executed; the providers' names."""
-    names = list(Provider.objects.filter(enabled=True, locked_because="").values_list("name", flat=True))
-    for name in names:
-        _run("providers.lock_sending", {"provider": name, "reason": REASON}).or_raise()
+    open_ones = Provider.objects.exclude(locked_because__startswith=RESTORED)
+    names = []
+    for provider in open_ones:
+        reason = f"{RESTORED} {provider.locked_because}".strip()[:LONGEST_REASON]
+        _run("providers.lock_sending", {"provider": provider.name, "reason": reason}).or_raise()
+        names.append(provider.name)
     return names
 
 
 def catch_up(name: str, since: datetime) -> CaughtUp:
-    """Ask a provider what it executed since a time, and place all of it.
+    """Ask a provider what it told and executed since a time, and place all of it. What it told of money that came or was
+    taken is followed by the workers, as if it came now.
 
     Raises what the provider's adapter raises if it does not say.
     """
     provider = find(name)
-    found = CaughtUp()
-    for page in _pages(adapter_of(provider).executed_since(since)):
+    adapter, found = adapter_of(provider), CaughtUp()
+    for envelope in adapter.told_since(since):
+        received = receive(provider, envelope, address="", now=clock.now(), fetched=True)
+        found.messages += received.receipt == Receipt.NEW
+    for page in _pages(adapter.executed_since(since)):
         _place(provider, page, found)
     return found
 
 
-def unlock_all() -> list[str]:
+def unlock_all(unknown: Mapping[str, int]) -> list[str]:
     """Let sending go on wherever the restore has stopped it, once every provider has said what it executed: what one
-    of them has paid already would else be sent to another. The providers' names."""
-    names = list(Provider.objects.filter(locked_because=REASON).values_list("name", flat=True))
-    for name in names:
-        _run("providers.unlock_sending", {"provider": name}).or_raise()
+    of them has paid already would else be sent to another. The providers' names.
+
+    Where some of it is `unknown`, of any of them, all stay locked until a person has looked: a client whose payment was
+    forgotten with its idempotency key asks for it again.
+    """
+    count = sum(unknown.values())
+    names = []
+    for provider in Provider.objects.filter(locked_because__startswith=RESTORED):
+        before = provider.locked_because.removeprefix(RESTORED).strip()
+        if before or count:
+            reason = " ".join(filter(None, (UNKNOWN.format(count=count) if count else "", before)))
+            given = {"provider": provider.name, "reason": reason[:LONGEST_REASON]}
+            _run("providers.lock_sending", given).or_raise()
+            continue
+        _run("providers.unlock_sending", {"provider": provider.name, "reason": CAUGHT_UP}).or_raise()
+        names.append(provider.name)
     return names
 
 

@@ -45,6 +45,7 @@ def plan_between(kind: Kind) -> Callable[..., Plan]:
         from_wallet: str,
         to_wallet: str,
         amount: Money,
+        at_least: Money | None,
         confirm: bool,
         reference: str,
         description: str,
@@ -60,6 +61,8 @@ def plan_between(kind: Kind) -> Callable[..., Plan]:
             raise SameCurrency(
                 f"Both wallets are in {source.currency}; make a transfer between them.", field="/to_wallet"
             )
+        if at_least:
+            check_currency(destination, at_least, field="/at_least/currency")
         transfer = new_transfer(
             context,
             kind,
@@ -69,6 +72,7 @@ def plan_between(kind: Kind) -> Callable[..., Plan]:
             source_wallet_id=from_wallet,
             destination_wallet_id=to_wallet,
             received_currency=destination.currency,
+            terms={"at_least": at_least.decimal} if at_least else {},
         )
         return plan_asked(context, transfer, None, confirm=confirm)
 

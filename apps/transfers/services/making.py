@@ -30,11 +30,11 @@ def own_wallet(context: Context, wallet: str, amount: Money | None = None, *, at
     return found
 
 
-def check_currency(wallet: Holder, amount: Money | None) -> None:
+def check_currency(wallet: Holder, amount: Money | None, *, field: str = "/amount/currency") -> None:
     """CurrencyMismatch unless the wallet holds the currency of the amount."""
     if amount and amount.currency != wallet.currency:
         raise CurrencyMismatch(
-            f"{wallet.id} is in {wallet.currency}, the amount in {amount.currency}.", field="/amount/currency"
+            f"{wallet.id} is in {wallet.currency}, the amount in {amount.currency}.", field=field
         )
 
 

@@ -65,9 +65,13 @@ def _unapproved(context: Context, transfer: Transfer) -> Plan:
     if transfer.expires_at is None:
         return _unsent(context, transfer)
     request = ApprovalRequest.objects.filter(pk=transfer.approval_request_id).first()
-    if request and request.status in {ApprovalStatus.REJECTED, ApprovalStatus.REFUSED}:
+    if request and request.status == ApprovalStatus.REJECTED:
         return plan_stop(context, transfer, "cancelled", "REJECTED", "Other people did not agree to it.")
-    return _expired(context, transfer)
+    if transfer.expires_at <= context.now:
+        return _expired(context, transfer)
+    if request and request.status == ApprovalStatus.REFUSED:
+        return plan_stop(context, transfer, "cancelled", "REJECTED", "What was agreed to was refused.")
+    return Plan(result=told(transfer))
 
 
 def _expired(context: Context, transfer: Transfer) -> Plan:

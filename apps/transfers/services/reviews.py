@@ -1,21 +1,25 @@
 """What operators do with transfers that do not move by themselves. Money moves on proof alone, or on a second person's word."""
 
-from collections.abc import Iterable, Mapping
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from apps.core.errors import DomainError
 from apps.core.money import Money
+from apps.ledger import templates
 from apps.operations.models import Attachment
 from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.registry import Input
 from apps.providers.models import Answer
-from apps.providers.protocol import Outcome
+from apps.providers.protocol import Outcome, Reply
+from apps.providers.services.providers import refuse_while_catching_up
 from apps.transfers.flows import Done
 from apps.transfers.models import Status, Transfer
 from apps.transfers.queries.evidence import FAILED_SAYS, PAID_SAYS, proves
 from apps.transfers.services.answers import park, what_is_wrong
 from apps.transfers.services.making import told
 from apps.transfers.services.own import locked_transfer
+from apps.transfers.services.posting import missing_accounts, provider_account
 from apps.transfers.services.settling import plan_compensate, plan_settle
 
 Proof = Literal["answer", "none"]
@@ -85,7 +89,7 @@ def plan_settle_transfer(
     proof = proof_of(found, PAID_SAYS, did)
     _prove(found, proof, evidence)
     was = {"status": found.status, "attempt_id": found.attempt_id}
-    plan = plan_settle(context, found, was, did)
+    plan = _and_overpaid(context, plan_settle(context, found, was, did), found, did)
     return _with_proof(plan, found, proof, evidence, reason)
 
 
@@ -158,6 +162,7 @@ def scopes(data: Input) -> Iterable[tuple[str, str]]:
 
 
 def _in_review(context: Context, transfer: str) -> Transfer:
+    refuse_while_catching_up()
     found = locked_transfer(context, transfer)
     if found.status != Status.MANUAL_REVIEW:
         raise NotInReview(
@@ -175,9 +180,32 @@ def _now(context: Context, transfer: Transfer) -> Plan:
 
 def proof_of(transfer: Transfer, says: Iterable[Outcome], did: Done | None = None) -> Proof:
     """Whether an answer of the provider to the submission that counts, or to a question about it, says so."""
+    return "answer" if _proving(transfer, says, did) else "none"
+
+
+def _proving(transfer: Transfer, says: Iterable[Outcome], did: Done | None) -> Sequence[Reply]:
     about = Answer.objects.filter(attempt__subject=transfer.pk, outcome__in=[each.value for each in says])
     of_it = about.filter(attempt_id=transfer.attempt_id) | about.filter(attempt__of_id=transfer.attempt_id)
-    return "answer" if any(proves(each, transfer, did) for each in of_it) else "none"
+    return [Reply.of(each.reply) for each in of_it.order_by("answered_at") if proves(each, transfer, did)]
+
+
+def _and_overpaid(context: Context, plan: Plan, transfer: Transfer, did: Done) -> Plan:
+    """Of what the provider says that it paid beyond what was asked for, the books know as well: it is missing there, and
+    stands in suspense until it is explained. The wallet pays what it was asked for."""
+    replies = _proving(transfer, PAID_SAYS, did)
+    paid = replies[-1].settled if replies else None
+    if paid is None or paid.currency != transfer.currency or paid <= transfer.money:
+        return plan
+    over = templates.entry(
+        "correction_credit",
+        {"amount": paid - transfer.money, "account": provider_account(transfer)},
+        book_id=transfer.book_id,
+        reference=f"{transfer.pk}:overpaid",
+        description=f"{paid} were paid for {transfer.pk}, {transfer.money} were asked for",
+        metadata={"transfer": transfer.pk},
+    )
+    posts, accounts = [*plan.posts, over], [*plan.accounts, *missing_accounts(context, over)]
+    return dataclasses.replace(plan, posts=posts, accounts=accounts)
 
 
 def _prove(transfer: Transfer, proof: Proof, evidence: str | None) -> None:

@@ -14,6 +14,7 @@ from apps.operations.registry import Input, Target
 from apps.providers.models import Action, Attempt
 from apps.providers.protocol import Instruction
 from apps.providers.queries import routing
+from apps.transfers.flows import FLOWS
 from apps.transfers.leases import SENDING
 from apps.transfers.models import Status, Transfer
 from apps.transfers.services.making import told
@@ -100,7 +101,7 @@ def plan_begin_sending(
     found.attempt_id, found.provider = attempt, provider
     found.attempts, found.requeries = found.attempts + 1, 0
     found.sent_at = found.sent_at or context.now
-    found.expected_at = routing.expected_at(chosen, context.now)
+    found.expected_at = routing.expected_at(chosen, context.now, usually=FLOWS[found.kind].usually)
     found.next_attempt_at, found.changed_at = context.now + SENDING, context.now
     row = Attempt(
         id=attempt,

@@ -5,14 +5,17 @@ from typing import Literal
 from apps.core.errors import DomainError
 from apps.operations.plan import Context, EventDraft, Plan, Request, Update
 from apps.operations.registry import Input
-from apps.transfers.models import BEFORE_SENDING, Transfer
+from apps.providers.services.providers import refuse_while_catching_up
+from apps.transfers.models import BEFORE_SENDING, Status, Transfer
 from apps.transfers.services.making import balances, ended, told
 from apps.transfers.services.own import locked_transfer
 from apps.transfers.services.posting import wallets_of
 from apps.transfers.services.sending import WORKER
-from apps.transfers.services.settling import release_entry
+from apps.transfers.services.settling import plan_compensate, release_entry
 
 STOPPED = ("status", "failure_code", "failure_message", "next_attempt_at", "changed_at", "ended_at")
+
+CANCELLED = "CANCELLED"
 
 
 class TooLateToCancel(DomainError):
@@ -23,20 +26,26 @@ class TooLateToCancel(DomainError):
 
 
 def plan_cancel(context: Context, *, transfer: str, reason: str) -> Plan:
-    """Call a transfer off that was not sent yet; what was held is available again."""
+    """Call a transfer off that was not sent yet, or that provably no provider accepted; what was held is available again."""
     found = locked_transfer(context, transfer)
+    if found.status == Status.SENT_TO_PROVIDER and found.attempt_id is None:
+        refuse_while_catching_up()
+        return plan_compensate(
+            context, found, {"status": found.status, "attempt_id": None}, CANCELLED, reason
+        )
     if found.status not in BEFORE_SENDING:
         raise TooLateToCancel(
             f"{transfer} is {found.get_status_display().lower()}: only what was not sent can be cancelled.",
             field="/transfer",
         )
-    return plan_stop(context, found, "cancelled", "CANCELLED", reason)
+    return plan_stop(context, found, "cancelled", CANCELLED, reason)
 
 
 def plan_stop(
     context: Context, transfer: Transfer, how: Literal["cancelled", "expired"], code: str, reason: str
 ) -> Plan:
     """End a transfer before it was sent; whatever is held for it goes back."""
+    refuse_while_catching_up()
     was = {"status": transfer.status, "attempt_id": transfer.attempt_id}
     transfer.cancel() if how == "cancelled" else transfer.expire()
     ended(transfer, context)

@@ -1,6 +1,6 @@
 """What people do about money in suspense."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 from apps.accounts.queries.tenants import is_test
@@ -156,12 +156,6 @@ def _refuse_twice(deposit: Deposit, reference: str) -> None:
                 field="/reference",
                 details={"chargeback": each.pk},
             )
-
-
-def return_facts(context: Context, plan: Plan, *, deposit: str, **_: Any) -> Mapping[str, Any]:
-    """What policies may ask of money that is sent back."""
-    found = Deposit.objects.get(pk=deposit)
-    return {"amount": found.money.decimal, "currency": found.currency}
 
 
 def _suspended(context: Context, deposit: str, *statuses: str) -> tuple[Deposit, dict[str, Any]]:

@@ -95,6 +95,7 @@ class AttemptOutput(TypedDict):
     action: Literal["submit", "query", "cancel"]
     provider: str
     reference: str
+    sent: Any
     started_at: str
     outcome: str | None
     code: str | None
@@ -895,6 +896,18 @@ class TransferOutput(TypedDict):
     settled: Money | None
     returned: Money | None
     provider_status: str | None
+    waits_for: (
+        Literal[
+            "approval",
+            "arrival",
+            "booking",
+            "confirmation",
+            "provider",
+            "review",
+            "sending",
+        ]
+        | None
+    )
     expected_at: str | None
     expires_at: str | None
     next_try_at: str | None
@@ -930,6 +943,12 @@ class UpdateTenantBody(TypedDict, closed=True):
     website: NotRequired[str | None]
     requests_per_minute: NotRequired[int | None]
     mail_about: NotRequired[list[Literal["completed", "failed", "returned", "in_review"]] | None]
+
+
+class UpdateWalletBody(TypedDict, closed=True):
+    name: NotRequired[str | None]
+    purpose: NotRequired[str | None]
+    metadata: NotRequired[dict[str, Any] | None]
 
 
 class VirtualAccountOutput(TypedDict):
@@ -1006,6 +1025,11 @@ class WalletPage(TypedDict):
     items: list[WalletOutput]
     next: str | None
     previous: str | None
+
+
+class WalletUpdatedResult(TypedDict):
+    wallet: str
+    changed: list[str]
 
 
 class AccountBalanceOutput(TypedDict):
@@ -1102,6 +1126,7 @@ class ExchangeBody(TypedDict, closed=True):
     from_wallet: str
     to_wallet: str
     amount: Money
+    at_least: NotRequired[Money | None]
     confirm: NotRequired[bool]
     reference: NotRequired[str]
     description: NotRequired[str]
@@ -1241,6 +1266,7 @@ class AskedResult(TypedDict):
     balances: dict[str, Money]
     fee: Money
     fees: list[FeeResult]
+    checks: list[str]
     total: Money
     recipient: str | None
     to_wallet: str | None

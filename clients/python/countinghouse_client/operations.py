@@ -1350,3 +1350,20 @@ class Client(Transport):
             "models.WalletClosedResult",
             self._command(f"/v1/wallets/{part(wallet)}/close", dict(body), idempotency_key, retry_of),
         )
+
+    def update_wallet(
+        self,
+        wallet: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.UpdateWalletBody],
+    ) -> models.WalletUpdatedResult:
+        """Change a wallet.
+
+        Needs the scope `wallets:write`.
+        """
+        return cast(
+            "models.WalletUpdatedResult",
+            self._command(f"/v1/wallets/{part(wallet)}/update", dict(body), idempotency_key, retry_of),
+        )

@@ -17,7 +17,10 @@ EXECUTED = {"completed", "returned"}
 
 
 def problems(
-    truth: Facts, promised: Iterable[Mapping[str, Any]], funded: Mapping[tuple[str, str], Decimal]
+    truth: Facts,
+    promised: Iterable[Mapping[str, Any]],
+    holds: Iterable[str],
+    funded: Mapping[tuple[str, str], Decimal],
 ) -> list[str]:
     """Everything that is not as it must be, in words."""
     transfers = {str(each.pk): each for each in Transfer.objects.all()}
@@ -27,7 +30,7 @@ def problems(
         *_lost(promised, transfers),
         *_unfinished(transfers.values()),
         *(wrong for each in transfers.values() for wrong in _untrue(each, orders.get(str(each.pk), []))),
-        *_unowned(),
+        *_unowned(holds),
         *strange(truth, transfers, orders),
         *_disagreeing(truth, transfers, orders, funded),
     ]
@@ -58,10 +61,11 @@ def _lost(promised: Iterable[Mapping[str, Any]], transfers: Mapping[str, Transfe
     for each in promised:
         if each["id"] not in transfers:
             yield f"{each['id']} was promised to a caller and is not there."
-        if each["id"] in seen and "cancel" not in each["path"]:
+        if each["path"].endswith(("/cancel", "/confirm")):
+            continue
+        if each["id"] in seen:
             yield f"{each['id']} was promised under two keys."
-        if "cancel" not in each["path"]:
-            seen.add(each["id"])
+        seen.add(each["id"])
 
 
 def _unfinished(transfers: Iterable[Transfer]) -> Iterator[str]:
@@ -90,18 +94,13 @@ def _untrue(transfer: Transfer, orders: list[dict[str, Any]]) -> Iterator[str]:
         yield f"{transfer.pk} is {transfer.status} and was executed."
 
 
-def _unowned() -> Iterator[str]:
-    owned = set(
-        Transfer.objects.filter(hold_id__isnull=False)
-        .exclude(status__in=[*ENDED])
-        .values_list("hold_id", flat=True)
-    )
-    ended = set(
-        Transfer.objects.filter(hold_id__isnull=False, status__in=[*ENDED]).values_list("hold_id", flat=True)
-    )
+def _unowned(asked: Iterable[str]) -> Iterator[str]:
+    """Every hold is a transfer's that is under way, or one that a caller asked for by itself."""
+    held = Transfer.objects.filter(hold_id__isnull=False)
+    owned = {*held.exclude(status__in=[*ENDED]).values_list("hold_id", flat=True), *asked}
     for hold in Hold.objects.filter(remaining__gt=0):
-        if hold.pk in ended and hold.pk not in owned:
-            yield f"{hold.pk} holds {hold.remaining} for a transfer that has ended."
+        if hold.pk not in owned:
+            yield f"{hold.pk} holds {hold.remaining} for nothing that is under way."
 
 
 def _disagreeing(
@@ -119,9 +118,10 @@ def _disagreeing(
     ]
     for desk in truth["balances"]:
         for code, balance in desk["balances"].items():
+            has = Decimal(balance) + Decimal(desk["strategies"].get(code, 0))
             expected = sum((part.get((desk["desk"], code), Decimal(0)) for part in parts), Decimal(0))
-            if Decimal(balance) != expected:
-                yield f"{desk['desk']} has {balance} {code} of ours, our books say {expected}."
+            if has != expected:
+                yield f"{desk['desk']} has {has} {code} of ours, our books say {expected}."
 
 
 def _ours() -> dict[tuple[str, str], Decimal]:
@@ -138,13 +138,14 @@ def _ours() -> dict[tuple[str, str], Decimal]:
 
 
 def _in_review(transfers: Mapping[str, Transfer], orders: Mapping[str, list[dict[str, Any]]]) -> Moved:
-    """What the desks did for transfers that are in manual review, which our books do not say yet."""
+    """What the desks did for transfers that are in manual review, which our books do not say yet. What is put to work
+    stays with its desk."""
     moved: Moved = defaultdict(Decimal)
     for pk, transfer in transfers.items():
         if transfer.status != Status.MANUAL_REVIEW:
             continue
         for order in orders.get(pk, []):
-            if order["status"] in EXECUTED:
+            if order["status"] in EXECUTED and not order["kind"].startswith("strategy"):
                 kept = Decimal(order["settled_amount"] or order["amount"]) - Decimal(
                     order["returned_amount"] or 0
                 )

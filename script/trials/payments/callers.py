@@ -29,6 +29,7 @@ class Heard:
     """What callers were told: every transfer that they were promised, by the key under which they asked."""
 
     transfers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    holds: list[str] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
     unanswered: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -52,7 +53,8 @@ class Caller(threading.Thread):
         """Ask, until it is enough."""
         wishes: list[Callable[[], Wish | None]] = [self._payout] * 6
         wishes += [self._transfer] * 3 + [self._onramp] * 2 + [self._offramp, self._refund]
-        wishes += [self._cancel, self._hold, self._read]
+        wishes += [self._buy, self._buy, self._sell, self._bridge, self._start_strategy, self._stop_strategy]
+        wishes += [self._confirm, self._cancel, self._hold, self._read]
         while self.goes_on:
             wish = self._random.choice(wishes)()
             if wish:
@@ -91,6 +93,8 @@ class Caller(threading.Thread):
         told = answer.json()
         with self._heard.lock:
             self._heard.answers[f"{path.split('/')[2]} {told.get('code', answer.status_code)}"] += 1
+            if path == "/v1/holds" and answer.status_code < 300:
+                self._heard.holds.append(told["hold"])
             if "transfer" in told and answer.status_code < 300:
                 self._heard.transfers[key] = {"id": told["transfer"], "path": path, **body}
                 self._mine.append(told["transfer"])
@@ -122,6 +126,32 @@ class Caller(threading.Thread):
     def _offramp(self) -> Wish:
         asked = {"from_wallet": self._wallet("USDC"), "to_wallet": self._wallet("EUR")}
         return "/v1/offramps", {**asked, "amount": self._amount("USDC")}
+
+    def _buy(self) -> Wish:
+        asked = {"from_wallet": self._wallet("EUR"), "to_wallet": self._wallet("BTC")}
+        return "/v1/buys", {**asked, "amount": self._amount("EUR")}
+
+    def _sell(self) -> Wish:
+        asked = {"from_wallet": self._wallet("BTC"), "to_wallet": self._wallet("EUR")}
+        amount = {"amount": f"0.000{self._random.randint(1, 9)}", "currency": "BTC"}
+        return "/v1/sells", {**asked, "amount": amount}
+
+    def _bridge(self) -> Wish:
+        asked = {"wallet": self._wallet("USDC"), "from_network": "ETH", "to_network": "SOL"}
+        return "/v1/bridges", {**asked, "amount": self._amount("USDC")}
+
+    def _start_strategy(self) -> Wish:
+        asked = {"wallet": self._wallet("USDC"), "strategy": "lending"}
+        return "/v1/strategies", {**asked, "amount": self._amount("USDC")}
+
+    def _stop_strategy(self) -> Wish:
+        asked = {"wallet": self._wallet("USDC"), "strategy": "lending"}
+        return "/v1/strategies/stop", {**asked, "amount": self._amount("USDC")}
+
+    def _confirm(self) -> Wish | None:
+        if not self._mine:
+            return None
+        return f"/v1/transfers/{self._random.choice(self._mine[-10:])}/confirm", {}
 
     def _refund(self) -> Wish | None:
         found = self._get("/v1/transfers", kind="pay_in", limit="20")

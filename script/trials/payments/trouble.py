@@ -21,10 +21,13 @@ CHAOS = {
     "submit": {
         **dict.fromkeys(("timeout_after", "reset_after", "error_after", "garbage"), "0.02"),
         **dict.fromkeys(("timeout_before", "reset_before", "error_before"), "0.02"),
-        **dict.fromkeys(("not_accepted", "rate_limit", "refuse"), "0.02"),
+        **dict.fromkeys(("not_accepted", "rate_limit", "refuse", "slow:1"), "0.02"),
     },
     "query": {"error": "0.1", "timeout": "0.02", "not_found_for:2": "0.05"},
-    "outcome": {"fail:account_closed": "0.05", "partial:0.4": "0.02", "hang": "0.01", "delay:3": "0.05"},
+    "outcome": {
+        **{"fail:account_closed": "0.05", "partial:0.4": "0.02", "hang": "0.01", "delay:3": "0.05"},
+        **{"wrong_amount:60.00": "0.01", "return_after:2": "0.02"},
+    },
     "webhook": {
         **dict.fromkeys(("drop", "duplicate", "reorder", "delay:2"), "0.05"),
         **dict.fromkeys(("bad_signature", "changed_bytes", "no_event_id"), "0.02"),
@@ -76,7 +79,8 @@ class Trouble(threading.Thread):
 
     def _take_desk_down(self) -> None:
         self._control.down(
-            self._random.choice(["bank", "ramp"]), self._random.choice(["503", "hang", "refuse"])
+            self._random.choice(["bank", "ramp", "exchange", "custody"]),
+            self._random.choice(["503", "hang", "refuse"]),
         )
         time.sleep(2 + self._random.random() * 2)
         self._control.up()

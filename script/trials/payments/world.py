@@ -10,8 +10,14 @@ from apps.operations.models import ApprovalPolicy
 from apps.operations.plan import Request
 from script.trials.payments.callers import World
 
-WALLETS, FUNDS = {"EUR": 12, "USD": 6, "USDC": 6}, "5000.00"
-PROVIDERS = {"bank": ["payout", "refund"], "ramp": ["onramp", "offramp"]}
+WALLETS, FUNDS = {"EUR": 12, "USD": 6, "USDC": 6, "BTC": 4}, "5000.00"
+COINS = {"USDC", "BTC"}
+PROVIDERS = {
+    "bank": ["payout", "refund"],
+    "ramp": ["onramp", "offramp"],
+    "exchange": ["buy", "sell", "bridge"],
+    "custody": ["strategy_start", "strategy_stop"],
+}
 
 
 def world(sandbox: str) -> World:
@@ -44,7 +50,7 @@ def world(sandbox: str) -> World:
 
 def _wallet(tenant: str, currency: str) -> str:
     wallet = str(_done("accounts.create_wallet", tenant=tenant, currency=currency)["wallet"])
-    if currency != "USDC":
+    if currency not in COINS:
         amount = {"amount": FUNDS, "currency": currency}
         _done("transfers.post_pay_in", wallet=wallet, amount=amount, from_account="bank:main")
     return wallet

@@ -11,9 +11,10 @@ from apps.transfers.services.catching_up import lock_all
 
 NEXT = """Next:
   1. Compare the last positions and seals above with those you keep elsewhere: what is missing was lost.
-  2. Start the workers and the web processes: nothing is sent to a provider yet.
-  3. Ask each provider what it executed since the backup was begun, which lets sending to it go on:
-       script/manage catch_up --since 2026-11-21T12:00:00Z"""
+  2. Ask each provider what it told and executed since the backup was begun. Until all have said, the workers stand still,
+     nothing is sent, and nothing that was held is given back:
+       script/manage catch_up --since 2026-11-21T12:00:00Z
+  3. Start the workers and the web processes."""
 
 
 class Command(BaseCommand):

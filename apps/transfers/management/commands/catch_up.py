@@ -5,17 +5,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Q
 
 from apps.core.errors import DomainError
 from apps.providers.models import Provider
-from apps.transfers.services.catching_up import catch_up, unlock_all
+from apps.transfers.services.catching_up import CaughtUp, catch_up, unlock_all
 
 
 class Command(BaseCommand):
     help = (
-        "After a backup was restored: ask every provider what it executed since the backup was made, and place it. Sending goes on once"
-        " all of them have said. May be run again."
+        "After a backup was restored: ask every provider what it told and executed since the backup was made, and place it. Workers go"
+        " on once all of them have said, and so does sending, unless something was executed that is not known here. May be run again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -23,26 +22,33 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         since = _instant(options["since"])
-        asked = Provider.objects.filter(Q(enabled=True) | ~Q(locked_because=""))
-        silent = [name for name in asked.values_list("name", flat=True) if not self._said(name, since)]
+        said = {name: self._said(name, since) for name in Provider.objects.values_list("name", flat=True)}
+        silent = [name for name, found in said.items() if found is None]
         if silent:
             raise CommandError(f"Sending stays locked. Ask again later: {', '.join(silent)}.")
-        for name in unlock_all():
+        unknown = {name: len(found.unknown) for name, found in said.items() if found and found.unknown}
+        for name in unlock_all(unknown):
             self.stdout.write(f"Sending to {name} goes on.")
+        if unknown:
+            raise CommandError(
+                f"Sending stays locked: {', '.join(unknown)} executed what is not known here. Find out for whom (the alarms name"
+                " each), cancel what was asked for again, and unlock each provider in the console."
+            )
 
-    def _said(self, name: str, since: datetime) -> bool:
-        """Whether a provider has said what it executed."""
+    def _said(self, name: str, since: datetime) -> CaughtUp | None:
+        """What a provider said that it executed, if it did."""
         try:
             found = catch_up(name, since)
         except DomainError as error:
             self.stderr.write(f"{name}: {error.code}: {error.message}")
-            return False
+            return None
         self.stdout.write(
-            f"{name}: {found.known} known, {found.recovered} recovered, {len(found.unknown)} unknown."
+            f"{name}: {found.known} known, {found.recovered} recovered, {len(found.unknown)} unknown;"
+            f" {found.messages} messages had been lost."
         )
         for reference in found.unknown:
             self.stdout.write(f"  unknown: {reference}")
-        return True
+        return found
 
 
 def _instant(text: str) -> datetime:
