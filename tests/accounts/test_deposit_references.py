@@ -1,10 +1,13 @@
 """References that people write on bank transfers: what every bank passes on, and no typo leads to another wallet."""
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.accounts.deposit_references import grouped, ids_in, reference_of, tail_of, tails_in
+from apps.accounts.models import Wallet
+from apps.accounts.models.customers import WALLET_TAIL
 from apps.core import ids
 
 WALLET = "wal_01m80kv3jxe7s9q2c4zt5b6n8d"
@@ -69,3 +72,11 @@ def test_two_that_changed_places_lead_to_no_other_wallet(wallet: str, place: int
 
 def test_people_read_it_in_fours() -> None:
     assert grouped("RF18ABCD1234EFGH") == "RF18 ABCD 1234 EFGH"
+
+
+@pytest.mark.django_db
+def test_it_is_looked_up_by_its_index() -> None:
+    wanted = Wallet.objects.annotate(tail=WALLET_TAIL).filter(tail__in=[tail_of(WALLET)])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "wallet_deposit_reference_once" in wanted.explain()
