@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from apps.core import ids
 from apps.ledger.models import JournalEntry
 from apps.operations.models import Event
 from apps.transfers import reserves
@@ -14,11 +15,10 @@ from apps.transfers.models import Transfer
 from apps.transfers.reserves import RollingReserve
 from tests.support.arrivals import arrived, assert_agrees, assert_paired, at_the_bank, bank_of, charged_back
 from tests.support.door import balance, code, done, eur, moved, opened, person, refused, run
-from tests.support.inbound import followed
 from tests.support.payouts import later, status, work
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, has, world
-from tests.support.threads import at_once
+from tests.support.threads import somebody_else, under_way, wait_until_blocked
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
 
@@ -238,15 +238,26 @@ class TestChargebacks:
         done("transfers.close_chargeback", chargeback=chargeback.pk, note="Returned.")
 
     def test_and_refunds_at_the_same_time_give_it_back_once(self, acme: World, bank: Sandbox) -> None:
+        """A refund and a chargeback wait for the same pay-in, and whoever comes second knows of the first."""
         wallet = acme.funded("100.00")
         deposit = arrived(bank, reference=wallet)
-        bank.charge_back(deposit.reference, reason="fraud")
-        bank.settle()
+        account = {"book": "acme", "account": f"wallet:{wallet}:available", "currency": "EUR"}
+        freeze = done("ledger.freeze_account", **account, direction="both", reason="court")["freeze"]
+        chargeback = charged_back(bank, deposit)
+        done("ledger.unfreeze_account", freeze=freeze, reason="over")
+        post = partial(run, "transfers.post_chargeback", chargeback=chargeback.pk, reason="x")
         refund = partial(run, "transfers.create_refund", transfer=deposit.transfer_id)
-        at_once(refund, followed)
-        deposit.refresh_from_db()
-        refunds = Transfer.objects.filter(refund_of=deposit.transfer_id).count()
-        assert refunds + bool(deposit.charged_back) == 1
+        with somebody_else() as other:
+            row = [ids.decode("trf", str(deposit.transfer_id))]
+            other.execute("SELECT FROM transfers_transfer WHERE id = %s FOR UPDATE", row)
+            with under_way(post) as [posted]:
+                wait_until_blocked(1)
+                with under_way(refund) as [refunded]:
+                    wait_until_blocked(2)
+                    other.rollback()
+                answers = [code(posted.result()), code(refunded.result())]
+        assert answers == [None, "REFUND_TOO_LARGE"]
+        assert available(wallet) == "100.00"
 
 
 class TestSentBack:
