@@ -99,6 +99,7 @@ def ask(operation: Any, mode: GenerationMode, party: Party, key: str, url: str) 
     return asked
 
 
+@pytest.mark.long
 @override_settings(API_OPERATOR_REQUESTS_PER_MINUTE=1_000_000)
 @pytest.mark.parametrize("whose", ["tenant", "operator"])
 def test_every_route_answers_as_its_document_says(

@@ -455,6 +455,7 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(below)
 
 
+@pytest.mark.long
 def test_a_statement_and_the_tree_at_size(console: Client, many: Book) -> None:
     began = clock.now()
     hot = Account.objects.get(address="customer:000002:available")

@@ -294,6 +294,7 @@ def peak_of_streaming(book: Book, **options: Any) -> tuple[int, int]:
     return count, peak
 
 
+@pytest.mark.long
 def test_streaming_takes_the_same_memory_however_long_it_is(
     book: Book, bank: Account, wallet: Account
 ) -> None:

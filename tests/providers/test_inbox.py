@@ -152,6 +152,7 @@ class TestDisorder:
             work()
         assert status(transfer) == "completed"
 
+    @pytest.mark.long
     def test_a_hundred_payouts_with_every_disorder(self, acme: World, bank: Sandbox) -> None:
         bank.chaos(
             5,

@@ -42,6 +42,7 @@ def published() -> dict[tuple[str, str], Fraction]:
         }
 
 
+@pytest.mark.long
 def test_the_whole_history_is_loaded_and_nothing_is_lost(transactional_db: None) -> None:
     out = StringIO()
     call_command("load_rates", str(FOLDER), "--json", stdout=out)
