@@ -21,7 +21,9 @@ SUSPENSE = {
     "transfers.assign_deposit",
     "transfers.close_chargeback",
     "transfers.mark_for_return",
+    "transfers.post_chargeback",
     "transfers.request_virtual_account",
+    "transfers.return_deposit",
 }
 TRANSFERS = {
     "transfers.book_conversion",

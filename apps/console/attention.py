@@ -295,6 +295,16 @@ def _suspense(now: datetime) -> Iterator[Notice]:
             _("Nobody is credited yet; the oldest has waited %(age)s.") % {"age": in_short(now - oldest)},
             reverse("console:transfers_deposit_changelist") + "?status=open",
         )
+    back = Deposit.objects.filter(status=DepositStatus.RETURNING)
+    if count := _up_to_many(back):
+        oldest = back.order_by("id").values_list("received_at", flat=True).first() or now
+        yield Notice(
+            "wait",
+            _figure(count),
+            ngettext("deposit is to be sent back", "deposits are to be sent back", count),
+            _("The money is still with us; the oldest has waited %(age)s.") % {"age": in_short(now - oldest)},
+            reverse("console:transfers_deposit_changelist") + "?status=returning",
+        )
     if count := _up_to_many(Chargeback.objects.filter(status=ChargebackStatus.OPEN)):
         yield Notice(
             "stop",

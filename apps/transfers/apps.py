@@ -13,12 +13,12 @@ class TransfersConfig(AppConfig):
         from apps.transfers import commands  # noqa: F401 (commands register themselves)
         from apps.transfers.inbound import register as follow_messages
         from apps.transfers.queries.terms import GL_CODE, terms_of_reserves
-        from apps.transfers.services.own import refuse_entry_of_transfer, refuse_hold_of_transfer
+        from apps.transfers.services.own import refuse_entry_of_record, refuse_hold_of_transfer
 
         follow_messages()
         terms.register(GL_CODE, terms_of_reserves)
         lookups.guard_holds(refuse_hold_of_transfer)
-        lookups.guard_entries(refuse_entry_of_transfer)
+        lookups.guard_entries(refuse_entry_of_record)
         isolation.rows_where(
             "transfers_transfer",
             "book_id = ANY ((SELECT operations_books())::bigint[])"

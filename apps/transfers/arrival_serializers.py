@@ -30,9 +30,28 @@ class MarkForReturnInput(serializers.Serializer[Any]):
     reason = ReasonField()
 
 
+class ReturnDepositInput(serializers.Serializer[Any]):
+    deposit = IdField("dep", help_text=_("Money that was marked to be sent back."))
+    reference = TextField(max_length=120, help_text=_("The bank's or provider's name for the payment back."))
+    reason = ReasonField()
+
+
+class PostChargebackInput(serializers.Serializer[Any]):
+    chargeback = IdField("cbk")
+    reason = ReasonField()
+
+
 class CloseChargebackInput(serializers.Serializer[Any]):
     chargeback = IdField("cbk")
-    note = TextField(max_length=500, help_text=_("What was done about it, such as the correction's id."))
+    note = TextField(max_length=500, help_text=_("What was done about it, or why it is not ours."))
+    entry = IdField(
+        "je",
+        default=None,
+        allow_null=True,
+        help_text=_(
+            "The entry that has posted it, such as a correction; needed where a wallet has the deposit."
+        ),
+    )
 
 
 class RequestVirtualAccountInput(serializers.Serializer[Any]):

@@ -1,6 +1,7 @@
 """Money that came to our accounts: the numbers it is sent to, whose it is, and what became of it."""
 
 from datetime import datetime
+from typing import Final
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -70,14 +71,22 @@ class DepositStatus(models.TextChoices):
     OPEN = "open", _("In suspense")
     ASSIGNED = "assigned", _("Assigned")
     RETURNING = "returning", _("To be sent back")
+    RETURNED = "returned", _("Sent back")
+
+
+IN_SUSPENSE: Final = (DepositStatus.OPEN, DepositStatus.RETURNING)
+"""Money that is with us and nobody's."""
+CREDITED: Final = (DepositStatus.CREDITED, DepositStatus.ASSIGNED)
+"""Money that a wallet has."""
 
 
 class Deposit(models.Model):
     """Money that a provider says came to our account, once for each of its references, with the stages that it passed.
 
     It is credited to the wallet that it names, or stands in suspense (`entry_id`, in the platform's book) until a person
-    assigns it. `book` is of whose it is, null while that is not known. `matched_by` says what told the wallet,
-    `why` what speaks against crediting it.
+    assigns it, or sends it back (`return_reference`, the bank's name for that, and `returned_by`). `book` is of whose it
+    is, null while that is not known. `matched_by` says what told the wallet, `why` what speaks against crediting it.
+    `charged_back` is what of it the provider took back and the wallet was debited with.
     """
 
     id = PrefixedIdField(prefix="dep", primary_key=True)
@@ -105,6 +114,10 @@ class Deposit(models.Model):
     matched_at = models.DateTimeField(null=True)
     credited_at = models.DateTimeField(null=True)
     available_at = models.DateTimeField(null=True)
+    charged_back = MinorUnitsField(default=0)
+    returned_at = models.DateTimeField(null=True)
+    returned_by = models.CharField(max_length=200, blank=True)
+    return_reference = models.CharField(max_length=120, blank=True, db_collation="C")
 
     class Meta:
         constraints = [
@@ -129,8 +142,29 @@ class Deposit(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(entry_id__isnull=False)
-                | ~models.Q(status__in=["open", "assigned", "returning"]),
+                | ~models.Q(status__in=["open", "assigned", "returning", "returned"]),
                 name="deposit_in_suspense_is_posted",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(charged_back=0)
+                | models.Q(
+                    status__in=["credited", "assigned"],
+                    charged_back__gt=0,
+                    charged_back__lte=models.F("amount"),
+                ),
+                name="deposit_charged_back_is_a_part",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    models.Q(status="returned", returned_at__isnull=False)
+                    & ~models.Q(returned_by="")
+                    & ~models.Q(return_reference="")
+                )
+                | (
+                    models.Q(returned_at__isnull=True, returned_by="", return_reference="")
+                    & ~models.Q(status="returned")
+                ),
+                name="deposit_sent_back_says_how",
             ),
         ]
         indexes = [
@@ -148,6 +182,11 @@ class Deposit(models.Model):
         return Money(self.amount, self.currency)
 
     @property
+    def charged_back_money(self) -> Money:
+        """What of it was charged back, with its currency."""
+        return Money(self.charged_back, self.currency)
+
+    @property
     def stages(self) -> list[tuple[str, datetime | None]]:
         """The stages in their order, each with when it was passed, or None."""
         names = ("received", "verified", "matched", "credited", "available")
@@ -156,12 +195,13 @@ class Deposit(models.Model):
 
 class ChargebackStatus(models.TextChoices):
     OPEN = "open", _("To be posted")
+    POSTED = "posted", _("Posted")
     CLOSED = "closed", _("Closed")
 
 
 class Chargeback(models.Model):
-    """What a provider took back of a deposit. The wallet that was credited with it is debited by itself, and owes what it
-    no longer has; where it is not plain whose it is, a person sees to it and closes it.
+    """What a provider took back of a deposit. The wallet that has the deposit is debited by itself (`entry_id`), and owes
+    what it no longer has. Where that is not plain, `note` says why until a person posts it, or closes it with a note.
     """
 
     id = PrefixedIdField(prefix="cbk", primary_key=True)
@@ -174,6 +214,7 @@ class Chargeback(models.Model):
     reason = models.CharField(max_length=300, blank=True)
     status = models.CharField(max_length=10, choices=ChargebackStatus.choices, default=ChargebackStatus.OPEN)
     note = models.CharField(max_length=500, blank=True)
+    entry_id = PrefixedIdField(prefix="je", null=True, editable=False)
     received_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
 
@@ -182,7 +223,8 @@ class Chargeback(models.Model):
             models.UniqueConstraint(fields=["provider", "reference"], name="chargeback_reference_once"),
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="chargeback_is_something"),
             models.CheckConstraint(
-                condition=models.Q(status="open", closed_at__isnull=True)
+                condition=models.Q(status="open", closed_at__isnull=True, entry_id__isnull=True)
+                | models.Q(status="posted", closed_at__isnull=False, entry_id__isnull=False)
                 | (models.Q(status="closed", closed_at__isnull=False) & ~models.Q(note="")),
                 name="chargeback_closed_says_why",
             ),
@@ -196,6 +238,15 @@ class Chargeback(models.Model):
     def money(self) -> Money:
         """The amount with its currency."""
         return Money(self.amount, self.currency)
+
+    @classmethod
+    def open_of(cls, deposit: Deposit) -> models.QuerySet["Chargeback"]:
+        """Those of a deposit that are still to be posted."""
+        return cls.objects.filter(
+            provider_id=deposit.provider_id,
+            deposit_reference=deposit.reference,
+            status=ChargebackStatus.OPEN,
+        )
 
     @property
     def deposit(self) -> Deposit | None:

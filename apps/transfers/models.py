@@ -164,7 +164,7 @@ class Transfer(StateMachineModel):
             ),
             models.UniqueConstraint(
                 fields=["book", "provider", "provider_reference"],
-                condition=~models.Q(provider_reference=""),
+                condition=~models.Q(provider_reference="") & ~models.Q(kind="pay_in", status="reversed"),
                 name="transfer_provider_reference_once",
             ),
         ]

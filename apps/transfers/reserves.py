@@ -108,14 +108,14 @@ class _Known:
 _known = _Known()
 
 
-def policy_of(wallet: str) -> ReservePolicy | None:
-    """What is kept back of a wallet's pay-ins, as the process remembers it."""
+def policies() -> Mapping[str, ReservePolicy]:
+    """By wallet what is kept back of its pay-ins, as the process remembers it."""
     if time.monotonic() > _known.until:
         with isolation.as_platform():
             found = ReservePolicy.objects.filter(basis_points__gt=0)
             _known.policies = {str(each.wallet_id): each for each in found}
         _known.until = time.monotonic() + KEPT_SECONDS
-    return _known.policies.get(wallet)
+    return _known.policies
 
 
 def forget(**_: Any) -> None:

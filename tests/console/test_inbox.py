@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from apps.accounts.deposit_references import grouped, reference_of
 from apps.providers.models import InboundConflict, InboundMessage
 from apps.transfers.arrivals import Chargeback, Deposit, VirtualAccount
 from tests.console.browsing import NEEDS_CHROMIUM, tell
@@ -150,7 +151,10 @@ def test_who_may_is_offered_what_can_be_done(scene: Scene, console: Client, admi
         f"{INBOX}{scene.quarantined}/": ["providers.redrive_message", "providers.acknowledge_message"],
         f"/ops/providers/inboundconflict/{scene.conflict}/": ["providers.acknowledge_conflict"],
         f"{SUSPENSE}{scene.suspended}/": ["transfers.assign_deposit", "transfers.mark_for_return"],
-        f"/ops/transfers/chargeback/{scene.chargeback}/": ["transfers.close_chargeback"],
+        f"/ops/transfers/chargeback/{scene.chargeback}/": [
+            "transfers.post_chargeback",
+            "transfers.close_chargeback",
+        ],
     }
     for address, commands in offered.items():
         for command in commands:
@@ -158,6 +162,39 @@ def test_who_may_is_offered_what_can_be_done(scene: Scene, console: Client, admi
             assert f"/ops/do/{command}/" not in text(console, address)
     assert "/ops/do/providers.redrive_message/" not in text(client, f"{INBOX}{scene.followed}/")
     assert "/ops/do/transfers.assign_deposit/" not in text(client, f"{SUSPENSE}{scene.credited}/")
+
+
+def test_what_is_to_be_sent_back_stays_on_the_desk_until_it_is(
+    scene: Scene, console: Client, admin: Any
+) -> None:
+    client = Client()
+    client.force_login(admin)
+    page, given = (
+        f"{SUSPENSE}{scene.suspended}/",
+        {"deposit": scene.suspended, "reason": "Nobody knows them."},
+    )
+    done("transfers.close_chargeback", chargeback=scene.chargeback, note="They let go of it.")
+    done("transfers.mark_for_return", **given)
+    assert "deposit is to be sent back" in text(console, "/ops/")
+    assert "<dt>Waits</dt>" in text(console, page)
+    assert "/ops/do/transfers.return_deposit/" in text(client, page)
+    assert "/ops/do/transfers.assign_deposit/" in text(client, page)
+    done("transfers.return_deposit", reference="SEPA-1", **given)
+    assert "to be sent back" not in text(console, "/ops/")
+    found = text(console, page)
+    assert "SEPA-1" in found
+    assert "<dt>Waits</dt>" not in found
+    assert "/ops/do/transfers.assign_deposit/" not in text(client, page)
+
+
+def test_a_chargeback_says_why_it_waits(scene: Scene, console: Client) -> None:
+    found = text(console, f"/ops/transfers/chargeback/{scene.chargeback}/")
+    assert "<dt>Why it waits</dt><dd>The deposit is in suspense" in found
+
+
+def test_a_wallet_shows_what_to_write_on_a_bank_transfer(scene: Scene, console: Client) -> None:
+    shown = grouped(reference_of(scene.wallet))
+    assert shown in text(console, f"/ops/accounts/wallet/{scene.wallet}/")
 
 
 @NEEDS_CHROMIUM

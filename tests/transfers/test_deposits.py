@@ -1,19 +1,20 @@
 """Money that comes to our accounts: credited once to whose it is, or in suspense until a person knows."""
 
-from decimal import Decimal
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from apps.accounts.deposit_references import grouped
+from apps.accounts.models import Wallet
 from apps.core import clock
-from apps.core.money import Money
 from apps.operations.models import Event
 from apps.providers.services import inbox
 from apps.transfers.arrivals import Chargeback, Deposit, VirtualAccount
 from apps.transfers.models import Transfer
-from tests.support import payouts
-from tests.support.door import balance, done, eur, person, refused, rows
-from tests.support.inbound import event, followed, hook_up, send, stored
+from tests.support.arrivals import arrived, assert_agrees, bank_of
+from tests.support.door import balance, done, eur, person, refused
+from tests.support.inbound import event, followed, send, stored
 from tests.support.payouts import later, work
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, has, key_of, world
@@ -29,9 +30,7 @@ def acme(ledger_db: Any) -> World:
 @pytest.fixture
 def bank(sandbox: Sandbox, live_server: Any) -> Sandbox:
     """The sandbox, which reports to a real server of ours and gives numbers for euros."""
-    payouts.provider(sandbox, currencies=["EUR"], options={"virtual_accounts": True})
-    hook_up(sandbox, live_server.url)
-    return sandbox
+    return bank_of(sandbox, live_server.url)
 
 
 def number_of(acme: World, wallet: str) -> str:
@@ -41,27 +40,8 @@ def number_of(acme: World, wallet: str) -> str:
     return str(VirtualAccount.objects.get(pk=made["virtual_account"]).number)
 
 
-def arrived(bank: Sandbox, amount: str = "25.00", currency: str = "EUR", **more: Any) -> Deposit:
-    """A deposit that was followed."""
-    reference = bank.deposit("bank", amount, currency, **more)["id"]
-    bank.settle()
-    followed()
-    return Deposit.objects.get(reference=reference)
-
-
 def available(wallet: str) -> str:
     return has(wallet).available.decimal
-
-
-def assert_agrees(bank: Sandbox, *books: str) -> None:
-    """Every cent that truly came stands at the provider in one of our books, but what was charged back."""
-    came = sum((Decimal(each["amount"]) for each in bank.truth()["deposit"]), Decimal())
-    query = (
-        "SELECT coalesce(sum(b.balance * a.side), 0) FROM ledger_balance b JOIN ledger_account a ON a.id = b.account_id"
-        " WHERE a.address = 'provider:sandbox-bank' AND a.currency = 'EUR'"
-    )
-    [(ours,)] = rows(query)
-    assert Money(int(ours), "EUR").decimal == f"{came:.2f}"
 
 
 def alarms() -> list[str]:
@@ -139,6 +119,23 @@ class TestCredited:
         assert (deposit.status, deposit.matched_by) == ("credited", "wallet id")
         assert available(wallet) == "25.00"
 
+    @pytest.mark.parametrize("written", ["{} rent", "{}"])
+    @pytest.mark.parametrize("shown", [str.upper, lambda text: text.upper().replace("_", " ")])
+    def test_by_the_id_as_banks_pass_it_on(
+        self, acme: World, bank: Sandbox, written: str, shown: Callable[[str], str]
+    ) -> None:
+        wallet = acme.wallet()
+        deposit = arrived(bank, reference=written.format(shown(wallet)))
+        assert (deposit.status, deposit.matched_by, deposit.wallet_id) == ("credited", "wallet id", wallet)
+
+    @pytest.mark.parametrize("shown", [str, grouped, str.lower])
+    def test_by_its_reference(self, acme: World, bank: Sandbox, shown: Callable[[str], str]) -> None:
+        acme.wallet(), world("umbrella").wallet()
+        wallet = Wallet.objects.get(pk=acme.wallet())
+        deposit = arrived(bank, reference=f"rent {shown(wallet.deposit_reference)} (August)")
+        assert (deposit.status, deposit.matched_by) == ("credited", "deposit reference")
+        assert deposit.wallet == wallet
+
     @pytest.mark.parametrize("faults", [["duplicate"], ["no_event_id", "duplicate"], ["changed_bytes"]])
     def test_once_whatever_is_sent(self, acme: World, bank: Sandbox, faults: list[str]) -> None:
         wallet = acme.wallet()
@@ -204,6 +201,18 @@ class TestSuspense:
     def test_what_names_two(self, acme: World, bank: Sandbox) -> None:
         one, other = acme.wallet(), world("umbrella").wallet()
         assert arrived(bank, reference=f"{one} {other}").why == "It names several wallets."
+
+    def test_what_names_one_by_reference_and_another_by_id(self, acme: World, bank: Sandbox) -> None:
+        one, other = Wallet.objects.get(pk=acme.wallet()), acme.wallet()
+        both = arrived(bank, reference=f"{one.deposit_reference} {other}")
+        assert (both.status, both.why) == ("open", "It names several wallets.")
+        twice = arrived(bank, reference=f"{one.deposit_reference} {one.pk}")
+        assert (twice.status, twice.wallet) == ("credited", one)
+
+    def test_what_names_one_with_a_typo(self, acme: World, bank: Sandbox) -> None:
+        reference = Wallet.objects.get(pk=acme.wallet()).deposit_reference
+        wrong = reference[:-1] + ("A" if reference[-1] != "A" else "B")
+        assert arrived(bank, reference=wrong).status == "open"
 
     def test_what_names_only_what_a_tenant_has_chosen(self, acme: World, bank: Sandbox) -> None:
         """Anybody may call a wallet as strangers' invoices are called."""
@@ -322,7 +331,7 @@ class TestChargebacks:
         followed()
         left = has(wallet)
         assert (left.available.decimal, left.owed.decimal) == ("0.00", "5.00")
-        assert (Chargeback.objects.get().status, alarms()) == ("closed", [])
+        assert (Chargeback.objects.get().status, alarms()) == ("posted", [])
         assert balance("provider:sandbox-bank", book="acme") == "15.00"
         back = {"from_wallet": other, "to_wallet": wallet, "amount": eur("8.00")}
         done("transfers.create_transfer", actor=key_of(acme.book.pk), **back)
@@ -348,7 +357,7 @@ class TestChargebacks:
         for name in ("sbc_1", "sbc_2"):
             send(event("chargeback.opened", id=name, **told), name)
         followed()
-        assert sorted(each.status for each in Chargeback.objects.all()) == ["closed", "open"]
+        assert sorted(each.status for each in Chargeback.objects.all()) == ["open", "posted"]
         assert (available(wallet), has(wallet).owed.decimal) == ("0.00", "0.00")
         assert alarms() == ["chargeback to be posted"]
 

@@ -13,8 +13,11 @@ from apps.transfers import reserves
 from apps.transfers.reserves import RollingReserve
 from apps.transfers.tasks import release_reserves
 from tests.ledger.bookkeeping import number_everything
+from tests.support.arrivals import arrived, bank_of, charged_back
 from tests.support.door import balance, done, eur, refused
+from tests.support.inbound import followed
 from tests.support.payouts import later
+from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, has, world
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
@@ -23,6 +26,12 @@ pytestmark = pytest.mark.usefixtures("ledger_db")
 @pytest.fixture
 def acme(ledger_db: Any) -> World:
     return world("acme")
+
+
+@pytest.fixture
+def bank(sandbox: Sandbox, live_server: Any) -> Sandbox:
+    """The sandbox, which reports to a real server of ours."""
+    return bank_of(sandbox, live_server.url)
 
 
 def available(wallet: str) -> str:
@@ -158,3 +167,53 @@ def test_what_a_reserve_has_without_a_term_is_due_on_demand(acme: World) -> None
     done("ledger.post_correction", **what, direction="credit", related_type="ticket", related_id="T-1")
     number_everything()
     assert maturities() == [("on demand", "5.00"), ("within 30 days", "20.00")]
+
+
+class TestOwing:
+    """A wallet that owes repays first, and then something is kept back of what is left."""
+
+    def owing(self, acme: World, bank: Sandbox, owed: str) -> str:
+        """A wallet that spent what was charged back."""
+        wallet, other = acme.wallet(), acme.wallet()
+        deposit = arrived(bank, owed, reference=wallet)
+        spent = {"from_wallet": wallet, "to_wallet": other, "amount": eur(owed)}
+        done("transfers.create_transfer", actor=acme.key, **spent)
+        charged_back(bank, deposit)
+        assert has(wallet).owed.decimal == owed
+        kept(wallet)
+        return wallet
+
+    @pytest.mark.parametrize(
+        ("owed", "left", "reserved"), [("80.00", "10.00", "10.00"), ("95.00", "0.00", "5.00")]
+    )
+    def test_takes_a_deposit(self, acme: World, bank: Sandbox, owed: str, left: str, reserved: str) -> None:
+        wallet = self.owing(acme, bank, owed)
+        assert arrived(bank, "100.00", reference=wallet).status == "credited"
+        assert (available(wallet), has(wallet).owed.decimal) == (left, "0.00")
+        assert balance(f"reserve:{wallet}", book="acme") == reserved
+
+    def test_keeps_nothing_of_what_it_owes_wholly(self, acme: World, bank: Sandbox) -> None:
+        wallet = self.owing(acme, bank, "100.00")
+        assert arrived(bank, "100.00", reference=wallet).status == "credited"
+        assert not RollingReserve.objects.exists()
+
+    def test_takes_a_pay_in_by_hand(self, acme: World, bank: Sandbox) -> None:
+        wallet = self.owing(acme, bank, "95.00")
+        done("ledger.open_account", book="acme", address="bank:ing", currency="EUR")
+        assert paid_in(wallet, "100.00")["reserved"] == eur("5.00")
+
+    def test_keeps_the_whole_share_of_the_next_in_the_same_batch(self, acme: World, bank: Sandbox) -> None:
+        wallet = self.owing(acme, bank, "95.00")
+        for _ in range(2):
+            bank.deposit("bank", "100.00", "EUR", reference=wallet)
+        bank.settle()
+        followed()
+        assert (available(wallet), balance(f"reserve:{wallet}", book="acme")) == ("90.00", "15.00")
+
+
+def test_a_share_of_what_a_person_assigns_is_kept_back(acme: World, bank: Sandbox) -> None:
+    deposit, wallet = arrived(bank, "100.00"), acme.wallet()
+    kept(wallet)
+    made = done("transfers.assign_deposit", deposit=deposit.pk, wallet=wallet, reason="theirs")
+    assert (made["reserved"], available(wallet)) == (eur("10.00"), "90.00")
+    assert RollingReserve.objects.get().transfer_id == made["transfer"]

@@ -5,6 +5,7 @@ import apps.accounts.models.tenants
 import apps.core.fields
 import django.contrib.postgres.fields
 import django.db.models.deletion
+import django.db.models.functions.comparison
 import django.db.models.functions.text
 import django_fsm
 from django.conf import settings
@@ -652,6 +653,15 @@ class Migration(migrations.Migration):
                 condition=models.Q(("external_id", ""), _negated=True),
                 fields=("tenant", "external_id"),
                 name="wallet_external_id_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="wallet",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Right(
+                    django.db.models.functions.comparison.Cast("id", models.TextField()), 16
+                ),
+                name="wallet_deposit_reference_once",
             ),
         ),
         migrations.AddConstraint(

@@ -1,8 +1,10 @@
 """Customers of tenants, and wallets: what a tenant or its customer has in one currency."""
 
 from django.db import models
+from django.db.models.functions import Cast, Right
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.deposit_references import reference_of
 from apps.accounts.models.tenants import Tenant
 from apps.core.fields import EncryptedTextField, PrefixedIdField
 from apps.ledger.models import Account
@@ -92,6 +94,10 @@ class WalletAddresses:
         return f"wallet:{self.id}:owed"
 
 
+WALLET_TAIL = Right(Cast("id", models.TextField()), 16)
+"""The part of a wallet's id of which its deposit reference is made (`deposit_references.tail_of`)."""
+
+
 class Wallet(WalletAddresses, models.Model):
     """What a tenant, or a customer of its, has in one currency: three accounts of the tenant's book.
 
@@ -122,6 +128,7 @@ class Wallet(WalletAddresses, models.Model):
                 condition=~models.Q(external_id=""),
                 name="wallet_external_id_once",
             ),
+            models.UniqueConstraint(WALLET_TAIL, name="wallet_deposit_reference_once"),
             models.CheckConstraint(
                 condition=models.Q(category__in=WalletCategory.values), name="wallet_category_known"
             ),
@@ -143,3 +150,8 @@ class Wallet(WalletAddresses, models.Model):
 
     def __str__(self) -> str:
         return self.name or self.id
+
+    @property
+    def deposit_reference(self) -> str:
+        """What is written on a bank transfer so that it finds the wallet."""
+        return reference_of(self.id)

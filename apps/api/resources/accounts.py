@@ -4,6 +4,7 @@ from datetime import datetime
 
 from rest_framework.serializers import ChoiceField
 
+from apps.accounts.deposit_references import reference_of
 from apps.accounts.models import (
     ApiKey,
     Customer,
@@ -246,6 +247,9 @@ class WalletOutput(Output):
     purpose = text(allow_blank=True)
     name = text(allow_blank=True)
     external_id = text(allow_blank=True)
+    deposit_reference = text(
+        help_text="What is written on a bank transfer so that it finds the wallet: a creditor reference by ISO 11649."
+    )
     metadata = notes()
     status = ChoiceField(WalletStatus.choices)
     created_at = instant()
@@ -270,5 +274,6 @@ declare(
             "external_id": EXTERNAL_ID,
             **CREATED,
         },
+        computed={"deposit_reference": Computed(("id",), reference_of)},
     )
 )

@@ -62,7 +62,8 @@ class DepositOutput(Output):
     virtual_account = text(allow_blank=True, help_text="The number that it was sent to.")
     remittance = text(allow_blank=True, help_text="What the remitter wrote.")
     remitter = text(allow_blank=True)
-    matched_by = serializers.ChoiceField(["virtual account", "wallet id", "person"])
+    charged_back = MoneyField(help_text="What of it the provider took back, and the wallet was debited with.")
+    matched_by = serializers.ChoiceField(["virtual account", "deposit reference", "wallet id", "person"])
     stages = StagesOutput(help_text="When it passed which stage.")
 
 
@@ -87,6 +88,7 @@ declare(
         filters={"wallet": WALLET, "transfer": Filter("transfer_id", IdField("trf"))},
         computed={
             "amount": Computed(("amount", "currency"), Money),
+            "charged_back": Computed(("charged_back", "currency"), Money),
             "stages": Computed(tuple(f"{name}_at" for name in STAGES), _stages),
         },
     )

@@ -8,9 +8,14 @@ from apps.console.forms.ways import Doing, doings
 from apps.console.listing import Column, Filter, KeysetAdmin
 from apps.console.readonly import Context
 from apps.console.site import site
-from apps.transfers.arrivals import Chargeback, ChargebackStatus, Deposit, DepositStatus, VirtualAccount
-
-IN_SUSPENSE = {DepositStatus.OPEN, DepositStatus.RETURNING}
+from apps.transfers.arrivals import (
+    IN_SUSPENSE,
+    Chargeback,
+    ChargebackStatus,
+    Deposit,
+    DepositStatus,
+    VirtualAccount,
+)
 
 
 @admin.register(Deposit, site=site)
@@ -42,6 +47,9 @@ class DepositAdmin(KeysetAdmin):
         "Currency": "currency",
         "Received at": "received_at",
         "Credited at": "credited_at",
+        "Returned at": "returned_at",
+        "Returned by": "returned_by",
+        "Return reference": "return_reference",
     }
     row_template = "console/row/deposit.html"
     page_template = "console/page/deposit.html"
@@ -53,11 +61,12 @@ class DepositAdmin(KeysetAdmin):
     )
 
     def doings(self, request: HttpRequest, row: Deposit | None = None) -> list[Doing]:
-        """Give what is in suspense to somebody, or have it sent back."""
+        """Give what is in suspense to somebody, or have it sent back; what is marked for that is first."""
         if row is None or row.status not in IN_SUSPENSE:
             return []
-        ways = ["transfers.assign_deposit"]
-        ways += ["transfers.mark_for_return"] if row.status == DepositStatus.OPEN else []
+        marked = row.status == DepositStatus.RETURNING
+        back = "transfers.return_deposit" if marked else "transfers.mark_for_return"
+        ways = [back, "transfers.assign_deposit"] if marked else ["transfers.assign_deposit", back]
         return doings(request, *((way, {"deposit": row.pk}) for way in ways))
 
     def page_context(self, request: HttpRequest, row: Deposit) -> Context:
@@ -86,6 +95,7 @@ class ChargebackAdmin(KeysetAdmin):
         "Status": "status",
         "Reason": "reason",
         "Note": "note",
+        "Entry": "entry_id",
         "Amount": "money",
         "Currency": "currency",
         "Received at": "received_at",
@@ -98,11 +108,12 @@ class ChargebackAdmin(KeysetAdmin):
     filters = (Filter("status", _("Status"), choices=lambda: ChargebackStatus.choices),)
 
     def doings(self, request: HttpRequest, row: Chargeback | None = None) -> list[Doing]:
-        """Say what was done about it."""
+        """Debit the wallet, or say why not."""
         if row is None or row.status != ChargebackStatus.OPEN:
             return []
         return doings(
             request,
+            ("transfers.post_chargeback", {"chargeback": row.pk}),
             ("transfers.close_chargeback", {"chargeback": row.pk}),
             ("ledger.post_correction", {}),
         )

@@ -144,7 +144,7 @@ class TransferAdmin(KeysetAdmin):
             "refunds": list(row.refunds.order_by("-id")[:MANY]),
             "fees": [(each["name"], _money(each["amount"])) for each in row.fees],
             "review": _review(request, row),
-            "deposit": Deposit.objects.filter(transfer=row).first(),
+            "deposit": _deposit(row),
             **amounts(row),
         }
 
@@ -155,6 +155,15 @@ class TransferAdmin(KeysetAdmin):
         if row.compensation is None:
             raise Http404(_("Nothing was compensated here."))
         return self.render(request, "console/transfer/report_page.html", {"row": row})
+
+
+def _deposit(row: Transfer) -> Deposit | None:
+    """What a pay-in is, or before it was reversed was, the crediting of."""
+    found = Deposit.objects.filter(transfer=row).first()
+    if found or row.kind != Kind.PAY_IN or row.status != Status.REVERSED:
+        return found
+    provider = row.provider.removeprefix("provider:")
+    return Deposit.objects.filter(provider__name=provider, reference=row.provider_reference).first()
 
 
 def ways(row: Transfer) -> list[tuple[str, dict[str, object]]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import template
 
+from apps.accounts.deposit_references import grouped
 from apps.console.durations import in_short
 from apps.core.money import MINUS, NARROW_SPACE, Money
 from apps.ledger.renderers import title_of
@@ -55,6 +56,7 @@ TONES = {
     "returning": "wait",
     "quarantined": "stop",
     "processed": "good",
+    "posted": "good",
     "credited": "good",
     "assigned": "good",
     "ignored": "idle",
@@ -88,6 +90,12 @@ TONES = {
 def percent(basis_points: int) -> str:
     """Hundredths of a percent as people say them: 1250 is 12.5."""
     return f"{Decimal(basis_points) / 100:f}"
+
+
+@register.filter
+def in_fours(reference: str) -> str:
+    """A deposit reference as people read it."""
+    return grouped(reference)
 
 
 @register.filter

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
 from apps.transfers import arrival_serializers as serializers
 from apps.transfers.facts import of_plan
-from apps.transfers.services import deposits, numbers, suspense
+from apps.transfers.services import chargebacks, deposits, numbers, suspense
 
 register(
     Command(
@@ -69,7 +69,7 @@ register(
         name="transfers.assign_deposit",
         summary=_("Assign money in suspense to a wallet"),
         plan=suspense.plan_assign_deposit,
-        targets=deposits.of_deposit,
+        targets=suspense.to_wallet,
         input=serializers.AssignDepositInput,
         permission="transfers.assign_deposit",
         facts=of_plan,
@@ -89,10 +89,34 @@ register(
 )
 register(
     Command(
+        name="transfers.return_deposit",
+        summary=_("Record that money in suspense was sent back"),
+        plan=suspense.plan_return_deposit,
+        targets=deposits.of_deposit,
+        facts=of_plan,
+        input=serializers.ReturnDepositInput,
+        permission="transfers.return_deposit",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="transfers.post_chargeback",
+        summary=_("Post a chargeback"),
+        plan=chargebacks.plan_post_chargeback,
+        targets=chargebacks.target,
+        input=serializers.PostChargebackInput,
+        permission="transfers.post_chargeback",
+        facts=of_plan,
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
         name="transfers.close_chargeback",
         summary=_("Close a chargeback"),
-        plan=suspense.plan_close_chargeback,
-        targets=suspense.of_chargeback,
+        plan=chargebacks.plan_close_chargeback,
+        targets=chargebacks.target,
         input=serializers.CloseChargebackInput,
         permission="transfers.close_chargeback",
         surfaces=BY_OPERATORS,

@@ -124,7 +124,7 @@ register(
         name="transfers.reverse_transfer",
         summary=_("Reverse a transfer"),
         plan=reversals.plan_reverse_transfer,
-        targets=asking.target,
+        targets=reversals.targets,
         input=serializers.CancelTransferInput,
         output=outputs.ReversedResult,
         permission="transfers.reverse_transfer",

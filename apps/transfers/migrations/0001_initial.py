@@ -362,7 +362,10 @@ class Migration(migrations.Migration):
                         name="transfer_hold_once",
                     ),
                     models.UniqueConstraint(
-                        condition=models.Q(("provider_reference", ""), _negated=True),
+                        condition=models.Q(
+                            models.Q(("provider_reference", ""), _negated=True),
+                            models.Q(("kind", "pay_in"), ("status", "reversed"), _negated=True),
+                        ),
                         fields=("book", "provider", "provider_reference"),
                         name="transfer_provider_reference_once",
                     ),

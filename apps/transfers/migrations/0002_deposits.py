@@ -33,12 +33,20 @@ class Migration(migrations.Migration):
                 (
                     "status",
                     models.CharField(
-                        choices=[("open", "To be posted"), ("closed", "Closed")],
+                        choices=[
+                            ("open", "To be posted"),
+                            ("posted", "Posted"),
+                            ("closed", "Closed"),
+                        ],
                         default="open",
                         max_length=10,
                     ),
                 ),
                 ("note", models.CharField(blank=True, max_length=500)),
+                (
+                    "entry_id",
+                    apps.core.fields.PrefixedIdField(editable=False, null=True, prefix="je"),
+                ),
                 ("received_at", models.DateTimeField()),
                 ("closed_at", models.DateTimeField(null=True)),
                 (
@@ -73,7 +81,16 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("closed_at__isnull", True), ("status", "open")),
+                            models.Q(
+                                ("closed_at__isnull", True),
+                                ("entry_id__isnull", True),
+                                ("status", "open"),
+                            ),
+                            models.Q(
+                                ("closed_at__isnull", False),
+                                ("entry_id__isnull", False),
+                                ("status", "posted"),
+                            ),
                             models.Q(
                                 ("closed_at__isnull", False),
                                 ("status", "closed"),
@@ -108,6 +125,7 @@ class Migration(migrations.Migration):
                             ("open", "In suspense"),
                             ("assigned", "Assigned"),
                             ("returning", "To be sent back"),
+                            ("returned", "Sent back"),
                         ],
                         max_length=10,
                     ),
@@ -123,6 +141,13 @@ class Migration(migrations.Migration):
                 ("matched_at", models.DateTimeField(null=True)),
                 ("credited_at", models.DateTimeField(null=True)),
                 ("available_at", models.DateTimeField(null=True)),
+                ("charged_back", apps.core.fields.MinorUnitsField(default=0)),
+                ("returned_at", models.DateTimeField(null=True)),
+                ("returned_by", models.CharField(blank=True, max_length=200)),
+                (
+                    "return_reference",
+                    models.CharField(blank=True, db_collation="C", max_length=120),
+                ),
                 (
                     "book",
                     models.ForeignKey(
@@ -193,6 +218,7 @@ class Migration(migrations.Migration):
                                     "open",
                                     "assigned",
                                     "returning",
+                                    "returned",
                                 ],
                             )
                         ),
@@ -223,12 +249,45 @@ class Migration(migrations.Migration):
                         condition=models.Q(
                             ("entry_id__isnull", False),
                             models.Q(
-                                ("status__in", ["open", "assigned", "returning"]),
+                                (
+                                    "status__in",
+                                    ["open", "assigned", "returning", "returned"],
+                                ),
                                 _negated=True,
                             ),
                             _connector="OR",
                         ),
                         name="deposit_in_suspense_is_posted",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("charged_back", 0),
+                            models.Q(
+                                ("charged_back__gt", 0),
+                                ("charged_back__lte", models.F("amount")),
+                                ("status__in", ["credited", "assigned"]),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="deposit_charged_back_is_a_part",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("returned_at__isnull", False),
+                                ("status", "returned"),
+                                models.Q(("returned_by", ""), _negated=True),
+                                models.Q(("return_reference", ""), _negated=True),
+                            ),
+                            models.Q(
+                                ("return_reference", ""),
+                                ("returned_at__isnull", True),
+                                ("returned_by", ""),
+                                models.Q(("status", "returned"), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="deposit_sent_back_says_how",
                     ),
                 ],
             },

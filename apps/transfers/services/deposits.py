@@ -24,15 +24,18 @@ from apps.providers.protocol import MessageUnreadable, News
 from apps.providers.services.inbox import news_of
 from apps.transfers.arrivals import Chargeback, Deposit, DepositStatus
 from apps.transfers.models import Kind, Transfer
-from apps.transfers.services.chargebacks import is_whose, plan_post
+from apps.transfers.reserves import policies
+from apps.transfers.services.chargebacks import plan_follow, taken_of
 from apps.transfers.services.making import Named, balances, ended, new_transfer, told
 from apps.transfers.services.matching import Match, match
-from apps.transfers.services.reserves import kept_of
+from apps.transfers.services.reserves import keeper, kept_of
 
 SUSPENSE: Final = "suspense:deposits"
 """The account of the platform's book in which money without an owner stands."""
 
 LONGEST_REFERENCE: Final = 120
+LONGEST_WHY: Final = 500
+WHOSE: Final = ("book", "wallet", "transfer", "matched_by", "matched_at", "credited_at", "available_at")
 
 WORKER: Final = Actor.system(
     "deposits",
@@ -60,20 +63,27 @@ class DepositDone(DomainError):
 
 
 def of_message(data: Input) -> Iterator[Target]:
-    """The message, of which what counts here never changes."""
+    """The message, of which what counts here never changes, and a wallet of which something is kept back."""
     yield Target(InboundMessage, data["message"], lock=False)
+    said, news = _said_by(data) if policies() else (None, None)
+    if said is None or news is None:
+        return
+    try:
+        found = match(said.provider, _amount(news), news.data)
+    except DomainError:
+        return  # planning says what is wrong with it
+    if found.wallet:
+        yield from keeper(str(found.wallet.pk))
 
 
 def of_chargeback(data: Input) -> Iterator[Target]:
-    """The message, and the deposit that is taken back: locked, so that two chargebacks of it know of each other."""
+    """The message, and the deposit that is taken back."""
     yield Target(InboundMessage, data["message"], lock=False)
-    said = InboundMessage.objects.filter(pk=data["message"], verified=True).select_related("provider").first()
-    try:
-        [news] = news_of(said)[data["place"] : data["place"] + 1] if said else []
-    except (MessageUnreadable, ValueError):
-        return  # planning says what is wrong with it
-    taken = Deposit.objects.filter(provider=said.provider, reference=str(news.data.get("deposit") or ""))  # type: ignore[union-attr]
-    yield from (Target(Deposit, str(pk)) for pk in taken.values_list("pk", flat=True))
+    said, news = _said_by(data)
+    if said is None or news is None:
+        return
+    taken = Deposit.objects.filter(provider=said.provider, reference=str(news.data.get("deposit") or ""))
+    yield from taken_of(taken.first())
 
 
 def of_deposit(data: Input) -> Iterator[Target]:
@@ -105,7 +115,7 @@ def plan_suspend_deposit(context: Context, *, deposit: str) -> Plan:
 
 
 def plan_record_chargeback(context: Context, *, message: str, place: int) -> Plan:
-    """Debit the wallet that had the deposit; where that is not plain, put it on the desk."""
+    """Debit the wallet that has the deposit; where that is not plain, put it on the desk."""
     said, news = _said(context, message, place)
     amount = _amount(news)
     named = {"provider": said.provider, "reference": news.reference}
@@ -121,17 +131,32 @@ def plan_record_chargeback(context: Context, *, message: str, place: int) -> Pla
         received_at=said.received_at,
         **named,
     )
-    deposit = row.deposit
-    wallet = is_whose(row, deposit)
-    if wallet and deposit:
-        return plan_post(context, row, deposit, wallet)
-    alarm = {
-        "reason": "chargeback to be posted",
-        "chargeback": row.pk,
-        "amount": amount,
-        "deposit": row.deposit_reference,
-    }
-    return Plan(rows=[row], result={"chargeback": row.pk}, events=[EventDraft("alert.raised", row.pk, alarm)])
+    return plan_follow(context, row)
+
+
+def plan_suspend_again(context: Context, deposit: Deposit, reason: str) -> Plan:
+    """A deposit whose pay-in is reversed is in suspense, where a person assigns it or has it sent back.
+
+    One that was assigned is there by the mirror of its entries; for one that was credited at once the platform takes over
+    what the provider has.
+    """
+    was = {"status": deposit.status}
+    posts: list[Entry] = []
+    accounts: list[Any] = []
+    if deposit.status == DepositStatus.CREDITED:
+        posts, accounts = _suspense_entry(context, deposit, books.find(books.platform_id()))
+        deposit.entry_id = posts[0].id
+    deposit.status, deposit.why = DepositStatus.OPEN, f"Its pay-in was reversed: {reason}"[:LONGEST_WHY]
+    deposit.book = deposit.wallet = deposit.transfer = None
+    deposit.matched_by, deposit.matched_at = "", None
+    deposit.credited_at = deposit.available_at = None
+    return Plan(
+        posts=posts,
+        accounts=accounts,
+        updates=[Update(deposit, ("status", "why", "entry_id", *WHOSE), was)],
+        result={},
+        events=[_suspended(deposit)],
+    )
 
 
 def provider_entry(
@@ -180,6 +205,16 @@ def account_if_new(
     if is_open(book.pk, address, currency):
         return []
     return [new_account(book, address, currency, now=now, floor=floor)]
+
+
+def _said_by(data: Input) -> tuple[InboundMessage | None, News | None]:
+    """What a message says, for whoever looks up what is to be locked; nothing where planning says what is wrong with it."""
+    said = InboundMessage.objects.filter(pk=data["message"], verified=True).select_related("provider").first()
+    try:
+        [news] = news_of(said)[data["place"] : data["place"] + 1] if said else []
+    except (MessageUnreadable, ValueError):
+        return None, None
+    return said, news
 
 
 def _said(context: Context, message: str, place: int) -> tuple[InboundMessage, News]:
@@ -249,7 +284,7 @@ def _credited(context: Context, deposit: Deposit, to: Holder) -> Plan:
     transfer = pay_in(context, deposit, to)
     named = {"transfer": transfer.pk, "deposit": deposit.pk}
     entry = provider_entry(deposit, to.book_id, to.available, named, refusal_sticks=True)
-    kept = kept_of(context, transfer, to)
+    kept = kept_of(context, transfer, to, sticks=True)
     refused = copy(deposit)
     refused.why = "Its wallet could not take it; the operation of its message says why."
     deposit.status, deposit.transfer = DepositStatus.CREDITED, transfer
@@ -273,22 +308,32 @@ def _credited(context: Context, deposit: Deposit, to: Holder) -> Plan:
 
 
 def _in_suspense(context: Context, deposit: Deposit, rows: list[Any] | None = None) -> Plan:
-    book = books.find(books.platform_id())
     was = {"status": DepositStatus.RECEIVED}
-    entry = provider_entry(deposit, book.pk, SUSPENSE, {"deposit": deposit.pk}, refusal_sticks=False)
-    deposit.status, deposit.entry_id = DepositStatus.OPEN, entry.id
+    posts, accounts = _suspense_entry(context, deposit, books.find(books.platform_id()))
+    deposit.status, deposit.entry_id = DepositStatus.OPEN, posts[0].id
     deposit.book, deposit.wallet, deposit.matched_at = None, None, None
     updates = [] if rows else [Update(deposit, ("status", "entry_id", "book", "wallet", "matched_at"), was)]
-    result = {"deposit": deposit.pk, "status": deposit.status, "amount": deposit.money, "why": deposit.why}
+    event = _suspended(deposit)
+    return Plan(
+        rows=rows or [],
+        updates=updates,
+        posts=posts,
+        accounts=accounts,
+        result=event.data,
+        events=[event],
+    )
+
+
+def _suspense_entry(context: Context, deposit: Deposit, book: Book) -> tuple[list[Entry], list[Any]]:
+    """The entry by which the platform's book has the money, and the accounts that it needs."""
     accounts = [
         *account_if_new(book, deposit.provider.account, deposit.currency, context.now),
         *account_if_new(book, SUSPENSE, deposit.currency, context.now, floor=0),
     ]
-    return Plan(
-        rows=rows or [],
-        updates=updates,
-        posts=[entry],
-        accounts=accounts,
-        result=result,
-        events=[EventDraft("deposit.suspended", deposit.pk, result)],
-    )
+    entry = provider_entry(deposit, book.pk, SUSPENSE, {"deposit": deposit.pk}, refusal_sticks=False)
+    return [entry], accounts
+
+
+def _suspended(deposit: Deposit) -> EventDraft:
+    data = {"deposit": deposit.pk, "status": deposit.status, "amount": deposit.money, "why": deposit.why}
+    return EventDraft("deposit.suspended", deposit.pk, data)

@@ -7,8 +7,8 @@ from typing import Any
 from apps.accounts.queries.wallets import Holder, WalletNotFound, holder
 from apps.core import ids
 from apps.core.money import CurrencyMismatch, Money
-from apps.operations.plan import BalanceAfter, Context
-from apps.transfers.models import Transfer
+from apps.operations.plan import BalanceAfter, Context, EventDraft
+from apps.transfers.models import Kind, Transfer
 from apps.transfers.words import PUBLIC_STATUS, TYPE
 
 
@@ -68,6 +68,14 @@ def ended(transfer: Transfer, context: Context) -> Transfer:
 def balances(wallets: Iterable[Holder]) -> dict[str, BalanceAfter]:
     """What is available in wallets after the plan was posted."""
     return {wallet.id: BalanceAfter(wallet.available, wallet.currency) for wallet in wallets}
+
+
+def completed(transfer: Transfer, result: Mapping[str, Any]) -> list[EventDraft]:
+    """That a transfer was completed; of a refund also that what had come from outside went back there."""
+    names = ["transfer.completed"]
+    if transfer.kind == Kind.REFUND:
+        names.append("transfer.inflow.compensated")
+    return [EventDraft(name, transfer.pk, result, book_id=transfer.book_id) for name in names]
 
 
 def told(transfer: Transfer) -> dict[str, Any]:

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from apps.accounts.models import Wallet, WalletStatus
+from apps.accounts.queries.deposit_references import TooManyNames, named_by_id, named_by_reference
 from apps.accounts.queries.tenants import is_test
-from apps.core import ids
 from apps.core.money import Money
 from apps.providers.models import Provider
 from apps.transfers.arrivals import NumberStatus, VirtualAccount
-
-WALLET_ID: Final = re.compile(rf"wal_[{ids.CROCKFORD}]{{{ids.LENGTH}}}")
 
 SHORTEST_EXTERNAL_ID: Final = 6
 """What is shorter, or has no digit, is too likely to be written by chance to tell whose money it may be."""
@@ -31,10 +29,13 @@ class Match:
     why: str = ""
 
 
+SEVERAL: Final = Match(why="It names several wallets.")
+
+
 def match(provider: Provider, amount: Money, data: Mapping[str, Any]) -> Match:
     """The one wallet that a deposit names, if it is open and in its currency."""
     number, written = str(data.get("virtual_account") or ""), str(data.get("reference") or "")
-    found = _by_number(provider, number) or _by_id(written)
+    found = _by_number(provider, number) or _by_name(written)
     if found is None:
         return Match(why=_perhaps(amount, written) or NOBODY)
     if found.wallet is None:
@@ -54,9 +55,17 @@ def _by_number(provider: Provider, number: str) -> Match | None:
     return Match(found.wallet, "virtual account") if found else None
 
 
-def _by_id(written: str) -> Match | None:
-    named = {*WALLET_ID.findall(written)}
-    return _only(list(Wallet.objects.filter(pk__in=named)[:2]), "wallet id") if named else None
+def _by_name(written: str) -> Match | None:
+    """By deposit reference or id, whatever a bank made of case and separators; one wallet, or none is credited."""
+    try:
+        by_reference, by_id = named_by_reference(written), named_by_id(written)
+    except TooManyNames:
+        return SEVERAL
+    if len({wallet.pk for wallet in (*by_reference, *by_id)}) > 1:
+        return SEVERAL
+    if by_reference:
+        return Match(by_reference[0], "deposit reference")
+    return Match(by_id[0], "wallet id") if by_id else None
 
 
 def _perhaps(amount: Money, written: str) -> str:
@@ -65,12 +74,6 @@ def _perhaps(amount: Money, written: str) -> str:
     named = Wallet.objects.filter(external_id__in=words, currency=amount.currency, status=WalletStatus.OPEN)
     found = list(named.order_by("pk")[:MOST_NAMED]) if words else []
     return f"It may be for {', '.join(str(each.pk) for each in found)}, by external id." if found else ""
-
-
-def _only(wallets: list[Wallet], by: str) -> Match | None:
-    if len(wallets) > 1:
-        return Match(why="It names several wallets.")
-    return Match(wallets[0], by) if wallets else None
 
 
 def _is_telling(word: str) -> bool:

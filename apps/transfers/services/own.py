@@ -1,10 +1,18 @@
-"""The transfer that a command is about, as far as its caller may know of it."""
+"""The transfer that a command is about, as far as its caller may know of it, and what stands in the books for such."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model
 
 from apps.accounts.models import Recipient, RecipientStatus
 from apps.core.errors import DomainError
 from apps.ledger.models import Hold, JournalEntry
 from apps.operations.plan import Context
+from apps.transfers.arrivals import Chargeback, Deposit
 from apps.transfers.models import Transfer
+from apps.transfers.reserves import RollingReserve
 
 
 class TransferNotFound(DomainError):
@@ -35,6 +43,27 @@ class EntryOfTransfer(DomainError):
     http_status = 409
 
 
+class EntryOfReserve(DomainError):
+    """The entry is a rolling reserve's, which would say something else than the books."""
+
+    code = "ENTRY_OF_RESERVE"
+    http_status = 409
+
+
+class EntryOfChargeback(DomainError):
+    """The entry posts a chargeback, which would say something else than the books."""
+
+    code = "ENTRY_OF_CHARGEBACK"
+    http_status = 409
+
+
+class EntryOfDeposit(DomainError):
+    """The entry is of a deposit in suspense, which would say something else than the books."""
+
+    code = "ENTRY_OF_DEPOSIT"
+    http_status = 409
+
+
 class HoldOfTransfer(DomainError):
     """The money is held for a transfer, with which it goes."""
 
@@ -53,15 +82,49 @@ def refuse_hold_of_transfer(hold: Hold) -> None:
         )
 
 
-def refuse_entry_of_transfer(entry: JournalEntry) -> None:
-    """Raise EntryOfTransfer if a transfer made the entry: it is taken back with the transfer."""
-    transfer = entry.metadata.get("transfer", "")
-    if transfer and Transfer.objects.filter(pk=transfer).exists():
-        raise EntryOfTransfer(
-            f"This is the entry of {transfer}: reverse that or, where a provider was part of it, refund or correct it.",
-            field="/entry",
-            details={"transfer": transfer},
-        )
+_RECORDS: Final[Sequence[tuple[str, type[Model], type[DomainError], str]]] = (
+    (
+        "transfer",
+        Transfer,
+        EntryOfTransfer,
+        "reverse that or, where a provider was part of it, refund or correct it.",
+    ),
+    (
+        "reserve",
+        RollingReserve,
+        EntryOfReserve,
+        "run transfers.release_rolling_reserve or, if it is released, transfers.hold_rolling_reserve.",
+    ),
+    (
+        "chargeback",
+        Chargeback,
+        EntryOfChargeback,
+        "what the provider gave after all is posted by transfers.post_pay_in, a mistake by ledger.post_correction.",
+    ),
+    (
+        "deposit",
+        Deposit,
+        EntryOfDeposit,
+        "run transfers.assign_deposit, or transfers.mark_for_return and transfers.return_deposit.",
+    ),
+)
+"""By what entries say of themselves: the record that made them, the refusal, and what to do instead. Of several the first."""
+
+
+def refuse_entry_of_record(entry: JournalEntry) -> None:
+    """Raise EntryOfTransfer, EntryOfReserve, EntryOfChargeback or EntryOfDeposit if one of these made the entry."""
+    for name, model, error, instead in _RECORDS:
+        record = entry.metadata.get(name, "")
+        if _exists(model, record):
+            raise error(f"This is the entry of {record}: {instead}", field="/entry", details={name: record})
+
+
+def _exists(model: type[Model], record: object) -> bool:
+    """Whether there is such a record: what histories and tenants write beside entries need not be an id of ours."""
+    try:
+        return bool(record) and model._default_manager.filter(pk=record).exists()
+    except ValidationError:
+        return False
 
 
 def refuse_closed(recipient: Recipient) -> None:

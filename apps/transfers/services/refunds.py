@@ -3,21 +3,18 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.db.models import Sum
-
 from apps.accounts.queries.wallets import holder
 from apps.core.errors import DomainError
 from apps.core.money import CurrencyMismatch, Money
 from apps.ledger import templates
-from apps.operations.plan import Context, EventDraft, Plan
+from apps.operations.plan import Context, Plan
 from apps.operations.registry import Input, Target
 from apps.providers.queries import routing
 from apps.transfers.models import Kind, Status, Transfer
+from apps.transfers.queries.given_back import charged_back, refunded
 from apps.transfers.services.asking import plan_asked, told_asked
-from apps.transfers.services.making import Named, balances, ended, new_transfer
+from apps.transfers.services.making import Named, balances, completed, ended, new_transfer
 from apps.transfers.services.own import locked_transfer
-
-GAVE_NOTHING_BACK = (Status.COMPENSATED, Status.FAILED, Status.CANCELLED, Status.EXPIRED)
 
 
 class NotRefundable(DomainError):
@@ -81,14 +78,18 @@ def plan_create_refund(
 
 
 def _part(original: Transfer, amount: Money | None) -> Money:
-    """What is asked for, or all that is left, of what no other refund gives back."""
-    given = Transfer.objects.filter(refund_of=original).exclude(status__in=GAVE_NOTHING_BACK)
-    gone = given.aggregate(sum=Sum("amount") - Sum("returned"))["sum"]
-    left = original.money - Money(int(gone or 0), original.currency)
+    """What is asked for, or all that is left, of what neither refunds nor chargebacks gave back: whoever paid is not paid
+    twice."""
+    taken = charged_back(original)
+    left = original.money - refunded(original) - taken
     if amount and amount.currency != original.currency:
         raise CurrencyMismatch(f"{original.pk} is in {original.currency}.", field="/amount/currency")
-    if left.is_zero or (amount and amount > left):
-        raise RefundTooLarge(f"Of {original.money} there is {left} left to be given back.", field="/amount")
+    if not left.is_positive or (amount and amount > left):
+        left = max(left, Money(0, original.currency))
+        said = f" {taken} of it was charged back." if taken.is_positive else ""
+        raise RefundTooLarge(
+            f"Of {original.money} there is {left} left to be given back.{said}", field="/amount"
+        )
     return amount or left
 
 
@@ -122,5 +123,5 @@ def _by_hand(context: Context, refund: Transfer, original: Transfer) -> Plan:
         rows=[refund],
         posts=[entry],
         result=result,
-        events=[EventDraft("transfer.completed", refund.pk, result, book_id=refund.book_id)],
+        events=completed(refund, result),
     )

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from apps.accounts.models import Wallet
 from apps.accounts.queries.wallets import Holder, holder
+from apps.accounts.queries.wallets import balances as wallet_balances
 from apps.core import ids
 from apps.core.actor import Actor
 from apps.core.errors import DomainError
@@ -15,7 +16,7 @@ from apps.ledger import templates
 from apps.operations.plan import Context, Entry, EventDraft, Plan, Request, Update
 from apps.operations.registry import Done, Input, Target
 from apps.transfers.models import Transfer
-from apps.transfers.reserves import ReservePolicy, ReserveStatus, RollingReserve, policy_of
+from apps.transfers.reserves import ReservePolicy, ReserveStatus, RollingReserve, policies
 from apps.transfers.services.making import balances, own_wallet
 from apps.transfers.services.posting import missing_accounts
 
@@ -65,15 +66,43 @@ def scopes(data: Input) -> list[tuple[str, str]]:
     return [("tenant", wallet.tenant_id), ("currency", wallet.currency)]
 
 
-def kept_of(context: Context, transfer: Transfer, to: Holder) -> Kept:
-    """What the wallet's policy keeps back of a pay-in."""
-    policy = policy_of(to.id)
-    part = policy.part_of(transfer.money) if policy else None
-    if policy is None or part is None or part.is_zero:
+def keeper(wallet: str) -> Iterator[Target]:
+    """A wallet of which something is kept back, locked by what credits it by itself and by chargebacks: so nothing comes
+    to be owed between the look at that and the posting."""
+    if wallet in policies():
+        yield Target(Wallet, wallet)
+
+
+def kept_of(context: Context, transfer: Transfer, to: Holder, *, sticks: bool = False) -> Kept:
+    """What the wallet's policy keeps back of a pay-in: at most what is left of it when it has repaid what is owed."""
+    policy = policies().get(to.id)
+    if policy is None:
+        return Kept()
+    left = transfer.money - wallet_balances([to])[to.id].owed
+    part = min(policy.part_of(transfer.money), left)
+    if not part.is_positive:
         return Kept()
     reserve = _reserve(context, to, part, policy.days, transfer=transfer)
-    entry = _entry("rolling_reserve_hold", reserve, to)
+    entry = _entry("rolling_reserve_hold", reserve, to, sticks=sticks)
     return Kept([reserve], [entry], missing_accounts(context, entry))
+
+
+def plan_let_go(context: Context, transfer: Transfer) -> Plan:
+    """What is still kept back of a pay-in is let go, as far as it is locked: the pay-in is taken back."""
+    held = [
+        row
+        for row in context.locked.values()
+        if isinstance(row, RollingReserve) and row.status == ReserveStatus.HELD
+    ]
+    posts, updates, events = [], [], []
+    for reserve in held:
+        entry = _entry("rolling_reserve_release", reserve, holder(str(reserve.wallet_id)))
+        reserve.status, reserve.released_at = ReserveStatus.RELEASED, context.now
+        posts.append(entry)
+        updates.append(Update(reserve, ("status", "released_at"), {"status": ReserveStatus.HELD}))
+        said = _told(reserve) | {"entry": entry.id, "reason": f"{transfer.pk} was reversed."}
+        events.append(EventDraft("reserve.released", reserve.pk, said, book_id=reserve.book_id))
+    return Plan(result={}, posts=posts, updates=updates, events=events)
 
 
 def set_reserve_policy(context: Context, *, wallet: str, basis_points: int, days: int, reason: str) -> Done:
@@ -156,7 +185,7 @@ def _reserve(
     )
 
 
-def _entry(template: str, reserve: RollingReserve, wallet: Holder) -> Entry:
+def _entry(template: str, reserve: RollingReserve, wallet: Holder, *, sticks: bool = True) -> Entry:
     return templates.entry(
         template,
         {"amount": reserve.money, "reserve": str(reserve.wallet_id), "wallet": wallet.available},
@@ -164,6 +193,7 @@ def _entry(template: str, reserve: RollingReserve, wallet: Holder) -> Entry:
         reference=f"{reserve.pk}:{template.rpartition('_')[2]}",
         description=reserve.reason,
         metadata={"reserve": reserve.pk},
+        refusal_sticks=sticks,
     )
 
 

@@ -9,7 +9,7 @@ from apps.core.money import Money
 from apps.operations.plan import Context, Entry, EventDraft, Plan, Update
 from apps.transfers.flows import FLOWS, Done, Places
 from apps.transfers.models import Status, Transfer
-from apps.transfers.services.making import balances, ended, told
+from apps.transfers.services.making import balances, completed, ended, told
 from apps.transfers.services.posting import entry, missing_accounts, places_of, wallets_of
 
 ENDING = (
@@ -54,7 +54,7 @@ def plan_settle(context: Context, transfer: Transfer, was: Mapping[str, Any], di
         posts=[posted],
         accounts=missing_accounts(context, posted),
         result=result,
-        events=[EventDraft("transfer.completed", transfer.pk, result, book_id=transfer.book_id)],
+        events=completed(transfer, result),
         if_refused=Plan(result={}, updates=[Update(waits, ENDING, was)]),
     )
 

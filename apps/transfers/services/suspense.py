@@ -1,4 +1,4 @@
-"""What people do about money in suspense, and about chargebacks."""
+"""What people do about money in suspense."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -12,9 +12,10 @@ from apps.operations import books
 from apps.operations.models import Book
 from apps.operations.plan import Context, Entry, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
-from apps.transfers.arrivals import Chargeback, ChargebackStatus, Deposit, DepositStatus
+from apps.transfers.arrivals import Chargeback, Deposit, DepositStatus
 from apps.transfers.services.deposits import SUSPENSE, description, pay_in
 from apps.transfers.services.making import balances, check_currency, told
+from apps.transfers.services.reserves import keeper, kept_of
 
 ASSIGNED: Final = (
     "status",
@@ -29,10 +30,27 @@ ASSIGNED: Final = (
 )
 
 
+RETURNED: Final = ("status", "returned_at", "returned_by", "return_reference")
+
+
 class NotInSuspense(DomainError):
     """The deposit is not in suspense."""
 
     code = "DEPOSIT_NOT_IN_SUSPENSE"
+    http_status = 409
+
+
+class NotToBeReturned(DomainError):
+    """Nobody has said that the deposit is to be sent back."""
+
+    code = "DEPOSIT_NOT_TO_BE_RETURNED"
+    http_status = 409
+
+
+class DepositChargedBack(DomainError):
+    """The provider takes the deposit back: it is not sent back besides."""
+
+    code = "DEPOSIT_CHARGED_BACK"
     http_status = 409
 
 
@@ -43,16 +61,10 @@ class RealMoney(DomainError):
     http_status = 422
 
 
-class ChargebackClosed(DomainError):
-    """Somebody has seen to the chargeback already."""
-
-    code = "CHARGEBACK_CLOSED"
-    http_status = 409
-
-
-def of_chargeback(data: Input) -> Iterator[Target]:
-    """The chargeback, which is locked."""
-    yield Target(Chargeback, data["chargeback"])
+def to_wallet(data: Input) -> Iterator[Target]:
+    """The deposit, and its wallet-to-be if something of that is kept back, locked."""
+    yield Target(Deposit, data["deposit"])
+    yield from keeper(data["wallet"])
 
 
 def plan_assign_deposit(context: Context, *, deposit: str, wallet: str, reason: str) -> Plan:
@@ -64,7 +76,8 @@ def plan_assign_deposit(context: Context, *, deposit: str, wallet: str, reason: 
         raise RealMoney(f"{wallet} is a test environment's, and the money is real.", field="/wallet")
     transfer = pay_in(context, found, to)
     platform = books.find(books.platform_id())
-    posts = _group(found, to, platform, transfer.pk)
+    kept = kept_of(context, transfer, to)
+    posts = [*_group(found, to, platform, transfer.pk), *kept.posts]
     found.status, found.transfer, found.why = DepositStatus.ASSIGNED, transfer, reason
     found.book_id, found.wallet_id, found.matched_by = to.book_id, to.id, "person"
     found.matched_at = found.credited_at = found.available_at = context.now
@@ -72,20 +85,21 @@ def plan_assign_deposit(context: Context, *, deposit: str, wallet: str, reason: 
         **told(transfer),
         "deposit": found.pk,
         "entries": [entry.id for entry in posts],
+        "reserved": kept.amount,
         "balances": balances([to]),
     }
     return Plan(
-        rows=[transfer],
+        rows=[transfer, *kept.rows],
         updates=[Update(found, ASSIGNED, was)],
         posts=posts,
-        accounts=_between(context, platform, to, found.currency),
+        accounts=[*_between(context, platform, to, found.currency), *kept.accounts],
         result=result,
         events=[EventDraft("transfer.completed", transfer.pk, result, book_id=to.book_id)],
     )
 
 
 def plan_mark_for_return(context: Context, *, deposit: str, reason: str) -> Plan:
-    """Nobody here is to have it: it is to be sent back to where it came from. Nothing moves yet."""
+    """Nobody here is to have it: it is to be sent back to where it came from. Nothing moves until it has been."""
     found, was = _suspended(context, deposit, DepositStatus.OPEN)
     found.status, found.why = DepositStatus.RETURNING, reason
     result = {"deposit": found.pk, "status": found.status, "amount": found.money}
@@ -96,16 +110,52 @@ def plan_mark_for_return(context: Context, *, deposit: str, reason: str) -> Plan
     )
 
 
-def plan_close_chargeback(context: Context, *, chargeback: str, note: str) -> Plan:
-    """A person has seen to a chargeback: posted a correction, or come to terms with the provider."""
-    found: Chargeback = context.locked[Chargeback, chargeback]  # type: ignore[assignment]
-    if found.status != ChargebackStatus.OPEN:
-        raise ChargebackClosed(f"{chargeback} is closed: {found.note}", field="/chargeback")
-    found.status, found.note, found.closed_at = ChargebackStatus.CLOSED, note, context.now
-    return Plan(
-        updates=[Update(found, ("status", "note", "closed_at"), {"status": ChargebackStatus.OPEN})],
-        result={"chargeback": found.pk, "status": found.status},
+def plan_return_deposit(context: Context, *, deposit: str, reference: str, reason: str) -> Plan:
+    """Record that the money was sent back from where it arrived, under the bank's reference for that."""
+    found: Deposit = context.locked[Deposit, deposit]  # type: ignore[assignment]
+    if found.status != DepositStatus.RETURNING:
+        raise NotToBeReturned(
+            f"{deposit} is {found.get_status_display().lower()}; only what was marked to be sent back is returned.",
+            field="/deposit",
+        )
+    _refuse_twice(found, reference)
+    was = {"status": found.status}
+    found.status, found.returned_at = DepositStatus.RETURNED, context.now
+    found.returned_by, found.return_reference = context.actor.label, reference
+    entry = templates.entry(
+        "deposit_return",
+        {"amount": found.money, "suspense": SUSPENSE, "provider": found.provider.account},
+        book_id=books.platform_id(),
+        reference=f"{found.pk}:return",
+        description=f"Sent back: {found.remitter or 'to where it came from'}",
+        metadata={"deposit": found.pk, "bank_reference": reference, "reason": reason},
+        refusal_sticks=False,
     )
+    result = {
+        "deposit": found.pk,
+        "status": found.status,
+        "amount": found.money,
+        "reference": reference,
+        "entry": entry.id,
+    }
+    return Plan(
+        updates=[Update(found, RETURNED, was)],
+        posts=[entry],
+        result=result,
+        events=[EventDraft("transfer.inflow.compensated", found.pk, result)],
+    )
+
+
+def _refuse_twice(deposit: Deposit, reference: str) -> None:
+    """Raise DepositChargedBack if a chargeback is still open, unless that is how all of it went back."""
+    for each in Chargeback.open_of(deposit):
+        if (each.reference, each.money) != (reference, deposit.money):
+            raise DepositChargedBack(
+                f"{each.pk} takes {each.money} of it back: close that first or, if all of it went back so, give the reference"
+                f" {each.reference}.",
+                field="/reference",
+                details={"chargeback": each.pk},
+            )
 
 
 def _suspended(context: Context, deposit: str, *statuses: str) -> tuple[Deposit, dict[str, Any]]:

@@ -1014,6 +1014,7 @@ class WalletOutput(TypedDict):
     purpose: str
     name: str
     external_id: str
+    deposit_reference: str
     metadata: dict[str, str]
     status: Literal["open", "closed"]
     created_at: str
@@ -1110,7 +1111,8 @@ class DepositOutput(TypedDict):
     virtual_account: str
     remittance: str
     remitter: str
-    matched_by: Literal["virtual account", "wallet id", "person"]
+    charged_back: Money
+    matched_by: Literal["virtual account", "deposit reference", "wallet id", "person"]
     stages: StagesOutput
 
 

@@ -30,12 +30,12 @@ def unbooked(
     """What happened to our money there and is not in our books: nobody told it, or a person has to see to it."""
     moved: Moved = defaultdict(Decimal)
     deposits = {*Deposit.objects.values_list("reference", flat=True)}
-    closed = {*Chargeback.objects.filter(status=ChargebackStatus.CLOSED).values_list("reference", flat=True)}
+    posted = {*Chargeback.objects.filter(status=ChargebackStatus.POSTED).values_list("reference", flat=True)}
     for each in truth["deposit"]:
         if each["id"] not in deposits:
             moved[each["desk"], each["currency"]] += Decimal(each["amount"])
     for each in truth["chargeback"]:
-        if each["id"] not in closed:
+        if each["id"] not in posted:
             moved[each["desk"], each["currency"]] -= Decimal(each["amount"])
     for transfer, order in _returned(transfers, orders):
         booked = Decimal(Money(transfer.returned, transfer.currency).decimal)

@@ -1,0 +1,144 @@
+"""The Inbox and Suspense in a real browser: what cannot be followed is seen to, and money finds its wallet or its way back."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apps.operations.models import ApprovalRequest
+from apps.transfers.arrivals import Deposit
+from tests.console.browsing import NEEDS_CHROMIUM
+from tests.console.test_browser_desk import ask_for_two, sessions, sign_in  # noqa: F401 (a fixture)
+from tests.console.test_inbox import INBOX, Scene, acme, scene  # noqa: F401 (fixtures)
+from tests.console.test_operator import Operator
+from tests.console.test_wallets import on_page, wide
+from tests.support.door import balance, done
+from tests.support.inbound import followed
+from tests.support.tenants import has
+
+pytestmark = [NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
+
+LOOKS = [("light", "wide"), ("dark", "narrow")]
+LOOK = os.environ.get("LOOK")
+"""A folder for pictures of what was seen on the way."""
+
+
+def keep(operator: Operator, name: str) -> None:
+    operator.wrong += [f"{name} is wider than its sheet"] if wide(operator.page) else []
+    if LOOK:
+        picture = Path(LOOK) / f"{name}-{operator.theme}-{operator.size}.png"
+        operator.page.screenshot(path=picture, full_page=True)
+
+
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
+def test_an_operator_has_a_message_followed_again_and_then_acknowledges_it(
+    scene: Scene,  # noqa: F811
+    browse: Any,
+    sessions: tuple[str, str],  # noqa: F811
+    theme: str,
+    size: str,
+) -> None:
+    def steps(page: Any, origin: str) -> Operator:
+        operator = Operator(page, origin, theme, size)
+        sign_in(page, origin, sessions[0])
+        operator.open("/ops/")
+        page.locator(".notice", has_text="messages are quarantined").click()
+        operator.look()
+        keep(operator, "inbox")
+        operator.open(f"{INBOX}{scene.quarantined}/")
+        operator.follow("Follow a quarantined message again")
+        operator.press("run")
+        on_page(followed)
+        operator.open(f"{INBOX}{scene.quarantined}/")
+        operator.seen.append(page.locator(".head .status").first.inner_text())
+        operator.follow("Acknowledge a quarantined message")
+        operator.fill(reason="Theirs, from before we were connected")
+        operator.press("run")
+        operator.open(f"{INBOX}{scene.quarantined}/")
+        keep(operator, "message")
+        operator.seen.append(page.locator(".head .status").first.inner_text())
+        return operator
+
+    operator = browse(steps, theme, size)
+    assert operator.seen == ["Done", "Quarantined", "Done", "Acknowledged"]
+    assert operator.wrong == []
+
+
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
+def test_an_operator_assigns_a_deposit(
+    scene: Scene,  # noqa: F811
+    browse: Any,
+    sessions: tuple[str, str],  # noqa: F811
+    theme: str,
+    size: str,
+) -> None:
+    def steps(page: Any, origin: str) -> Operator:
+        operator = Operator(page, origin, theme, size)
+        sign_in(page, origin, sessions[0])
+        operator.open("/ops/")
+        page.locator(".notice", has_text="in suspense").click()
+        operator.look()
+        keep(operator, "suspense")
+        page.get_by_role("link", name="Bo Lind").click()
+        operator.look()
+        operator.follow("Assign money in suspense to a wallet")
+        operator.fill(wallet=scene.wallet, reason="Bo called: the rent of November")
+        operator.press("run")
+        operator.open(f"/ops/transfers/deposit/{scene.suspended}/")
+        keep(operator, "assigned")
+        operator.seen.append(page.locator(".head .status").first.inner_text())
+        operator.open(f"/ops/accounts/wallet/{scene.wallet}/")
+        keep(operator, "wallet")
+        return operator
+
+    operator = browse(steps, theme, size)
+    assert operator.seen == ["Done", "Assigned"]
+    assert operator.wrong == []
+    assert has(scene.wallet).available.decimal == "1225.00"
+
+
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
+def test_an_operator_sends_a_deposit_back_with_a_second_person(
+    scene: Scene,  # noqa: F811
+    browse: Any,
+    sessions: tuple[str, str],  # noqa: F811
+    theme: str,
+    size: str,
+) -> None:
+    ask_for_two()
+    done("transfers.close_chargeback", chargeback=scene.chargeback, note="They let go of it.")
+
+    def steps(page: Any, origin: str) -> Operator:
+        operator = Operator(page, origin, theme, size)
+        deposit = f"/ops/transfers/deposit/{scene.suspended}/"
+        sign_in(page, origin, sessions[0])
+        operator.open(deposit)
+        operator.follow("Mark money in suspense to be sent back")
+        operator.fill(reason="Nobody here knows Bo Lind")
+        operator.press("run")
+        operator.open("/ops/")
+        page.locator(".notice", has_text="is to be sent back").click()
+        operator.look()
+        operator.open(deposit)
+        operator.follow("Record that money in suspense was sent back")
+        operator.fill(reference="2026-11-22-0815", reason="Sent at the bank")
+        operator.press("run")
+        sign_in(page, origin, sessions[1])
+        operator.open("/ops/operations/approvalrequest/?status=pending")
+        keep(operator, "approval")
+        page.get_by_role("button", name="Approve").first.click()
+        operator.look()
+        operator.open(deposit)
+        keep(operator, "returned")
+        operator.seen.append(page.locator(".head .status").first.inner_text())
+        operator.open(f"/ops/transfers/chargeback/{scene.chargeback}/")
+        keep(operator, "chargeback")
+        return operator
+
+    operator = browse(steps, theme, size)
+    assert operator.seen == ["Done", "It waits for other people", "Sent back"]
+    assert operator.wrong == []
+    assert ApprovalRequest.objects.get().command == "transfers.return_deposit"
+    assert Deposit.objects.get(pk=scene.suspended).returned_by == "operator@example.com"
+    assert balance("suspense:deposits") == "0.00"
