@@ -209,6 +209,7 @@ def test_totals_of_a_sheet_are_added_up_again_from_the_text_of_its_pdf(
     assert total == Decimal(other_side.replace(",", "")) == Decimal("996.00")
 
 
+@pytest.mark.long
 def test_the_same_position_is_the_same_file_in_any_process_at_any_time(
     small: SmallBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -179,6 +179,7 @@ class TestCredited:
         assert [each.status for each in stored()] == ["quarantined"]
         assert available(wallet) == "5.00"
 
+    @pytest.mark.long
     def test_a_thousand(self, acme: World, bank: Sandbox) -> None:
         wallet = acme.wallet()
         for _ in range(1_000):
