@@ -81,7 +81,7 @@ class Operation:
                 f"def {self.name}(self{given}{asked}) -> Page[models.{item}]:",
                 f"return self._page({self._path()}, {query})",
             )
-        answer = f"models.{self._answers()[0]}"
+        answer = f"models.{self._answers()[0]}" if self._content("200") else "bytes"
         return (
             f"def {self.name}(self{given}{asked}) -> {answer}:",
             f'return cast({answer}, self.request("GET", {self._path()}, query={query}))',

@@ -113,6 +113,7 @@ class ApiSchema(AutoSchema):
 
     def _read(self, view: Any) -> Schema:
         from apps.api.read_views import ListView
+        from apps.api.view import JSON
 
         resource: Any = getattr(view, "resource", None)
         known: Mapping[str, Any] = dict(getattr(view, "known", {}))
@@ -124,6 +125,8 @@ class ApiSchema(AutoSchema):
             summary = resource.summary if paged else f"One {resource.name}"
             known = known if paged else {}
             output = getattr(view, "output", output)
+        if view.produces != JSON:
+            return self._file(view, summary)
         shown = self._output(output)
         if paged and isinstance(view, ListView):
             shown = self._page(resource.output.__name__.removesuffix("Output"), shown)
@@ -138,6 +141,14 @@ class ApiSchema(AutoSchema):
             headers=["Link"] if paged else [],
             identity=getattr(view, "identity", None),
         )
+
+    def _file(self, view: Any, summary: str) -> Schema:
+        operation = self._operation(
+            summary, parameters=[], success={200: {}}, refusals=READ_REFUSALS, scope=view.scope
+        )
+        binary = {view.produces: {"schema": {"type": "string", "format": "binary"}}}
+        operation["responses"]["200"]["content"] = binary
+        return operation
 
     def _command(self, view: Any) -> Schema:
         from apps.api.doors import success_status

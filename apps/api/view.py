@@ -32,7 +32,7 @@ from apps.core.errors import DomainError
 
 logger = logging.getLogger(__name__)
 
-JSON = "application/json"
+JSON, PDF = "application/json", "application/pdf"
 LONGEST_PATH = 300
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}\Z")
@@ -92,6 +92,7 @@ class ApiView(APIView):
     post_scope: ClassVar[str | None] = None
     methods: ClassVar[tuple[str, ...]] = ()
     needs_key: ClassVar[bool] = True
+    produces: ClassVar[str] = JSON
 
     def __init_subclass__(cls) -> None:
         cls.methods = tuple(name for name in ("GET", "POST") if hasattr(cls, name.lower()))
@@ -125,7 +126,7 @@ class ApiView(APIView):
             asking.allowance = limits.spend(asking.caller)
             if asking.allowance and asking.allowance.is_exceeded:
                 raise limits.refusal(asking.allowance)
-        _check_accept(meta.get("HTTP_ACCEPT"))
+        _check_accept(meta.get("HTTP_ACCEPT"), self.produces)
         posts = asking.request.method == "POST"
         scope = self.post_scope if posts else self.scope
         if scope:
@@ -165,12 +166,12 @@ def request_id(meta: Mapping[str, Any], key: UUID) -> str:
     return given if _REQUEST_ID.match(given) else f"req_{key.hex}"
 
 
-def _check_accept(accept: str | None) -> None:
-    if not accept or "*/*" in accept or JSON in accept or "application/*" in accept:
+def _check_accept(accept: str | None, produces: str) -> None:
+    if not accept or "*/*" in accept or produces in accept or "application/*" in accept:
         return
     if problems.CONTENT_TYPE in accept:
         return
-    raise NotAcceptable("This API answers application/json; accept that.")
+    raise NotAcceptable(f"This route answers {produces}; accept that.")
 
 
 def _refusal(asking: Asking, error: DomainError, operation: str, headers: Mapping[str, str]) -> Answer:

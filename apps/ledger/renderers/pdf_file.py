@@ -4,7 +4,7 @@ The fonts are read from their files and embedded, no address is ever asked for a
 it is when the last position of the report was given: so the same report is the same file, byte for byte.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,18 @@ def write(document: Document, path: Path, told: Told) -> None:
     """Write the report, telling of all its rows when it is done: they are set as a whole."""
     report = document.report
     refuse_size(report)
-    weasyprint = _weasyprint()
-    html = render_to_string("reports/report.html", context(report))
-    fetcher = weasyprint.urls.URLFetcher(allowed_protocols=["file"])
-    weasyprint.HTML(string=html, url_fetcher=fetcher).write_pdf(str(path))
+    path.write_bytes(printed("reports/report.html", context(report)))
     told(report.size)
+
+
+def printed(template: str, values: Mapping[str, Any]) -> bytes:
+    """A page of ours as PDF; FormatUnavailable without the system's libraries or the fonts."""
+    weasyprint = _weasyprint()
+    fonts = {name: _font(file).as_uri() for name, file in FONTS.items()}
+    html = render_to_string(template, {**values, "fonts": fonts})
+    fetcher = weasyprint.urls.URLFetcher(allowed_protocols=["file"])
+    made: bytes = weasyprint.HTML(string=html, url_fetcher=fetcher).write_pdf()
+    return made
 
 
 def refuse_size(report: Report) -> None:
@@ -50,7 +57,6 @@ def context(report: Report) -> dict[str, Any]:
     amounts = sum(column.kind is Kind.MONEY for column in report.columns)
     return {
         "report": report,
-        "fonts": {name: _font(file).as_uri() for name, file in FONTS.items()},
         "lies": amounts > MOST_UPRIGHT,
         "sections": [{"section": each, "rows": list(_rows(report, each))} for each in report.sections],
         "created": f"{report.known_at:%Y-%m-%dT%H:%M:%SZ}",

@@ -111,6 +111,7 @@ def report(transfer: Transfer, *, released: Money) -> dict[str, Any]:
 ASK = "The money is available again. Look at the reason, mend it, and ask anew under a new key."
 NEXT_STEPS: Mapping[str, str] = {
     "beneficiary_refused": "The recipient's bank refuses payments to this account: check the recipient's details.",
+    "account_closed": "The recipient's account was closed: ask them for another, and change the recipient.",
     "insufficient_funds": "The provider was not funded in time. Nothing is wrong with the transfer: ask again later.",
     "not_accepted": "The provider took no payments for long. Nothing is wrong with the transfer: ask again later.",
 }

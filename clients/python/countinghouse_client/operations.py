@@ -1196,6 +1196,13 @@ class Client(Transport):
         """
         return cast(models.TransferOutput, self.request("GET", f"/v1/transfers/{part(id)}", query={}))
 
+    def get_transfer_compensation_report(self, id: str) -> bytes:
+        """The compensation report of a transfer as PDF: what was asked for, what went wrong, what was given back, what to do.
+
+        Needs the scope `transfers:read`.
+        """
+        return cast(bytes, self.request("GET", f"/v1/transfers/{part(id)}/compensation-report", query={}))
+
     def cancel_transfer(
         self,
         transfer: str,

@@ -235,6 +235,8 @@ def _answer(response: httpx.Response, idempotency_key: str | None) -> Any:
         if problem is None:
             raise Unanswered(f"Something in between answered with {response.status_code}.", idempotency_key)
         raise Refused(problem)
+    if response.headers.get("Content-Type", "") == "application/pdf":
+        return response.content
     try:
         answer = response.json()
     except ValueError as error:
