@@ -1,6 +1,6 @@
 """What needs a person, the worst first."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -33,7 +33,7 @@ from apps.providers.models import ConflictStatus, InboundConflict, InboundMessag
 from apps.providers.models.providers import Circuit
 from apps.rates.models import Load, Source
 from apps.rates.queries import FRANKFURT
-from apps.transfers.arrivals import Chargeback, ChargebackStatus, Deposit, DepositStatus
+from apps.transfers.arrivals import IN_SUSPENSE, Chargeback, ChargebackStatus, Deposit, DepositStatus
 from apps.transfers.queries import desk
 from apps.transfers.queries.standing import LIMITS, Level, level_of, stuck
 
@@ -284,25 +284,23 @@ def _inbox(now: datetime) -> Iterator[Notice]:
 
 
 def _suspense(now: datetime) -> Iterator[Notice]:
-    """How many, and for how long the oldest waits."""
-    waiting = Deposit.objects.filter(status=DepositStatus.OPEN)
-    if count := _up_to_many(waiting):
-        oldest = waiting.order_by("id").values_list("received_at", flat=True).first() or now
+    """How many, and for how long the oldest waits; what is to be sent back is still with us."""
+    waits = _waiting_deposits()
+    if times := waits.get(DepositStatus.OPEN):
         yield Notice(
             "wait",
-            _figure(count),
-            ngettext("deposit is in suspense", "deposits are in suspense", count),
-            _("Nobody is credited yet; the oldest has waited %(age)s.") % {"age": in_short(now - oldest)},
+            _figure(len(times)),
+            ngettext("deposit is in suspense", "deposits are in suspense", len(times)),
+            _("Nobody is credited yet; the oldest has waited %(age)s.") % {"age": in_short(now - times[0])},
             reverse("console:transfers_deposit_changelist") + "?status=open",
         )
-    back = Deposit.objects.filter(status=DepositStatus.RETURNING)
-    if count := _up_to_many(back):
-        oldest = back.order_by("id").values_list("received_at", flat=True).first() or now
+    if times := waits.get(DepositStatus.RETURNING):
         yield Notice(
             "wait",
-            _figure(count),
-            ngettext("deposit is to be sent back", "deposits are to be sent back", count),
-            _("The money is still with us; the oldest has waited %(age)s.") % {"age": in_short(now - oldest)},
+            _figure(len(times)),
+            ngettext("deposit is to be sent back", "deposits are to be sent back", len(times)),
+            _("The money is still with us; the oldest has waited %(age)s.")
+            % {"age": in_short(now - times[0])},
             reverse("console:transfers_deposit_changelist") + "?status=returning",
         )
     if count := _up_to_many(Chargeback.objects.filter(status=ChargebackStatus.OPEN)):
@@ -325,6 +323,18 @@ def _statements(now: datetime) -> Iterator[Notice]:
             _("Its page says why, and writes it again."),
             reverse("console:ledger_exportjob_changelist") + "?status=failed",
         )
+
+
+def _waiting_deposits() -> Mapping[str, list[datetime]]:
+    """By status, when those in suspense came, the oldest first; of each up to MANY, in one query."""
+    parts = [
+        Deposit.objects.filter(status=status).order_by("id").values_list("status", "received_at")[:MANY]
+        for status in IN_SUSPENSE
+    ]
+    found: dict[str, list[datetime]] = {}
+    for status, at in parts[0].union(*parts[1:], all=True):
+        found.setdefault(status, []).append(at)
+    return {status: sorted(times) for status, times in found.items()}
 
 
 def _rates(now: datetime) -> Iterator[Notice]:

@@ -132,10 +132,11 @@ INSERT INTO providers_inboundconflict (id, message_id, body, headers, remote_add
          CASE WHEN i %% 1000 = 0 THEN 'open' ELSE 'acknowledged' END, '', now(), now()
     FROM generate_series(1, %(many)s) i;
 INSERT INTO transfers_deposit (id, provider_id, reference, message_id, amount, currency, virtual_account, remittance, remitter, status,
-                               wallet_id, entry_id, matched_by, why, received_at, verified_at)
+                               wallet_id, entry_id, matched_by, why, received_at, verified_at, charged_back, returned_by,
+                               return_reference)
   SELECT ('5' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 10), 32, '0')::uuid, i::text, ('7' || lpad(to_hex(i), 31, '0'))::uuid,
          1, 'EUR', '', '', '', CASE WHEN i %% 1000 = 0 THEN 'open' ELSE 'returning' END, lpad(to_hex(i %% 5000), 32, '0')::uuid,
-         lpad(to_hex(i), 32, '0')::uuid, '', '', now(), now()
+         lpad(to_hex(i), 32, '0')::uuid, '', '', now(), now(), 0, '', ''
     FROM generate_series(1, %(many)s) i;
 INSERT INTO transfers_chargeback (id, provider_id, reference, message_id, deposit_reference, amount, currency, reason, status, note,
                                   received_at, closed_at)
