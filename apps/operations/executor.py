@@ -304,7 +304,9 @@ def _targets(run: Run) -> list[Target]:
 
 def _lock(runs: Iterable[Run]) -> Locked:
     """Lock what the runs work on, all of it in (type, id) order, so that no two batches deadlock."""
-    wanted = {target for run in runs if run.outcome is None for target in _targets(run)}
+    for run in runs:
+        run.targets = _targets(run) if run.outcome is None else []
+    wanted = {target for run in runs for target in run.targets}
     locked: Locked = {}
     for model in sorted({target.model for target in wanted}, key=lambda model: model._meta.label):
         rows = model._base_manager.order_by("pk")
@@ -319,7 +321,7 @@ def _lock(runs: Iterable[Run]) -> Locked:
 
 
 def _context(run: Run, locked: Locked, now: Any, in_force: Sequence[ApprovalPolicy]) -> Context:
-    own = {(target.model, target.id): locked.get((target.model, target.id)) for target in _targets(run)}
+    own = {(target.model, target.id): locked.get((target.model, target.id)) for target in run.targets}
     for (model, pk), row in own.items():
         if row is None:
             raise TargetNotFound(f"There is no {model._meta.verbose_name} {pk}.")

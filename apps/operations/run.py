@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from hashlib import blake2b
@@ -15,7 +15,7 @@ from apps.operations.errors import KeyInvalid, KeyMissing, PermissionDenied
 from apps.operations.models import ApprovalRequest, OperationStatus
 from apps.operations.plan import Plan, Request
 from apps.operations.posting import Posted
-from apps.operations.registry import Command, Done
+from apps.operations.registry import Command, Done, Target
 
 LONGEST_KEY = 255
 FROM_OUTSIDE = frozenset({"api", "cli", "console"})
@@ -81,6 +81,8 @@ class Run:
     posted: list[Posted] = field(default_factory=list)
     asks: ApprovalRequest | None = None
     applies: ApprovalRequest | None = None
+    targets: Sequence[Target] = ()
+    """What it works on, as it was named when that was locked."""
 
     @property
     def open(self) -> bool:

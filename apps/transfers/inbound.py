@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from apps.operations.errors import FlagDenied
+from apps.operations.errors import FlagDenied, TenantSuspended
 from apps.operations.executor import execute_many
 from apps.operations.plan import Request
 from apps.operations.run import Outcome
@@ -100,7 +100,7 @@ def verdict_of(outcome: Outcome, subject: str) -> Verdict:
     """What became of an item for which a command was run."""
     if outcome.error is None:
         return Verdict(Became.PROCESSED, subject)
-    passing = outcome.error.transient or isinstance(outcome.error, FlagDenied)
+    passing = outcome.error.transient or isinstance(outcome.error, FlagDenied | TenantSuspended)
     became = Became.LATER if passing else Became.QUARANTINED
     return Verdict(became, subject, f"{outcome.error.code}: {outcome.error.message}")
 

@@ -57,13 +57,17 @@ def take(status: str, *, now: datetime, most: int) -> list[Transfer]:
 
 _PUT_OFF = """
 UPDATE transfers_transfer t SET next_attempt_at = %s
-  FROM unnest(%s::uuid[], %s::integer[]) leased (id, lease)
- WHERE t.id = leased.id AND t.lease = leased.lease AND t.next_attempt_at IS NOT NULL
+  FROM (SELECT m.id FROM transfers_transfer m JOIN unnest(%s::uuid[], %s::integer[]) leased (id, lease)
+            ON m.id = leased.id AND m.lease = leased.lease
+         WHERE m.next_attempt_at IS NOT NULL ORDER BY m.id FOR NO KEY UPDATE OF m SKIP LOCKED) mine
+ WHERE t.id = mine.id
 """
 _REJECTED = """
-UPDATE transfers_transfer t SET next_attempt_at = %(now)s FROM operations_approvalrequest r
- WHERE t.status = %(waits)s AND t.next_attempt_at > %(now)s AND t.expires_at IS NOT NULL
-   AND r.id = t.approval_request_id AND r.status IN ('rejected', 'refused')
+UPDATE transfers_transfer t SET next_attempt_at = %(now)s
+  FROM (SELECT m.id FROM transfers_transfer m JOIN operations_approvalrequest r ON r.id = m.approval_request_id
+         WHERE m.status = %(waits)s AND m.next_attempt_at > %(now)s AND m.expires_at IS NOT NULL
+           AND r.status IN ('rejected', 'refused') ORDER BY m.id FOR NO KEY UPDATE OF m SKIP LOCKED) rejected
+ WHERE t.id = rejected.id
 """
 
 

@@ -83,23 +83,22 @@ class Worker:
     _open: set[Future[Answered]] = field(default_factory=set)
 
     def run(self, seconds: float) -> int:
-        """Work for about so long, and as long as there is something to do; how many transfers were touched."""
+        """Work for about so long, and as long as there is something to do; how many transfers were touched.
+
+        Nothing is done while a restore is not finished: what a backup believes of a transfer may be older than what was done.
+        """
         until, touched = time.monotonic() + seconds, 0
-        while True:
+        while not routing.is_catching_up():
             done = self.turn()
             touched += done
             if not done and not self._open and time.monotonic() > until:
                 return touched
             if not done:
                 time.sleep(PAUSE_SECONDS)
+        return touched
 
     def turn(self) -> int:
-        """Follow the messages and the answers that came, and take what is due.
-
-        While a restore is not finished nothing is: what a backup believes of a transfer may be older than what was done.
-        """
-        if routing.is_catching_up():
-            return 0
+        """Follow the messages and the answers that came, and take what is due."""
         return self._inbound.turn() + self._follow() + sum(self._take(status) for status in leases.WORKED)
 
     def close(self) -> None:
@@ -146,16 +145,16 @@ class Worker:
         return len(transfers)
 
     def _move_on(self, transfers: Sequence[Transfer]) -> None:
-        execute_many(
-            Request(
-                "transfers.move_on",
-                {"transfer": each.pk, "lease": each.lease},
-                f"{each.pk}:move:{each.lease}",
-                WORKER,
-                origin="worker",
-            )
-            for each in transfers
-        )
+        """Together or, where one brings that down, each by itself."""
+        requests = [_moving_on(each) for each in transfers]
+        try:
+            execute_many(requests)
+        except LOST_CONNECTION:
+            raise
+        except Exception:
+            logger.exception("Of %s transfers one cannot be moved on; now each by itself.", len(requests))
+            for request in requests:
+                _alone(request)
 
     def _routed(self, transfer: Transfer, now: datetime) -> tuple[Call, routing.Route] | None:
         """How it is sent, if it can be now; what cannot even be looked at keeps no other waiting."""
@@ -214,6 +213,20 @@ def _begin(call: Call, route: routing.Route, worker: str) -> Request:
     }
     key = f"{call.transfer.pk}:send:{call.transfer.lease}"
     return Request("transfers.begin_sending", data, key, WORKER, origin="worker")
+
+
+def _moving_on(transfer: Transfer) -> Request:
+    data, key = {"transfer": transfer.pk, "lease": transfer.lease}, f"{transfer.pk}:move:{transfer.lease}"
+    return Request("transfers.move_on", data, key, WORKER, origin="worker")
+
+
+def _alone(request: Request) -> None:
+    try:
+        execute_many([request])
+    except LOST_CONNECTION:
+        raise
+    except Exception:
+        logger.exception("%s cannot be moved on.", request.input["transfer"])
 
 
 def _is_to_send(transfer: Transfer) -> bool:

@@ -1,5 +1,6 @@
 """What comes too late, twice or broken: it moves no money that it should not, and keeps nothing else waiting."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from apps.providers.models import Action, Answer, Attempt, Provider, RoutingRule
 from apps.providers.protocol import Outcome, Reply
 from apps.transfers import leases
 from apps.transfers.models import Transfer
+from apps.transfers.services.answers import LADDER
 from apps.transfers.services.sending import WORKER
 from apps.transfers.tasks import wake_rejected
+from apps.transfers.worker import _keep
 from tests.support import payouts
 from tests.support.door import done, person, refused
 from tests.support.payouts import later, pay_out, recipient, status, work
@@ -87,6 +90,56 @@ def test_what_delivered_does_not_come_back_by_itself(acme: World, sandbox: Sandb
     say(made, Reply(Outcome.RETURNED))
     assert (status(made), alarms(made)) == ("completed", ["contradiction"])
     assert (has(euros).available, has(coins).available) == before
+
+
+def test_a_provider_that_promises_anew_each_time_is_led_to_a_person(acme: World, sandbox: Sandbox) -> None:
+    sandbox.fault(do={"outcome": "hang"})
+    payouts.provider(sandbox)
+    made = pay_out(acme, acme.funded("100.00"), recipient(acme))["transfer"]
+    work()
+    for _ in range(len(LADDER)):
+        assert status(made) == "provider_processing"
+        promised = Transfer.objects.get(pk=made).expected_at
+        assert promised is not None
+        with clock.frozen(promised + timedelta(minutes=1)):
+            done("transfers.requery_transfer", transfer=made)
+            lose_track_of(made)
+            say(made, Reply(Outcome.ACCEPTED, expected_at=clock.now() + timedelta(minutes=5)))
+    assert status(made) == "manual_review"
+    assert Transfer.objects.get(pk=made).failure_code == "OVERDUE"
+
+
+def lose_track_of(transfer: str) -> None:
+    """What a worker does first with what is overdue."""
+    lease = Transfer.objects.get(pk=transfer).lease
+    done("transfers.move_on", actor=WORKER, transfer=transfer, lease=lease)
+    assert status(transfer) == "outcome_unknown"
+
+
+def test_a_repeated_acknowledgement_puts_nothing_off(acme: World, sandbox: Sandbox) -> None:
+    sandbox.fault(do={"outcome": "hang"})
+    payouts.provider(sandbox)
+    made = pay_out(acme, acme.funded("100.00"), recipient(acme))["transfer"]
+    work()
+    found = Transfer.objects.get(pk=made)
+    with later(minutes=10):
+        say(made, Reply(Outcome.ACCEPTED, expected_at=found.expected_at))
+    assert Transfer.objects.get(pk=made).next_attempt_at == found.next_attempt_at
+
+
+def test_an_answer_that_was_kept_and_not_followed_is_followed(acme: World, sandbox: Sandbox) -> None:
+    """The worker died between the two; what the provider was asked is answered once."""
+    payouts.provider(sandbox)
+    made = pay_out(acme, acme.funded("100.00"), recipient(acme))["transfer"]
+    with payouts.working() as worker:
+        worker._send(leases.take("balance_reserved", now=clock.now(), most=1))
+        _keep([future.result() for future in worker._open], "gone")
+        worker._open.clear()
+    assert status(made) == "sent_to_provider"
+    with later(minutes=5):
+        work()
+    assert status(made) == "provider_processing"
+    assert not Attempt.objects.filter(subject=made, action=Action.QUERY).exists()
 
 
 class TestOneThatCannotBeRouted:

@@ -35,6 +35,12 @@ ASK_AGAIN = (
 )
 """What a client does whose payment was forgotten together with its idempotency key."""
 
+LOCK = (
+    "from tests.support.door import done, person; done('providers.lock_sending', provider='sandbox-bank',"
+    " actor=person('op@example.com', 'admin'), reason='Their maintenance')"
+)
+"""What an operator does meanwhile, which ends no restore."""
+
 UNLOCK = "from tests.support.door import done; done('providers.unlock_sending', provider='sandbox-bank')"
 HAS = "from tests.support.tenants import has; print(has('{wallet}').available.decimal)"
 
@@ -121,11 +127,13 @@ def test_nothing_is_given_back_before_all_have_said(
         "from tests.support.door import refused; print(refused('providers.unlock_sending', provider='sandbox-bank'))",
     )
     assert "RESTORE_UNFINISHED" in told
+    manage(restored, "shell", "-c", LOCK)
     manage(restored, "shell", "-c", OVERDUE)
     assert standing(restored) == {"paid since": "balance_reserved"}
     told = manage(restored, "catch_up", "--since", begun)
     assert "0 known, 1 recovered, 0 unknown;" in told
     assert " 0 messages had been lost" not in told
+    manage(restored, "shell", "-c", UNLOCK)
     manage(restored, "shell", "-c", WORK)
     assert standing(restored) == {"paid since": "completed"}
     assert manage(restored, "shell", "-c", HAS.format(wallet=wallet)).split()[-1] == "115.00"

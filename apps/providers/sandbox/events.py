@@ -47,8 +47,8 @@ class Events:
         written. `number` is where the next page begins."""
         rows = self._store.rows(
             "SELECT min(number) AS number, event, named, body FROM webhooks WHERE desk = ?"
-            " AND number > ? AND json_extract(body, '$.created_at') >= ? GROUP BY event ORDER BY number LIMIT ?",
-            *(desk, after, iso(since), min(limit, PAGE)),
+            " AND json_extract(body, '$.created_at') >= ? GROUP BY event HAVING min(number) > ? ORDER BY 1 LIMIT ?",
+            *(desk, iso(since), after, min(limit, PAGE)),
         )
         return [
             {"number": row["number"], "id": row["event"] if row["named"] else None, "body": row["body"]}

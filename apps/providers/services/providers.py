@@ -12,6 +12,8 @@ from apps.providers.models import Provider, RoutingRule
 from apps.providers.queries import routing
 from apps.providers.queries.routing import RESTORED
 
+LONGEST_REASON = 300
+
 
 class AdapterUnknown(DomainError):
     """There is no adapter of that name."""
@@ -95,8 +97,10 @@ def set_rule(
 
 
 def lock_sending(context: Context, *, provider: str, reason: str) -> Done:
-    """Send nothing to a provider until it is unlocked; what it has goes on."""
+    """Send nothing to a provider until it is unlocked; what it has goes on. A person's reason does not end a restore."""
     found = find(provider)
+    if found.locked_because.startswith(RESTORED) and context.actor.kind != "system":
+        reason = f"{RESTORED} {reason}"[:LONGEST_REASON]
     found.locked_because, found.changed_at = reason, context.now
     found.save(update_fields=["locked_because", "changed_at"])
     result = {"provider": found.pk, "name": provider, "reason": reason}

@@ -110,6 +110,7 @@ register(
         input=serializers.RefundInput,
         output=outputs.AskedResult,
         permission="transfers.create_refund",
+        facts=of_plan,
         scope="transfers:write",
         path="transfers/{transfer}/refund",
         flag=WALLET_FLAG,

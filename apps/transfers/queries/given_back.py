@@ -3,7 +3,8 @@
 from django.db.models import Sum
 
 from apps.core.money import Money
-from apps.transfers.arrivals import Deposit
+from apps.operations import isolation
+from apps.transfers.arrivals import Chargeback, Deposit
 from apps.transfers.models import Status, Transfer
 
 GAVE_NOTHING_BACK = (Status.COMPENSATED, Status.FAILED, Status.CANCELLED, Status.EXPIRED)
@@ -17,6 +18,10 @@ def refunded(pay_in: Transfer) -> Money:
 
 
 def charged_back(pay_in: Transfer) -> Money:
-    """What its provider took back of the deposit, and the wallet was debited with."""
-    found = Deposit.objects.filter(transfer=pay_in).values_list("charged_back", flat=True).first()
-    return Money(int(found or 0), pay_in.currency)
+    """What its provider took back of the deposit, also what the wallet is still to be debited with."""
+    deposit = Deposit.objects.filter(transfer=pay_in).first()
+    if deposit is None:
+        return Money.zero(pay_in.currency)
+    with isolation.as_platform():  # chargebacks are the platform's, the deposit is the caller's
+        waits = sum(each.amount for each in Chargeback.open_of(deposit))
+    return Money(deposit.charged_back + waits, pay_in.currency)

@@ -1,7 +1,7 @@
 """What becomes of a transfer when its provider says something. Nothing here guesses: what is unknown stays unknown."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -86,14 +86,18 @@ def _counts(transfer: Transfer, about: str) -> bool:
 
 
 def _accepted(context: Context, transfer: Transfer, was: Mapping[str, Any], reply: Reply, asked: str) -> Plan:
-    """It has it, until the time that it promises. Asked after that time, it has the ladder, and then a person looks."""
+    """It has it, until the time that it promises. Asked after that time, it has the ladder, whatever it promises anew, and
+    then a person looks.
+    """
     if transfer.status == Status.MANUAL_REVIEW:
         return _still_reviewed(context, transfer, was)
-    transfer.expected_at = reply.expected_at or transfer.expected_at or context.now
-    is_late = transfer.expected_at <= context.now
-    if not is_late:
+    was_promised, transfer.expected_at = transfer.expected_at, reply.expected_at or transfer.expected_at
+    if transfer.status == Status.PROVIDER_PROCESSING and transfer.expected_at == was_promised:
+        return _nothing(transfer)
+    transfer.expected_at = transfer.expected_at or context.now
+    if not _is_late(transfer, was_promised, context.now):
         transfer.requeries = 0
-    elif transfer.status == Status.OUTCOME_UNKNOWN and asked:
+    elif asked:
         transfer.requeries += 1
     if transfer.requeries >= len(LADDER):
         return _park(context, transfer, was, *LATE)
@@ -102,6 +106,13 @@ def _accepted(context: Context, transfer: Transfer, was: Mapping[str, Any], repl
     later = LADDER[transfer.requeries] if transfer.requeries else GRACE
     transfer.next_attempt_at = max(transfer.expected_at, context.now) + later
     return _followed(context, transfer, was, "transfer.processing")
+
+
+def _is_late(transfer: Transfer, promised: datetime | None, now: datetime) -> bool:
+    """Whether it had been acknowledged, and its time was over."""
+    acknowledged = transfer.failure_code == LATE[0] or transfer.requeries > 0
+    is_over = promised is not None and promised <= now
+    return transfer.status == Status.OUTCOME_UNKNOWN and acknowledged and is_over
 
 
 def _completed(
@@ -168,6 +179,8 @@ def _unknown(context: Context, transfer: Transfer, was: Mapping[str, Any], reply
         transfer.requeries += 1
     transfer.failure_code, transfer.failure_message = reply.code, reply.message
     if transfer.requeries >= len(LADDER):
+        if transfer.provider_reference and transfer.expected_at and transfer.expected_at > context.now:
+            return _accepted(context, transfer, was, reply, "")
         return _park(context, transfer, was, *UNTOLD)
     transfer.next_attempt_at = context.now + LADDER[transfer.requeries]
     return _followed(context, transfer, was, "transfer.outcome_unknown")

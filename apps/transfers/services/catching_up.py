@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from apps.core import clock, ids
@@ -34,6 +34,9 @@ UNKNOWN: Final = (
     "Since the backup it executed {count} payments that are not known here: see the alarms. Whoever asked for them may ask"
     " again, so cancel what would pay twice before you unlock."
 )
+MARGIN: Final = timedelta(days=1)
+"""How much further back a provider is asked: its clock may differ, and a message may have come late and after the backup."""
+
 CAUGHT_UP: Final = "It has said what it executed since the backup."
 BATCH: Final = 500
 LONGEST_REASON: Final = 300
@@ -78,7 +81,7 @@ def catch_up(name: str, since: datetime) -> CaughtUp:
     Raises what the provider's adapter raises if it does not say.
     """
     provider = find(name)
-    adapter, found = adapter_of(provider), CaughtUp()
+    adapter, found, since = adapter_of(provider), CaughtUp(), since - MARGIN
     for envelope in adapter.told_since(since):
         received = receive(provider, envelope, address="", now=clock.now(), fetched=True)
         found.messages += received.receipt == Receipt.NEW
@@ -175,8 +178,7 @@ def _place(provider: Provider, page: list[tuple[str, Reply]], found: CaughtUp) -
             found.recovered += 1
         elif reply.outcome not in PAYS_NOT:
             found.unknown.append(reference)
-            said = {"provider": provider.name, "reference": reference, "said": reply.as_dict()}
-            _run("transfers.report_unknown_submission", said).or_raise()
+            _report(provider.name, reference, reply.as_dict())
 
 
 def _hear(submission: Attempt, reply: Reply, transfers: Mapping[str, Transfer]) -> None:
@@ -186,7 +188,22 @@ def _hear(submission: Attempt, reply: Reply, transfers: Mapping[str, Transfer]) 
     agrees = PAYS_NOT if transfer and transfer.status not in PAID else {Outcome.COMPLETED}
     if transfer is None or transfer.status not in ENDED or reply.outcome not in (PAYS | PAYS_NOT) - agrees:
         return
-    asked = Attempt.objects.create(
+    asked = _told_since(submission, reply)
+    data = {"transfer": submission.subject, "attempt": asked.pk}
+    key = f"{asked.pk}:answer"
+    outcome = execute(Request("transfers.record_answer", data, key, WORKER, origin="restore"))
+    if outcome.error:
+        refused = {"refused": outcome.error.code, "why": outcome.error.message}
+        _report(submission.provider.name, submission.reference, reply.as_dict() | refused)
+
+
+def _told_since(submission: Attempt, reply: Reply) -> Attempt:
+    """The question whose answer this is, as evidence; one, however often the provider is asked."""
+    since = {"since": "the backup"}
+    again = Attempt.objects.filter(of=submission, sent=since, answer__outcome=reply.outcome.value).first()
+    if again:
+        return again
+    asked: Attempt = Attempt.objects.create(
         id=ids.new_id("ptm"),
         book_id=submission.book_id,
         provider_id=submission.provider_id,
@@ -194,7 +211,7 @@ def _hear(submission: Attempt, reply: Reply, transfers: Mapping[str, Transfer]) 
         action=Action.QUERY,
         of=submission,
         reference=submission.reference,
-        sent={"since": "the backup"},
+        sent=since,
         started_at=clock.now(),
     )
     Answer.objects.create(
@@ -207,10 +224,13 @@ def _hear(submission: Attempt, reply: Reply, transfers: Mapping[str, Transfer]) 
         took=0,
         answered_at=clock.now(),
     )
-    data = {"transfer": submission.subject, "attempt": asked.pk}
-    execute(
-        Request("transfers.record_answer", data, f"{asked.pk}:answer", WORKER, origin="restore")
-    ).or_raise()
+    return asked
+
+
+def _report(provider: str, reference: str, said: dict[str, Any]) -> None:
+    """Let a person see to it, and the restore go on."""
+    told = {"provider": provider, "reference": reference, "said": said}
+    _run("transfers.report_unknown_submission", told).or_raise()
 
 
 def _recover(provider: Provider, reference: str, transfers: Mapping[str, Transfer]) -> bool:

@@ -8,6 +8,7 @@ from apps.accounts.queries.wallets import Holder, holder
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.ledger import templates
+from apps.ledger.models import JournalEntry
 from apps.ledger.services.lookups import find_entry
 from apps.operations import books
 from apps.operations.plan import BalanceAfter, Context, Entry, EventDraft, Plan, Update
@@ -116,15 +117,15 @@ def plan_close_chargeback(context: Context, *, chargeback: str, note: str, entry
     found = _open(context, chargeback)
     deposit = _locked(context, found)
     has_it = deposit is not None and not _impossible(found, deposit)
-    if has_it and entry is None:
+    if has_it and entry is None and not _doubtful(found, deposit):
         raise ChargebackToBePosted(
             f"A wallet has the deposit {found.deposit_reference}: run transfers.post_chargeback, or name the entry that"
             " posted it.",
             field="/entry",
         )
     if entry:
-        find_entry(entry)
-    updates = [_counted(deposit, found)] if has_it and deposit else []
+        _refuse_other(found, find_entry(entry))
+    updates = [_counted(deposit, found)] if entry and has_it and deposit else []
     found.status, found.note, found.entry_id = ChargebackStatus.CLOSED, note, entry
     found.closed_at = context.now
     return Plan(
@@ -132,6 +133,18 @@ def plan_close_chargeback(context: Context, *, chargeback: str, note: str, entry
         result={"chargeback": found.pk, "status": found.status, "entry": entry},
         events=[EventDraft("chargeback.closed", found.pk, {"chargeback": found.pk, "note": note})],
     )
+
+
+def _refuse_other(chargeback: Chargeback, entry: JournalEntry) -> None:
+    """Raise ChargebackToBePosted if the entry does not move as much."""
+    moved = entry.lines.filter(
+        account__currency=chargeback.currency, amount__in=[chargeback.amount, -chargeback.amount]
+    )
+    if not moved.exists():
+        raise ChargebackToBePosted(
+            f"{entry.pk} does not move {chargeback.money}: name the entry that posted the chargeback.",
+            field="/entry",
+        )
 
 
 def _open(context: Context, chargeback: str) -> Chargeback:

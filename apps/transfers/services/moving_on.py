@@ -6,10 +6,13 @@ from typing import Final
 from apps.core.money import Money
 from apps.operations.models import ApprovalRequest, ApprovalStatus
 from apps.operations.plan import Context, Plan
+from apps.providers.models import Action, Answer
+from apps.providers.protocol import Reply
 from apps.transfers.flows import Done
 from apps.transfers.models import Status, Transfer
-from apps.transfers.services.answers import lose_track
+from apps.transfers.services.answers import follow, lose_track
 from apps.transfers.services.making import told
+from apps.transfers.services.reviews import and_overpaid
 from apps.transfers.services.sending import is_another
 from apps.transfers.services.settling import plan_compensate, plan_settle
 from apps.transfers.services.stopping import plan_stop
@@ -25,9 +28,13 @@ def plan_move_on(context: Context, *, transfer: str, lease: int) -> Plan:
 
 
 def _never_answered(context: Context, transfer: Transfer) -> Plan:
-    """The worker that sent it is gone: it may have been sent."""
+    """The worker that sent it is gone: it may have been sent, or answered before that could be followed."""
     if transfer.attempt_id is None:
         return _unsent(context, transfer)
+    answer = Answer.objects.filter(attempt_id=transfer.attempt_id).first()
+    if answer:
+        reply = Reply.of(answer.reply)
+        return follow(context, transfer, reply, about=transfer.submission, asked=Action.SUBMIT)
     return lose_track(context, transfer, "NO_ANSWER", "It is not known whether the provider was reached.")
 
 
@@ -41,7 +48,8 @@ def _settle(context: Context, transfer: Transfer) -> Plan:
     received = transfer.received
     delivered = None if received is None else Money(received, transfer.received_currency)
     did = Done(Money(paid, transfer.currency), delivered)
-    return plan_settle(context, transfer, {"status": transfer.status}, did)
+    plan = plan_settle(context, transfer, {"status": transfer.status}, did)
+    return and_overpaid(context, plan, transfer, did)
 
 
 def _compensate(context: Context, transfer: Transfer) -> Plan:

@@ -89,7 +89,7 @@ def plan_settle_transfer(
     proof = proof_of(found, PAID_SAYS, did)
     _prove(found, proof, evidence)
     was = {"status": found.status, "attempt_id": found.attempt_id}
-    plan = _and_overpaid(context, plan_settle(context, found, was, did), found, did)
+    plan = and_overpaid(context, plan_settle(context, found, was, did), found, did)
     return _with_proof(plan, found, proof, evidence, reason)
 
 
@@ -189,7 +189,7 @@ def _proving(transfer: Transfer, says: Iterable[Outcome], did: Done | None) -> S
     return [Reply.of(each.reply) for each in of_it.order_by("answered_at") if proves(each, transfer, did)]
 
 
-def _and_overpaid(context: Context, plan: Plan, transfer: Transfer, did: Done) -> Plan:
+def and_overpaid(context: Context, plan: Plan, transfer: Transfer, did: Done) -> Plan:
     """Of what the provider says that it paid beyond what was asked for, the books know as well: it is missing there, and
     stands in suspense until it is explained. The wallet pays what it was asked for."""
     replies = _proving(transfer, PAID_SAYS, did)

@@ -1,5 +1,6 @@
 """Asks providers what they executed since a backup was made, and lets sending go on."""
 
+import logging
 from argparse import ArgumentParser
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.core.errors import DomainError
 from apps.providers.models import Provider
+from apps.providers.queries.routing import RESTORED
 from apps.transfers.services.catching_up import CaughtUp, catch_up, unlock_all
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -23,7 +27,8 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         since = _instant(options["since"])
         said = {name: self._said(name, since) for name in Provider.objects.values_list("name", flat=True)}
-        silent = [name for name, found in said.items() if found is None]
+        marked = Provider.objects.filter(locked_because__startswith=RESTORED).values_list("name", flat=True)
+        silent = [name for name in marked if said.get(name) is None]
         if silent:
             raise CommandError(f"Sending stays locked. Ask again later: {', '.join(silent)}.")
         unknown = {name: len(found.unknown) for name, found in said.items() if found and found.unknown}
@@ -41,6 +46,10 @@ class Command(BaseCommand):
             found = catch_up(name, since)
         except DomainError as error:
             self.stderr.write(f"{name}: {error.code}: {error.message}")
+            return None
+        except Exception as error:
+            logger.exception("%s cannot be asked what it executed.", name)
+            self.stderr.write(f"{name}: {type(error).__name__}: {error}")
             return None
         self.stdout.write(
             f"{name}: {found.known} known, {found.recovered} recovered, {len(found.unknown)} unknown;"
