@@ -237,6 +237,31 @@ class TestChargebacks:
         assert refused("transfers.post_chargeback", **given) == "CHARGEBACK_NOT_POSTABLE"
         done("transfers.close_chargeback", chargeback=chargeback.pk, note="Returned.")
 
+    def test_that_are_still_open_count_against_refunds(self, acme: World, bank: Sandbox) -> None:
+        deposit, wallet = arrived(bank), acme.funded("50.00")
+        chargeback = charged_back(bank, deposit, "20.00")
+        assign(deposit, wallet)
+        pay_in = str(Deposit.objects.get(pk=deposit.pk).transfer_id)
+        given = {"actor": acme.key, "transfer": pay_in}
+        assert refused("transfers.create_refund", **given, amount=eur("5.01")) == "REFUND_TOO_LARGE"
+        assert done("transfers.create_refund", **given)["amount"] == eur("5.00")
+        done("transfers.post_chargeback", chargeback=chargeback.pk, reason="theirs")
+        assert available(wallet) == "50.00"
+
+    def test_won_by_us_are_closed_with_a_note_and_by_no_other_entry(self, acme: World, bank: Sandbox) -> None:
+        wallet = acme.wallet()
+        deposit = arrived(bank, reference=wallet)
+        done("transfers.create_refund", actor=acme.key, transfer=str(deposit.transfer_id))
+        chargeback = charged_back(bank, deposit)
+        other = done(
+            "transfers.post_pay_in", wallet=acme.funded("1.00"), amount=eur("1.00"), from_account="bank:ing"
+        )
+        given = {"chargeback": chargeback.pk, "note": "They gave in"}
+        wrong = refused("transfers.close_chargeback", **given, entry=other["entry"])
+        assert wrong == "CHARGEBACK_TO_BE_POSTED"
+        done("transfers.close_chargeback", **given)
+        assert Deposit.objects.get(pk=deposit.pk).charged_back == 0
+
     def test_and_refunds_at_the_same_time_give_it_back_once(self, acme: World, bank: Sandbox) -> None:
         """A refund and a chargeback wait for the same pay-in, and whoever comes second knows of the first."""
         wallet = acme.funded("100.00")
