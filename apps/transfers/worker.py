@@ -6,11 +6,11 @@ worker's own thread alone; the threads of the pool do nothing but wait for provi
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from apps.core import clock
 from apps.operations.executor import LOST_CONNECTION, execute_many
@@ -37,6 +37,8 @@ from apps.transfers.services.sending import (
 )
 
 logger = logging.getLogger(__name__)
+
+Item = TypeVar("Item")
 
 MOST: Final = 100
 """Transfers of one status that are taken at once."""
@@ -134,27 +136,22 @@ class Worker:
     def _ask(self, transfers: Sequence[Transfer]) -> int:
         """Ask after unknown outcomes; where the provider has not heard of it and can rule it out, let it do so."""
         for each in transfers:
-            provider = routing.by_name(each.provider)
-            if provider is None or each.attempt_id is None:
-                continue
-            void = _is_unheard_of(each) and adapter_of(provider).voids_unknown
-            action = Action.CANCEL if void else Action.QUERY
-            about = (each.submission, str(each.attempt_id))
-            call = Call(each, provider, action, new_attempt(), *about, clock.now())
-            self._open.add(self._pool.submit(_answered, call))
+            _together([each], lambda some: self._ask_after(some[0]), lambda transfer: str(transfer.pk))
         return len(transfers)
 
+    def _ask_after(self, transfer: Transfer) -> None:
+        provider = routing.by_name(transfer.provider)
+        if provider is None or transfer.attempt_id is None:
+            return
+        void = _is_unheard_of(transfer) and adapter_of(provider).voids_unknown
+        action = Action.CANCEL if void else Action.QUERY
+        about = (transfer.submission, str(transfer.attempt_id))
+        call = Call(transfer, provider, action, new_attempt(), *about, clock.now())
+        self._open.add(self._pool.submit(_answered, call))
+
     def _move_on(self, transfers: Sequence[Transfer]) -> None:
-        """Together or, where one brings that down, each by itself."""
         requests = [_moving_on(each) for each in transfers]
-        try:
-            execute_many(requests)
-        except LOST_CONNECTION:
-            raise
-        except Exception:
-            logger.exception("Of %s transfers one cannot be moved on; now each by itself.", len(requests))
-            for request in requests:
-                _alone(request)
+        _together(requests, execute_many, lambda request: str(request.input["transfer"]))
 
     def _routed(self, transfer: Transfer, now: datetime) -> tuple[Call, routing.Route] | None:
         """How it is sent, if it can be now; what cannot even be looked at keeps no other waiting."""
@@ -181,24 +178,25 @@ class Worker:
         answered = [future.result() for future in done]
         if not answered:
             return 0
-        try:
-            _follow_all(answered, self.name)
-        except LOST_CONNECTION:
-            raise
-        except Exception:
-            logger.exception("Of %s answers one cannot be followed; now each by itself.", len(answered))
-            self._follow_each(answered)
+        _together(answered, lambda some: _follow_all(some, self.name), lambda each: each.call.attempt)
         return len(answered)
 
-    def _follow_each(self, answered: Iterable[Answered]) -> None:
-        """So that one odd answer keeps no other from being heard."""
-        for each in answered:
-            try:
-                _follow_all([each], self.name)
-            except LOST_CONNECTION:
-                raise
-            except Exception:
-                logger.exception("The answer to %s cannot be followed.", each.call.attempt)
+
+def _together(
+    items: Sequence[Item], follow: Callable[[Sequence[Item]], object], called: Callable[[Item], str]
+) -> None:
+    """Follow them in one batch or, where one brings that down, each by itself, so that it keeps no other waiting."""
+    try:
+        follow(items)
+    except LOST_CONNECTION:
+        raise
+    except Exception:
+        if len(items) == 1:
+            logger.exception("%s cannot be followed.", called(items[0]))
+            return
+        logger.exception("Of %s one cannot be followed; now each by itself.", len(items))
+        for each in items:
+            _together([each], follow, called)
 
 
 def _begin(call: Call, route: routing.Route, worker: str) -> Request:
@@ -218,15 +216,6 @@ def _begin(call: Call, route: routing.Route, worker: str) -> Request:
 def _moving_on(transfer: Transfer) -> Request:
     data, key = {"transfer": transfer.pk, "lease": transfer.lease}, f"{transfer.pk}:move:{transfer.lease}"
     return Request("transfers.move_on", data, key, WORKER, origin="worker")
-
-
-def _alone(request: Request) -> None:
-    try:
-        execute_many([request])
-    except LOST_CONNECTION:
-        raise
-    except Exception:
-        logger.exception("%s cannot be moved on.", request.input["transfer"])
 
 
 def _is_to_send(transfer: Transfer) -> bool:
