@@ -15,11 +15,8 @@ def all_hold(conditions: Iterable[Mapping[str, Any]], facts: Mapping[str, Any]) 
 def fault(operator: str, value: Any) -> str:
     """What is wrong with the value of a condition, or nothing."""
     if operator == "in":
-        return (
-            ""
-            if isinstance(value, list) and all(map(_is_plain, value))
-            else "It must be a list of texts or numbers."
-        )
+        is_list = isinstance(value, list) and all(map(_is_plain, value))
+        return "" if is_list else "It must be a list of texts or numbers."
     if operator in {"gte", "lte"}:
         return "" if _number(value) is not None else "It must be a number, such as 10000.00."
     return "" if _is_plain(value) else "It must be a text, a number, true or false."

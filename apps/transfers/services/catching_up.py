@@ -199,8 +199,8 @@ def _hear(submission: Attempt, reply: Reply, transfers: Mapping[str, Transfer]) 
 
 def _told_since(submission: Attempt, reply: Reply) -> Attempt:
     """The question whose answer this is, as evidence; one, however often the provider is asked."""
-    since = {"since": "the backup"}
-    again = Attempt.objects.filter(of=submission, sent=since, answer__outcome=reply.outcome.value).first()
+    since, said = {"since": "the backup"}, storable(reply.as_dict())
+    again = Attempt.objects.filter(of=submission, sent=since, answer__reply=said).first()
     if again:
         return again
     asked: Attempt = Attempt.objects.create(
@@ -219,7 +219,7 @@ def _told_since(submission: Attempt, reply: Reply) -> Attempt:
         outcome=reply.outcome.value,
         code=storable(reply.code),
         message=storable(reply.message),
-        reply=storable(reply.as_dict()),
+        reply=said,
         received={},
         took=0,
         answered_at=clock.now(),
