@@ -117,6 +117,11 @@ def by_name(name: str) -> Provider | None:
     return next((each for each in _fresh().providers if each.name == name), None)
 
 
+def by_id(pk: str) -> Provider | None:
+    """The provider of an id, as the process remembers it."""
+    return next((each for each in _fresh().providers if each.pk == pk), None)
+
+
 def with_virtual_accounts(currency: str, *, play: bool = False) -> Provider | None:
     """The provider that gives numbers for deposits in a currency (`options["virtual_accounts"]`), the first by priority."""
     return next(

@@ -23,6 +23,7 @@ from apps.providers.adapters import adapter_of
 from apps.providers.handlers import Became, Item, Verdict, handler_of
 from apps.providers.models import InboundConflict, InboundMessage, MessageStatus
 from apps.providers.protocol import Envelope, MessageUnreadable, News
+from apps.providers.queries import routing
 
 logger = logging.getLogger(__name__)
 
@@ -126,12 +127,13 @@ def raise_alarms(now: datetime) -> None:
 def news_of(message: InboundMessage) -> Sequence[News]:
     """What a message says; MessageUnreadable if that cannot be told."""
     envelope = Envelope(message.headers, bytes(message.body))
+    provider = routing.by_id(message.provider_id) or message.provider
     try:
-        return adapter_of(message.provider).parse(envelope)
+        return adapter_of(provider).parse(envelope)
     except MessageUnreadable:
         raise
     except Exception as error:
-        logger.exception("The adapter of %s cannot read %s.", message.provider.name, message.pk)
+        logger.exception("The adapter of %s cannot read %s.", provider.name, message.pk)
         raise MessageUnreadable(f"The adapter cannot read it: {type(error).__name__}.") from error
 
 
