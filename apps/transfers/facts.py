@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.accounts.models import Recipient
+from apps.accounts.queries.tenants import is_test
 from apps.operations import books
 from apps.operations.plan import Context, Plan
 from apps.rates.queries import convert
@@ -15,14 +16,18 @@ THRESHOLDS = "USD"
 
 
 def facts_of(transfer: Transfer, to: Recipient | None, now: datetime) -> dict[str, Any]:
-    """Kind, amount as it is and in dollars (None, which is above any threshold, without a rate), who is paid."""
+    """Kind, amount as it is and in dollars (None, which is above any threshold, without a rate), who is paid; `test` says
+    that it is play money.
+    """
     in_dollars = convert(transfer.money, THRESHOLDS, on=now)
+    tenant = books.find(transfer.book_id).tenant_id
     return {
         "kind": transfer.kind,
         "currency": transfer.currency,
         "amount": transfer.money.decimal,
         "amount_usd": in_dollars.decimal if in_dollars else None,
-        "tenant": books.find(transfer.book_id).tenant_id,
+        "tenant": tenant,
+        "test": tenant is not None and is_test(tenant),
         "recipient_kind": to.kind if to else None,
         "recipient_country": to.country if to else None,
         "recipient_age_hours": int((now - to.changed_at).total_seconds()) // 3_600 if to else None,

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from apps.core import clock
 from apps.core.money import Money
@@ -69,3 +70,20 @@ def test_a_real_deposit_is_never_a_test_environments(acme: World, sandbox: Sandb
     Provider.objects.update(adapter="a bank's")
     given = {"deposit": Deposit.objects.get().pk, "wallet": acme.wallet(test=True), "reason": "they called"}
     assert refused("transfers.assign_deposit", **given) == "REAL_MONEY"
+
+
+@pytest.mark.parametrize(("test", "status"), [(True, "processing"), (False, "pending_approval")])
+def test_it_waits_for_nobody_where_real_money_does(
+    acme: World, sandbox: Sandbox, test: bool, status: str
+) -> None:
+    call_command("loaddata", "approval_policies", verbosity=0)
+    payouts.provider(sandbox)
+    wallet = acme.wallet(test=True) if test else acme.funded("50000.00")
+    key = acme.test_key if test else acme.key
+    if test:
+        done("transfers.post_pay_in", actor=key, wallet=wallet, amount=eur("50000.00"))
+    given = {"kind": "bank_account", "name": "Bo Lind", "currency": "EUR", "details": {"iban": payouts.IBAN}}
+    tenant = acme.test_tenant if test else acme.tenant
+    to = done("accounts.create_recipient", tenant=tenant, **given)["recipient"]
+    asked = {"wallet": wallet, "recipient": to, "amount": eur("20000.00")}
+    assert done("transfers.create_payout", actor=key, **asked)["status"] == status
