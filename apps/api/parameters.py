@@ -7,6 +7,7 @@ from django.http import HttpRequest, QueryDict
 from rest_framework import serializers
 
 from apps.api.errors import ParameterInvalid
+from apps.core.serializer_fields import tell_choices
 
 PAGE, LONGEST_PAGE = 50, 200
 
@@ -30,6 +31,7 @@ def read_query(
         values = given.getlist(name)
         if len(values) > 1:
             _refuse(name, f"{name} is given {len(values)} times; give it once.", known)
+        tell_choices(known[name])
         try:
             if "\x00" in values[0]:
                 raise serializers.ValidationError("No text has a NUL character.")

@@ -254,3 +254,18 @@ class FileField(serializers.Field[bytes, Any, str, Any]):
     def longest(self) -> int:
         """Characters of the base64 of the largest file."""
         return 4 * -(-self.max_bytes // 3)
+
+
+def tell_choices(field: serializers.Field[Any, Any, Any, Any]) -> None:
+    """Let a field, and those inside it, say what the choices are when they refuse what is none."""
+    if isinstance(field, serializers.ChoiceField):
+        named = ", ".join(map(str, field.choices)).replace("{", "{{").replace("}", "}}")
+        field.error_messages["invalid_choice"] = f'"{{input}}" is none of: {named}.'
+    inner = (
+        field.fields.values()
+        if isinstance(field, serializers.Serializer)
+        else [getattr(field, "child", None)]
+    )
+    for each in inner:
+        if isinstance(each, serializers.Field):
+            tell_choices(each)

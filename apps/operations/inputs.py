@@ -13,6 +13,7 @@ from rest_framework.serializers import Serializer
 
 from apps.core.canonical import canonical_json, fingerprint
 from apps.core.encryption import decrypt, encrypt
+from apps.core.serializer_fields import tell_choices
 from apps.operations.errors import InputInvalid
 from apps.operations.registry import Command
 
@@ -36,7 +37,8 @@ def validate(command: Command, data: Mapping[str, Any]) -> dict[str, Any]:
         raise InputInvalid("The input must be a JSON object.", details={"fields": {}})
     unknown = [] if isinstance(data, QueryDict) else [name for name in data if name not in serializer.fields]
     if unknown:
-        raise _invalid({str(name): ["This command has no such field."] for name in unknown})
+        named = ", ".join(name for name, field in serializer.fields.items() if not field.read_only)
+        raise _invalid({str(name): [f"This command has no such field. It has: {named}."] for name in unknown})
     try:
         return dict(serializer.run_validation(data))
     except ValidationError as error:
@@ -123,6 +125,7 @@ def _serializer(command: Command) -> Serializer[Any]:
     kept: dict[str, Serializer[Any]] = _serializers.__dict__
     if command.name not in kept:
         kept[command.name] = command.input()
+        tell_choices(kept[command.name])
     return kept[command.name]
 
 

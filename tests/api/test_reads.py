@@ -95,6 +95,11 @@ def test_what_is_no_parameter_is_refused_by_name(client: Client, params: dict[st
     assert answer.json()["details"]["parameter"] in params
 
 
+def test_what_is_no_choice_is_told_the_choices(client: Client) -> None:
+    found = client.get("/v1/wallets", params={"status": "nice"}).json()["detail"]
+    assert found == 'status: "nice" is none of: open, closed.'
+
+
 def test_filters_narrow(client: Client, acme: Party) -> None:
     def found(**params: str) -> list[str]:
         return [wallet["id"] for wallet in client.get("/v1/wallets", params=params).json()["items"]]

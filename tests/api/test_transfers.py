@@ -126,3 +126,17 @@ def test_totals_name_what_has_no_rate(client: Client, acme: Party) -> None:
     shown = client.get("/v1/balances").json()["in_base"]
     assert shown["total"] == eur("100.00")
     assert shown["unknown"] == [{"amount": "7.00", "currency": "USD"}]
+
+
+def test_what_is_no_choice_and_what_is_no_field_is_told_which_there_are(
+    test_wallet: tuple[Client, str],
+) -> None:
+    own, wallet = test_wallet
+    networks = {"from_network": "mars", "to_network": "SOL"}
+    answer = own.post("/v1/bridges", {"wallet": wallet, "amount": eur("1.00"), **networks}).json()
+    assert answer["errors"][0]["pointer"] == "/from_network"
+    assert answer["errors"][0]["detail"].startswith('"mars" is none of: ')
+    assert "ETH, SOL" in answer["errors"][0]["detail"]
+    answer = own.post("/v1/transfers", {"from": wallet}).json()
+    assert answer["errors"][0]["pointer"] == "/from"
+    assert "It has: from_wallet, to_wallet, amount" in answer["errors"][0]["detail"]
