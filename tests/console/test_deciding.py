@@ -12,9 +12,10 @@ from apps.accounts.models import User
 from apps.accounts.people import actor_of
 from apps.console.attention import _approvals
 from apps.core import clock
-from apps.operations.models import ApprovalPolicy, ApprovalRequest
+from apps.operations.models import ApprovalRequest
 from tests.console.test_doing import send, text
 from tests.support.door import balance, eur, moved, opened, run
+from tests.support.policies import policy
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,7 +39,7 @@ def request_id(people: dict[str, User]) -> str:
     opened("mint", floor=None)
     opened("amara")
     moved("mint", "amara", "100.00")
-    ApprovalPolicy.objects.create(name="All", command="ledger.post_correction", approvers_needed=2)
+    policy("ledger.post_correction", people=2)
     outcome = run(
         "ledger.post_correction",
         actor=actor_of(people["maker"]),

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from apps.operations.models import ApprovalPolicy
 from tests.support.door import done, person, run
+from tests.support.policies import policy
 from tests.support.tenants import World, has, world
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
@@ -17,8 +17,7 @@ def acme(ledger_db: Any) -> World:
 
 
 def ask_above(command: str, fact: str, bound: str) -> None:
-    conditions = [{"fact": fact, "op": "gte", "value": bound}]
-    ApprovalPolicy.objects.create(name=command, command=command, conditions=conditions, approvers_needed=1)
+    policy(command, {"fact": fact, "op": "gte", "value": bound})
 
 
 @pytest.mark.parametrize(("amount", "asks"), [("99.99", False), ("100.00", True)])
