@@ -22,11 +22,16 @@ def block(conditions: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _clause(condition: Mapping[str, Any]) -> str:
-    known = facts.known().get(condition["fact"])
     value = condition["value"]
     told = _(" or ").join(map(_told, value)) if isinstance(value, list) else _told(value)
-    return f"{known.title if known else condition['fact']} {OPERATORS[condition['op']]} {told}"
+    return f"{fact(condition['fact'])} {OPERATORS[condition['op']]} {told}"
 
 
 def _told(value: Any) -> str:
     return {True: _("yes"), False: _("no")}[value] if isinstance(value, bool) else str(value)
+
+
+def fact(name: str) -> str:
+    """What a fact is called."""
+    known = facts.known().get(name)
+    return str(known.title) if known else name

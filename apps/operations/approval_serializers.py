@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from apps.core.serializer_fields import IdField, InstantField, TextField
 from apps.operations import facts, people
@@ -35,14 +36,27 @@ class ApproveInput(DecisionInput):
     seen = TextField(max_length=64, pattern=HASH, default="", allow_blank=True, help_text=SEEN)
 
 
-class DecidedInput(serializers.Serializer[Any]):
-    request = IdField("apr", help_text=_("An approval request."))
-    seen = TextField(max_length=64, pattern=HASH, default="", allow_blank=True, help_text=SEEN)
+class PickedField(TextField):
+    """A request, and after a colon the hash of what was looked at, to both."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=100, pattern=rf"apr_[0-9a-z]{{26}}(:{HASH})?", **kwargs)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """The id and the hash, which may be left out."""
+        text = super().run_validation(data)
+        request, _colon, seen = str(text).partition(":")
+        return {"request": IdField("apr").run_validation(request), "seen": seen}
 
 
 class DecideManyInput(serializers.Serializer[Any]):
     approves = serializers.BooleanField(help_text=_("Yes to all of them, or no."))
-    requests = serializers.ListField(child=DecidedInput(), min_length=1, max_length=MANY)
+    requests = serializers.ListField(
+        child=PickedField(),
+        min_length=1,
+        max_length=MANY,
+        help_text=_("Each by its id and, after a colon, the hash of what was looked at."),
+    )
     comment = TextField(
         max_length=500, default="", allow_blank=True, help_text=_("Why, for the makers and the auditor.")
     )
@@ -52,7 +66,7 @@ class DecideManyInput(serializers.Serializer[Any]):
         seen: set[str] = set()
         for number, each in enumerate(value):
             if each["request"] in seen:
-                raise serializers.ValidationError({str(number): {"request": ["It stands here twice."]}})
+                raise serializers.ValidationError({str(number): ["It stands here twice."]})
             seen.add(each["request"])
         return value
 

@@ -98,7 +98,7 @@ def of_plan(context: Context, plan: Plan, **_: Any) -> Mapping[str, Any]:
     moved = {posting.amount for entry in plan.posts for posting in entry.postings}
     worth = {amount: _worth[0](context, amount) for amount in moved}
     greatest = max(
-        moved, key=lambda amount: (worth[amount] is None, known.minor if (known := worth[amount]) else 0)
+        moved, key=lambda amount: (worth[amount] is None, one.minor if (one := worth[amount]) else 0)
     )
     tenant = books.find(first.book_id).tenant_id
     return {"kind": first.kind, "tenant": tenant, **of_money(context, greatest)}

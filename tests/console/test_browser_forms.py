@@ -154,7 +154,7 @@ def test_two_people_decide_in_the_inbox(browse: Any, make_user: Any, wallets: No
 
     def steps(page: Any, origin: str) -> tuple[str, list[str]]:
         wrong = watched(page)
-        page.goto(f"{origin}/ops/operations/approvalrequest/")
+        page.goto(f"{origin}/ops/approvals/")
         checked(page, wrong)
         page.fill(".decide [name=comment]", "Called back")
         page.get_by_role("button", name="Approve").click()

@@ -216,3 +216,10 @@ def steps(value: quorum.Steps, in_sequence: bool = False) -> str:
 def clauses(block: Sequence[Mapping[str, Any]]) -> list[str]:
     """The conditions of a block, in words."""
     return saying.block(block)
+
+
+@register.filter
+def facts_of(facts: Mapping[str, Any] | None, command: str) -> list[tuple[str, Any]]:
+    """What an operation told of a command, as far as it is known."""
+    told = (facts or {}).get(command) or {}
+    return [(saying.fact(name), value) for name, value in told.items() if value not in (None, "")]
