@@ -133,7 +133,9 @@ class StepInput(serializers.Serializer[Any]):
 class PolicyContentInput(serializers.Serializer[Any]):
     governs = serializers.ChoiceField((), help_text=_("The command whose runs may wait."))
     blocks = serializers.ListField(
-        child=serializers.ListField(child=ConditionInput(), min_length=1, max_length=20, label=_("Block")),
+        child=serializers.ListField(
+            child=ConditionInput(label=_("Condition")), min_length=1, max_length=20, label=_("Block")
+        ),
         default=list,
         max_length=20,
         help_text=_(
@@ -141,7 +143,7 @@ class PolicyContentInput(serializers.Serializer[Any]):
         ),
     )
     steps = serializers.ListField(
-        child=StepInput(),
+        child=StepInput(label=_("Step")),
         min_length=1,
         max_length=9,
         help_text=_("Who must say yes: different people in all steps, never the maker."),

@@ -150,8 +150,8 @@ class TestLife:
 @pytest.mark.parametrize(
     ("changed", "pointer", "says_so"),
     [
-        ({"governs": "accounts.create_wallet"}, ["governs"], "not a valid choice"),
-        ({"blocks": [[{**LARGE, "fact": "colour"}]]}, ["blocks", "0", "0", "fact"], "not a valid choice"),
+        ({"governs": "accounts.create_wallet"}, ["governs"], "is none of"),
+        ({"blocks": [[{**LARGE, "fact": "colour"}]]}, ["blocks", "0", "0", "fact"], "is none of"),
         ({"blocks": [[LARGE, {**LARGE, "fact": "proof"}]]}, ["blocks", "0", "1", "op"], "eq, ne, in"),
         (
             {"blocks": [[LARGE], [{"fact": "proof", "op": "eq", "value": "none"}]]},
@@ -159,7 +159,7 @@ class TestLife:
             "does not tell this; it tells",
         ),
         ({"blocks": [[{**LARGE, "op": "eq"}]]}, ["blocks", "0", "0", "op"], "one can ask: gte, lte"),
-        ({"blocks": [[{**LARGE, "op": "like"}]]}, ["blocks", "0", "0", "op"], "not a valid choice"),
+        ({"blocks": [[{**LARGE, "op": "like"}]]}, ["blocks", "0", "0", "op"], "is none of"),
         ({"blocks": [[{**LARGE, "value": "much"}]]}, ["blocks", "0", "0", "value"], "must be a number"),
         ({"blocks": [[{**LARGE, "value": "1e5"}]]}, ["blocks", "0", "0", "value"], "must be a number"),
         ({"blocks": [[{**LARGE, "value": True}]]}, ["blocks", "0", "0", "value"], "must be one value"),
@@ -170,7 +170,7 @@ class TestLife:
         ),
         ({"blocks": [[]]}, ["blocks", "0"], "at least 1"),
         ({"steps": []}, ["steps"], "at least 1"),
-        ({"steps": [{"role": "viewer", "people": 1}]}, ["steps", "0", "role"], "not a valid choice"),
+        ({"steps": [{"role": "viewer", "people": 1}]}, ["steps", "0", "role"], "is none of"),
         ({"steps": [{"role": "approver", "people": 0}]}, ["steps", "0", "people"], "greater than"),
     ],
 )

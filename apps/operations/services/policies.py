@@ -124,7 +124,8 @@ def plan_activate_policy(context: Context, *, policy: str, reason: str) -> Plan:
         was = {"status": before.status}
         before.retire()
         before.ended_at = context.now
-        updates.append(Update(before, ("status", "ended_at"), was))
+        # Updates are written in the order of their fields: the one before must have ended when the next one begins.
+        updates.append(Update(before, ("ended_at", "status"), was))
     was = {"status": found.status}
     found.activate()
     found.activated_at = context.now
