@@ -35,3 +35,16 @@ def fact(name: str) -> str:
     """What a fact is called."""
     known = facts.known().get(name)
     return str(known.title) if known else name
+
+
+def policy(told: Mapping[str, Any]) -> dict[str, str]:
+    """What a policy says, in place of its blocks and steps."""
+    blocks = [_(" and ").join(block(each)) for each in told["blocks"]]
+    return {
+        "policy": told["policy"],
+        "version": f"{told['name']}, {told['version']}",
+        "holds": told["governs"],
+        "if": _("; or ").join(blocks) or _("always"),
+        "asks": who(told["steps"], told["in_sequence"]),
+        "replaces": told.get("replaces") or "",
+    }

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from apps.console import saying
 from apps.console.listing import KeysetAdmin
 from apps.console.site import site
 from apps.core import ids
@@ -183,7 +184,7 @@ def would_answer(plans: Iterable[tuple[Command | None, Mapping[str, Any]]]) -> l
 
 def agreed_to(approved: Mapping[str, Any]) -> list[Fact]:
     """What approvers agree to beside postings, such as fees, which are amounts in minor units with their currency."""
-    return facts(_with_money(approved))
+    return facts(_with_money(saying.policy(approved) if "blocks" in approved else approved))
 
 
 def _with_money(value: Any) -> Any:

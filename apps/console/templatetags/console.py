@@ -221,5 +221,10 @@ def clauses(block: Sequence[Mapping[str, Any]]) -> list[str]:
 @register.filter
 def facts_of(facts: Mapping[str, Any] | None, command: str) -> list[tuple[str, Any]]:
     """What an operation told of a command, as far as it is known."""
-    told = (facts or {}).get(command) or {}
-    return [(saying.fact(name), value) for name, value in told.items() if value not in (None, "")]
+    return told_facts((facts or {}).get(command) or {})
+
+
+@register.filter
+def told_facts(facts: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """What is known of facts, by what they are called."""
+    return [(saying.fact(name), value) for name, value in facts.items() if value not in (None, "")]
