@@ -189,7 +189,7 @@ class DelegationAdmin(KeysetAdmin):
 
     columns = (
         Column(gettext_lazy("Delegate")),
-        Column(gettext_lazy("In the place of")),
+        Column(gettext_lazy("In the place of"), "wide"),
         Column(gettext_lazy("Reason"), "wide"),
         Column(gettext_lazy("Until")),
     )
