@@ -23,6 +23,7 @@ from apps.core.serializer_fields import (
     NetworkField,
 )
 from apps.operations import inputs
+from apps.operations.approval_serializers import ConditionInput, PickedField
 from apps.operations.errors import InputInvalid
 from apps.operations.registry import Command, all_commands, find
 from apps.providers.serializers import AmountsField
@@ -59,6 +60,10 @@ def example(name: str, field: Any) -> Any:
     """A value that a field takes: awkward text wherever text is free."""
     if isinstance(field, FileField):
         return b64encode(b"a file").decode()
+    if isinstance(field, ConditionInput):
+        return {"fact": "origin", "op": "ne", "value": AWKWARD}
+    if isinstance(field, PickedField):
+        return ids.new_id("apr")
     if isinstance(field, MoneyField):
         return {"amount": "12.30", "currency": "EUR"}
     if isinstance(field, CurrencyField):

@@ -252,6 +252,8 @@ def test_the_palette_finds_ids_references_addresses_and_lists(console: Client, w
 def test_every_model_in_the_sidebar_is_registered() -> None:
     assert {model._meta.label for model in site._registry} == {
         "accounts.ApiKey",
+        "operations.ApprovalPolicy",
+        "operations.Delegation",
         "api.LoggedRequest",
         "accounts.Customer",
         "accounts.Recipient",
