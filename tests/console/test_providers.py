@@ -188,6 +188,15 @@ def test_balances_are_asked_for_and_kept_while_it_is_silent(acme: World, sandbox
     sandbox.up()
 
 
+def test_what_it_has_in_currencies_that_do_not_exist_here_hides_nothing(
+    acme: World, sandbox: Sandbox
+) -> None:
+    made = payouts.provider(sandbox)
+    sandbox.fund("bank", "EURC", "5.00")
+    balances.ask_all(clock.now())
+    assert ProviderHealth.objects.get(pk=made.pk).balances == {"EUR": "1000000.00"}
+
+
 def test_too_little_is_told_of_once_each_time(acme: World, sandbox: Sandbox, console: Client) -> None:
     made = payouts.provider(sandbox, low_balance={"EUR": "1000050.00"})
     for minutes in range(3):

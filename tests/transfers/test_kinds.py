@@ -158,6 +158,30 @@ def test_is_refused(acme: World, desks: Sandbox, command: str, given: dict[str, 
     assert refused(f"transfers.{command}", actor=acme.key, amount=money("1.00", "EUR"), **given) == code
 
 
+@pytest.mark.parametrize(
+    ("command", "given"),
+    [
+        ("create_buy", ("USDC", "EUR")),
+        ("create_sell", ("EUR", "USD")),
+        ("create_onramp", ("USDC", "EUR")),
+        ("create_offramp", ("EUR", "USDC")),
+        ("create_bridge", {"from_network": "ETH", "to_network": "SOL"}),
+        ("start_strategy", {"strategy": "savings"}),
+    ],
+)
+def test_what_the_books_have_no_place_for_is_refused_before_money_moves(
+    acme: World, desks: Sandbox, command: str, given: Any
+) -> None:
+    currency, other = given if isinstance(given, tuple) else ("EUR", "")
+    wallet = acme.funded("100.00", currency)
+    between = (
+        {"from_wallet": wallet, "to_wallet": acme.wallet(other)} if other else {"wallet": wallet, **given}
+    )
+    asked = {"amount": money("1.00", currency), **between}
+    assert refused(f"transfers.{command}", actor=acme.key, **asked) == "NOT_BOOKABLE"
+    assert shown(wallet)[0].startswith("100.00")
+
+
 def test_what_was_not_delivered_is_given_back(acme: World, desks: Sandbox) -> None:
     euros, coins = acme.funded("100.00"), acme.wallet("USDC")
     desks.fault(do={"outcome": "fail:no_liquidity"}, desk="ramp")

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from apps.core import clock
+from apps.core.currencies import is_known
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.providers.adapters.http import Http, Response
@@ -142,11 +143,12 @@ class SandboxAdapter:
         return str(number)[:60] if answer.status == 200 and number else _refusal(answer, transient=True)
 
     def balances(self) -> Mapping[str, Money]:
-        """What the desk has of ours, by currency."""
+        """What the desk has of ours, by currency; it may have others, which do not exist here."""
         answer = self._http.call("GET", f"/{self._desk}/accounts")
         if isinstance(answer, Reply) or answer.status != 200:
             return {}
-        return {code: Money.parse(amount, code) for code, amount in answer.data.get("balances", {}).items()}
+        told = answer.data.get("balances", {}).items()
+        return {code: Money.parse(amount, code) for code, amount in told if is_known(code)}
 
     def told_since(self, since: datetime) -> Iterable[Envelope]:
         """Every event since, page by page."""
