@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from apps.ledger.models import Account
+from apps.ledger.models import Account, GlAccount
+from apps.transfers.models import Transfer
 from tests.support import payouts
 from tests.support.door import balance, done, refused
 from tests.support.payouts import later, status, work
@@ -192,6 +193,31 @@ def test_what_was_not_delivered_is_given_back(acme: World, desks: Sandbox) -> No
         ("100.00", "0.00"),
         ("0.000000", "0.000000"),
     )
+
+
+def test_what_the_books_cannot_say_when_it_was_executed_is_for_a_person(acme: World, desks: Sandbox) -> None:
+    euros, coins = acme.funded("100.00"), acme.wallet("USDC")
+    made = done(
+        "transfers.create_onramp",
+        actor=acme.key,
+        from_wallet=euros,
+        to_wallet=coins,
+        amount=money("50.00", "EUR"),
+    )
+    work()
+    GlAccount.objects.filter(code="1150").update(currencies=["BTC"])
+    desks.settle()
+    with later(hours=1):
+        work()
+        work()
+    found = Transfer.objects.get(pk=made["transfer"])
+    assert (found.status, found.failure_code) == ("manual_review", "CURRENCY_NOT_ALLOWED")
+    assert found.failure_message.startswith("The provider says completed. 1150")
+    assert shown(euros) == ("50.00", "50.00")
+    GlAccount.objects.filter(code="1150").update(currencies=["BTC", "USDC"])
+    said = {"delivered": money("54.000000", "USDC"), "reason": "the chart has a place for it now"}
+    done("transfers.settle_transfer", transfer=found.pk, **said)
+    assert (status(found.pk), shown(coins)[0]) == ("completed", "54.000000")
 
 
 @pytest.mark.parametrize(("least", "ends"), [("54.00", "completed"), ("54.000001", "manual_review")])
