@@ -97,7 +97,10 @@ class TestPools:
         given |= {"fee": money("1.00", "USD")}
         outcome = run("transfers.pay_from_pool", key="payout-7", **given)
         assert outcome.error
-        assert (outcome.error.code, "Top the pool up" in outcome.error.message) == ("INSUFFICIENT_FUND", True)
+        assert (outcome.error.code, "Top the pool of acme up" in outcome.error.message) == (
+            "INSUFFICIENT_FUND",
+            True,
+        )
         self.fund()
         done("transfers.top_up_pool", book="acme", bank="kb", pool="gps", amount=money("400.00", "CZK"))
         done("transfers.pay_from_pool", key="payout-7", **given)
