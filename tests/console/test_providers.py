@@ -197,6 +197,16 @@ def test_what_it_has_in_currencies_that_do_not_exist_here_hides_nothing(
     assert ProviderHealth.objects.get(pk=made.pk).balances == {"EUR": "1000000.00"}
 
 
+def test_the_list_has_room_for_some_balances(acme: World, sandbox: Sandbox, console: Client) -> None:
+    payouts.provider(sandbox)
+    for currency in ("USD", "GBP", "CHF", "CZK", "PLN"):
+        sandbox.fund("bank", currency, "5.00")
+    balances.ask_all(clock.now())
+    page = shown(console, "/ops/providers/provider/")
+    assert "and 2 more" in page
+    assert "PLN" not in page
+
+
 def test_too_little_is_told_of_once_each_time(acme: World, sandbox: Sandbox, console: Client) -> None:
     made = payouts.provider(sandbox, low_balance={"EUR": "1000050.00"})
     for minutes in range(3):
