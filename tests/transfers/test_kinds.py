@@ -214,6 +214,12 @@ def test_what_the_books_cannot_say_when_it_was_executed_is_for_a_person(acme: Wo
     assert (found.status, found.failure_code) == ("manual_review", "CURRENCY_NOT_ALLOWED")
     assert found.failure_message.startswith("The provider says completed. 1150")
     assert shown(euros) == ("50.00", "50.00")
+    done("transfers.requery_transfer", transfer=found.pk)
+    with later(hours=1):
+        work()
+        work()
+    found.refresh_from_db()
+    assert (found.status, found.next_attempt_at) == ("manual_review", None)
     GlAccount.objects.filter(code="1150").update(currencies=["BTC", "USDC"])
     said = {"delivered": money("54.000000", "USDC"), "reason": "the chart has a place for it now"}
     done("transfers.settle_transfer", transfer=found.pk, **said)

@@ -85,7 +85,7 @@ def follow(context: Context, transfer: Transfer, reply: Reply, *, about: str, as
     try:
         return _STEPS[reply.outcome](context, transfer, was, reply, asked)
     except DomainError as error:
-        if error.transient or before.status == Status.MANUAL_REVIEW:
+        if error.transient:
             raise
         said = f"The provider says {reply.outcome}. {error.message}"
         return _park(context, before, was, error.code, said[:LONGEST_MESSAGE])
@@ -214,7 +214,10 @@ def _returned(
 
 
 def _park(context: Context, transfer: Transfer, was: Mapping[str, Any], code: str, message: str) -> Plan:
-    """For a person, who sees all evidence."""
+    """For a person, who sees all evidence; whoever has it already is not told again."""
+    if transfer.status == Status.MANUAL_REVIEW:
+        transfer.failure_code, transfer.failure_message = code, message
+        return _still_reviewed(context, transfer, was)
     if transfer.status in {Status.SENT_TO_PROVIDER, Status.PROVIDER_PROCESSING}:
         transfer.lose_track()
     if transfer.status == Status.OUTCOME_UNKNOWN:
