@@ -29,6 +29,9 @@ OUTCOMES: Mapping[str, Outcome] = {
     "cancelled": Outcome.CANCELLED,
     "returned": Outcome.RETURNED,
 }
+ORDERS = frozenset({"order", "on_ramp", "off_ramp", "dex", "bridge", "defi"})
+"""What the types of events about orders begin with: each sort of company has its own."""
+
 NOT_NOW = frozenset(
     {(402, "insufficient_funds"), (429, "rate_limited"), (503, "rate_limited"), (503, "not_accepted")}
 )
@@ -128,7 +131,7 @@ class SandboxAdapter:
         event = _event(envelope)
         kind, data, at = str(event.get("type", "")), event["data"], _instant(event.get("created_at"))
         about = kind.partition(".")[0]
-        if about == "order":
+        if about in ORDERS:
             return [News("payment", str(data.get("reference", "")), _reply(data, {"event": event}), at, data)]
         if about in {"deposit", "chargeback"}:
             return [News(about, str(data.get("id", "")), Reply(Outcome.COMPLETED), at, data)]
