@@ -8,17 +8,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.console.browsing import NEEDS_CHROMIUM, tell
+from tests.console.browsing import NEEDS_CHROMIUM, on_page, tell, wide
 from tests.support.door import done, eur
 from tests.support.tenants import World
-from tests.support.tenants import world as tenant_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return tenant_world()
 
 
 def page_of(wallet: str) -> str:
@@ -131,16 +125,6 @@ class Watched:
         ]
 
 
-def wide(page: Any) -> bool:
-    """Whether it is wider than its screen, or a sheet is wider than what is seen of it."""
-    return bool(
-        page.evaluate(
-            """[document.documentElement, ...document.querySelectorAll(".sheet")]
-               .some((each) => each.scrollWidth > each.clientWidth)"""
-        )
-    )
-
-
 @NEEDS_CHROMIUM
 def test_the_statement_is_live_while_it_is_seen(acme: World, browse: Any) -> None:
     wallet = acme.funded("10.00")
@@ -199,17 +183,3 @@ def test_who_is_signed_out_is_told_and_nothing_is_put_into_the_page(acme: World,
         1,
         False,
     ]
-
-
-def on_page(function: Any, *arguments: Any) -> None:
-    """Run something beside the browser, whose thread has an event loop that Django would not take."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    def told() -> None:
-        try:
-            function(*arguments)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(told).result()

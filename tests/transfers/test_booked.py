@@ -6,22 +6,13 @@ import pytest
 
 from apps.transfers.models import Transfer
 from tests.support.door import balance, done, refused, run
-from tests.support.tenants import World, has, world
+from tests.support.tenants import World, available, world
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
 
 
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
-
-
 def money(amount: str, currency: str = "EUR") -> dict[str, str]:
     return {"amount": amount, "currency": currency}
-
-
-def available(wallet: str) -> str:
-    return has(wallet).available.decimal
 
 
 class TestConversion:

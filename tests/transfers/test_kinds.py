@@ -11,14 +11,9 @@ from tests.support import payouts
 from tests.support.door import balance, done, refused
 from tests.support.payouts import later, status, work
 from tests.support.sandbox import Sandbox
-from tests.support.tenants import World, has, world
+from tests.support.tenants import World, has
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
 
 
 @pytest.fixture

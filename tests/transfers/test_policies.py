@@ -1,19 +1,12 @@
 """Policies hold whatever moves money by hand, on what it would move."""
 
-from typing import Any
-
 import pytest
 
 from apps.operations.models import ApprovalPolicy
 from tests.support.door import done, person, run
-from tests.support.tenants import World, has, world
+from tests.support.tenants import World, has
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
 
 
 def ask_above(command: str, fact: str, bound: str) -> None:
