@@ -2,14 +2,17 @@
 
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Sum, Value
+from django.db.models import ExpressionWrapper, F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from apps.core.fields import MinorUnitsField
 from apps.core.money import Money
 from apps.transfers.models import Kind, Status, Transfer
 
-_OUT: Any = Sum("releases__amount", filter=Q(releases__status=Status.COMPLETED))
+_OUT: Any = Coalesce(
+    Sum("releases__amount", filter=Q(releases__status=Status.COMPLETED)),
+    Value(0, output_field=MinorUnitsField()),
+)
 
 
 def address_of(hold: Transfer) -> str:
@@ -28,8 +31,8 @@ def left_in(hold: Transfer) -> Money:
 def open_escrows(wallet: str) -> QuerySet[Transfer]:
     """Those of a wallet's money in which something is left, as `left` in minor units; the newest first."""
     holds = Transfer.objects.filter(source_wallet=wallet, kind=Kind.ESCROW_HOLD, status=Status.COMPLETED)
-    nothing = Value(0, output_field=MinorUnitsField())
-    return holds.annotate(left=F("amount") - Coalesce(_OUT, nothing)).filter(left__gt=0).order_by("-id")
+    left = ExpressionWrapper(F("amount") - _OUT, output_field=MinorUnitsField())
+    return holds.annotate(left=left).filter(left__gt=0).order_by("-id")
 
 
 def in_escrow(wallet: str, currency: str) -> Money:
