@@ -12,7 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from apps.core.money import Money
 from apps.operations.executor import execute_many
-from apps.transfers.queries.escrow import in_escrow
+from apps.transfers.models import Transfer
+from apps.transfers.queries.escrow import in_escrow, left_in
 from tests.support.door import balance, code, request
 from tests.support.tenants import has, world
 
@@ -52,6 +53,9 @@ class Escrows(RuleBasedStateMachine):
         self.escrows: dict[str, Escrow] = {}
         self.fees: dict[str, tuple[int, int]] = {}
         self.earned: int | None = None
+        self.put(0, 300)
+        [name] = self.escrows
+        self.give(name, 1, 100)
 
     def ask(self, command: str, expected: str | None, **given: Any) -> str | None:
         """Run a command, which must be answered so; the transfer that it made."""
@@ -62,6 +66,10 @@ class Escrows(RuleBasedStateMachine):
     @rule(of=names, amount=amounts)
     def hold(self, of: int, amount: int) -> None:
         """Put something in escrow."""
+        self.put(of, amount)
+
+    def put(self, of: int, amount: int) -> None:
+        """The same, also while wallets are opened."""
         expected = SHORT if amount > self.has[of] else None
         made = self.ask("hold_in_escrow", expected, wallet=self.wallets[of], amount=euros(amount))
         if made:
@@ -74,9 +82,12 @@ class Escrows(RuleBasedStateMachine):
         """Give something out: a part, all that is left, or more."""
         name = data.draw(st.sampled_from(sorted(self.escrows)))
         escrow = self.escrows[name]
-        amount = data.draw(
-            st.sampled_from([None, max(escrow.left // 3, 1), escrow.left or 1, escrow.left + 1])
-        )
+        parts = [None, max(escrow.left // 3, 1), escrow.left or 1, escrow.left + 1]
+        self.give(name, to, data.draw(st.sampled_from(parts)))
+
+    def give(self, name: str, to: int, amount: int | None) -> None:
+        """Release an amount of an escrow, or what is left, to a wallet."""
+        escrow = self.escrows[name]
         gone = "NOT_IN_ESCROW" if not escrow.open else None
         too_large = TOO_LARGE if not escrow.left or (amount or 0) > escrow.left else None
         part = {} if amount is None else {"amount": euros(amount)}
@@ -152,6 +163,7 @@ class Escrows(RuleBasedStateMachine):
         assert [has(wallet).available.minor for wallet in self.wallets] == self.has
         for name, escrow in self.escrows.items():
             assert balance(f"escrow:{name}", book=slug) == Money(escrow.left, "EUR").decimal
+            assert left_in(Transfer.objects.get(pk=name)) == Money(escrow.left, "EUR")
         for place, wallet in enumerate(self.wallets):
             left = sum(escrow.left for escrow in self.escrows.values() if escrow.of == place)
             assert in_escrow(wallet, "EUR") == Money(left, "EUR")
