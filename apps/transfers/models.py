@@ -226,6 +226,11 @@ class Transfer(StateMachineModel):
                 fields=["refund_of"], condition=models.Q(refund_of__isnull=False), name="transfer_refunds"
             ),
             models.Index(
+                fields=["source_wallet", "-id"],
+                condition=models.Q(kind=Kind.ESCROW_HOLD, status=Status.COMPLETED),
+                name="transfer_escrows_of_wallet",
+            ),
+            models.Index(
                 fields=["escrow", "-id"],
                 condition=models.Q(escrow__isnull=False),
                 name="transfer_by_escrow",

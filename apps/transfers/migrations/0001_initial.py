@@ -244,6 +244,11 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(condition=models.Q(("refund_of__isnull", False)), fields=["refund_of"], name="transfer_refunds"),
                     models.Index(
+                        condition=models.Q(("kind", "escrow_hold"), ("status", "completed")),
+                        fields=["source_wallet", "-id"],
+                        name="transfer_escrows_of_wallet",
+                    ),
+                    models.Index(
                         condition=models.Q(("escrow__isnull", False)),
                         fields=["escrow", "-id"],
                         name="transfer_by_escrow",
