@@ -23,7 +23,11 @@ class _Named(serializers.Serializer[Any]):
     """What the caller says of a movement of money; it stands last in forms."""
 
     reference_help = REFERENCE
-    description_options: ClassVar[dict[str, Any]] = {"default": "", "allow_blank": True}
+    description_options: ClassVar[dict[str, Any]] = {
+        "default": "",
+        "allow_blank": True,
+        "help_text": _("What statements say of it."),
+    }
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """The movement's own fields, then these."""
@@ -32,9 +36,7 @@ class _Named(serializers.Serializer[Any]):
             "reference": TextField(
                 max_length=120, default="", allow_blank=True, help_text=self.reference_help
             ),
-            "description": TextField(
-                max_length=500, help_text=_("What statements say of it."), **self.description_options
-            ),
+            "description": TextField(max_length=500, **self.description_options),
             "metadata": MetadataField(default=dict),
         }
 
@@ -78,7 +80,9 @@ class ReleaseEscrowInput(_Named):
 
 
 class ChargeFeeInput(_Named):
-    description_options: ClassVar[dict[str, Any]] = {}
+    description_options: ClassVar[dict[str, Any]] = {
+        "help_text": _("What the fee is for; the wallet's statement says it.")
+    }
     wallet = IdField("wal", help_text=_("The wallet that pays."))
     amount = MoneyField(positive=True)
 
