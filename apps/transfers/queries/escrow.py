@@ -32,7 +32,8 @@ def open_escrows(wallet: str) -> QuerySet[Transfer]:
     """Those of a wallet's money in which something is left, as `left` in minor units; the newest first."""
     holds = Transfer.objects.filter(source_wallet=wallet, kind=Kind.ESCROW_HOLD, status=Status.COMPLETED)
     left = ExpressionWrapper(F("amount") - _OUT, output_field=MinorUnitsField())
-    return holds.annotate(left=left).filter(left__gt=0).order_by("-id")
+    found: QuerySet[Transfer] = holds.annotate(left=left).filter(left__gt=0).order_by("-id")
+    return found
 
 
 def in_escrow(wallet: str, currency: str) -> Money:

@@ -68,14 +68,15 @@ class Caller(threading.Thread):
         key = uuid.UUID(int=self._random.getrandbits(128)).hex
         bearer = self._world.operators_key if path == "/v1/fees" else self._world.key
         headers = {"Authorization": f"Bearer {bearer}", "Idempotency-Key": key}
-        until = time.monotonic() + PATIENCE_SECONDS
+        until, last = time.monotonic() + PATIENCE_SECONDS, "nothing"
         while time.monotonic() < until:
             answer = self._once(path, body, headers)
             if answer is not None and not self._must_repeat(answer):
                 return self._note(key, path, body, answer)
+            last = "nothing" if answer is None else f"{answer.status_code} {answer.text[:200]}"
             time.sleep(0.1 + self._random.random() * 0.3)
         with self._heard.lock:
-            self._heard.unanswered.append(f"{path} {key}")
+            self._heard.unanswered.append(f"{path} {key}, at last {last}")
         return None
 
     def _once(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> httpx.Response | None:
