@@ -101,7 +101,7 @@ class Cut:
 
 
 def cuts(file: BinaryIO, *, message: str, container: str, shape: Mapping[str, str]) -> Iterator[Cut]:
-    """The pieces of a message such as `camt.053`, each forgotten once the next one is asked for.
+    """The pieces of a message such as `camt.053`, each forgotten once the next one is asked for, and at last the container.
 
     `shape` names each piece with the piece that holds it, the container being "". Raises FileError.
     """
@@ -136,6 +136,8 @@ class _Cutter:
             name, begins = _local(element), event == "start"
             if name not in self._shape:
                 self._around(name, element, begins)
+                if name == self._container and not begins:
+                    yield Cut(name, True, Node(element, name), None)
                 continue
             yield self._begun(name, element) if begins else self._ended()
             if not begins:

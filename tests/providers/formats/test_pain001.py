@@ -354,7 +354,7 @@ def test_what_cannot_be_read_is_refused_with_its_place(old: bytes, new: bytes, w
     with pytest.raises(FileMalformed, match=why) as refused:
         rows(content.replace(old, new))
     assert refused.value.place.line
-    assert refused.value.as_dict()["details"]["line"] == refused.value.place.line
+    assert refused.value.details["line"] == refused.value.place.line
 
 
 @pytest.mark.parametrize("path", samples("pain", "*pain_001*.xml"))

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import BinaryIO
 
 from apps.core.currencies import currency
-from apps.providers.formats.errors import FileMalformed, Place
+from apps.providers.formats.errors import Place
 from apps.providers.formats.pain001.order import Address, Party, Payment
 from apps.providers.formats.xml import Cut, Node, cuts
 
@@ -96,9 +96,10 @@ class OrderFile:
                     if not inner.count:
                         raise cut.node.refuse("There is no payment in it.")
                     self._compare(_said(cut.node), inner)
-        if header is None or not whole.count:
-            raise FileMalformed("It has no header, or no payment.")
-        self._compare(header, whole)
+                case ("CstmrCdtTrfInitn", True):
+                    if header is None or not whole.count:
+                        raise cut.node.refuse("It has no header, or no payment.")
+                    self._compare(header, whole)
 
     def _header(self, node: Node) -> _Said:
         self.message_id = node.needed("MsgId")
