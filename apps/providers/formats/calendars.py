@@ -19,6 +19,7 @@ _BY_CURRENCY = {
 }  # fmt: skip
 # A gap of this length between business days is a mistake in a calendar, never a holiday.
 _LONGEST_REST = 31
+_ANY_YEAR = 2026
 
 
 def calendar_of(currency: str) -> str:
@@ -26,9 +27,12 @@ def calendar_of(currency: str) -> str:
     return _BY_CURRENCY.get(currency, WEEKENDS)
 
 
-def check(calendar: str) -> None:
+def check(calendar: object, *, field: str | None = None) -> None:
     """CalendarUnknown unless it is `TARGET`, `FED`, `weekends`, or a country such as `PL` or `GB-ENG`."""
-    _closed(calendar, 2026)
+    try:
+        _closed(str(calendar), _ANY_YEAR)
+    except CalendarUnknown as error:
+        raise CalendarUnknown(error.message, field=field) from None
 
 
 def is_business_day(day: date, calendar: str) -> bool:

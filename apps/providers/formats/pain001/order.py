@@ -128,6 +128,11 @@ def _check_whole(order: PaymentOrder) -> None:
             f"An order has one currency, and this one has {', '.join(currencies)}: make one of each.",
             field="/payments",
         )
+    if len(str(order.total.minor)) > SYSTEM_DIGITS:
+        raise PaymentUnwritable(
+            f"The payments add up to {order.total}, and a sum has at most {SYSTEM_DIGITS} digits: make two orders.",
+            field="/payments",
+        )
     if order.created_at.tzinfo is None:
         raise PaymentUnwritable("The time of creation has no zone.", field="/created_at")
     seen: dict[str, int] = {}
