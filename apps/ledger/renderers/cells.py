@@ -16,7 +16,7 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 def is_exact(digits: int) -> bool:
     """Whether a spreadsheet keeps all of these digits, such as the minor units of an amount."""
-    return abs(digits) < 10**EXACT_DIGITS
+    return len(str(abs(digits))) <= EXACT_DIGITS
 
 
 def number_format(exponent: int) -> str:
