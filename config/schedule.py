@@ -82,6 +82,10 @@ BEAT_SCHEDULE = {
         "task": "operations.apply_approved",
         "schedule": timedelta(seconds=30),
     },
+    "look-for-approvers": {
+        "task": "operations.look_for_approvers",
+        "schedule": timedelta(minutes=1),
+    },
     "heartbeat": {
         "task": "operations.heartbeat",
         "schedule": timedelta(seconds=15),

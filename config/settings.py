@@ -145,6 +145,9 @@ TRANSFER_GRACE_SECONDS = env.number("TRANSFER_GRACE_SECONDS", 30)
 TRANSFER_CONFIRM_SECONDS = env.number("TRANSFER_CONFIRM_SECONDS", 15 * 60)
 TRANSFER_APPROVE_SECONDS = env.number("TRANSFER_APPROVE_SECONDS", 7 * 24 * 60 * 60)
 
+# How long what was approved waits before it runs, so that the last yes can be taken back as well.
+APPROVAL_UNDO_SECONDS = env.number("APPROVAL_UNDO_SECONDS", 0)
+
 # The sandbox provider, where there is one: `setup` makes a provider of each of its desks.
 SANDBOX_URL = env.text("SANDBOX_URL", "")
 SANDBOX_KEY = env.text("SANDBOX_KEY", "")

@@ -58,6 +58,7 @@ TRANSFERS = {
     "transfers.top_up_pool",
 }
 BESIDE = {"operations.add_note", "operations.assign", "operations.attach_file"}
+DECIDES = {"operations.decide", "operations.delegate"}
 INBOX = {
     "providers.acknowledge_conflict",
     "providers.acknowledge_message",
@@ -94,8 +95,15 @@ PERMISSIONS: dict[str, set[str]] = {
         *FREEZES,
         *TRANSFERS,
     },
-    "approver": {"operations.decide", *BESIDE},
-    "compliance": {"accounts.suspend_tenant", "ledger.request_export", *BESIDE, *FREEZES},
+    "approver": {*DECIDES, *BESIDE},
+    "compliance": {
+        "accounts.suspend_tenant",
+        "ledger.request_export",
+        "operations.change_policies",
+        *BESIDE,
+        *DECIDES,
+        *FREEZES,
+    },
     "finance": {
         "ledger.begin_closing",
         "ledger.close_account",
@@ -114,6 +122,7 @@ PERMISSIONS: dict[str, set[str]] = {
         "ledger.set_late_policy",
         "rates.load_ecb",
         *BESIDE,
+        *DECIDES,
     },
 }
 """Beside looking at everything, which every role may. An admin may run every command."""
@@ -125,6 +134,7 @@ NOBODY = {
     "ledger.export_statement",
     "ledger.import_entry",
     "ledger.raise_export_alarm",
+    "operations.note_eligibility",
     "providers.raise_alarm",
     "providers.raise_low_balance",
     "transfers.begin_sending",
@@ -150,6 +160,11 @@ def permissions_of(role: str) -> set[str]:
     if role == "admin":
         return {command.permission for command in all_commands()} - NOBODY
     return PERMISSIONS[role]
+
+
+def deciding() -> frozenset[str]:
+    """The roles whose people may decide about approval requests."""
+    return frozenset(role for role in CONSOLE_ROLES if "operations.decide" in permissions_of(role))
 
 
 def seed(**_: Any) -> None:

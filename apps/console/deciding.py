@@ -1,20 +1,37 @@
-"""Approval requests as those see them who decide: what exactly is asked, by whom, and why somebody may not decide."""
+"""Approval requests as those see them who decide: what exactly is asked, by whom, who else must agree, and why somebody may not."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 
 from apps.console.forms.form import new_key
-from apps.console.forms.outcomes import Fact, Move, moves_of_each, would_answer
+from apps.console.forms.outcomes import Fact, Move, agreed_to, moves_of_each, would_answer
+from apps.core import clock
+from apps.core.errors import DomainError
+from apps.operations import deciding, quorum
 from apps.operations.models import ApprovalRequest, ApprovalStatus, Decision
 from apps.operations.registry import all_commands
 
 TO_DECIDE = "operations.decide"
+
+
+UNDOABLE = {ApprovalStatus.PENDING, ApprovalStatus.APPROVED}
+
+
+@dataclass(frozen=True, slots=True)
+class StepStands:
+    """A step of who must agree, and how many of them have."""
+
+    step: dict[str, Any]
+    given: int
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it waits for nobody."""
+        return self.given >= int(self.step["people"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +44,11 @@ class Asked:
     facts: list[Fact]
     decisions: list[Decision]
     given: int
+    steps: list[StepStands]
+    waits_for: list[str]
     why_not: str
+    stands_in_for: str
+    can_undo: bool
     key: str
     seen: str
 
@@ -35,13 +56,22 @@ class Asked:
 def asked(request: HttpRequest, rows: Iterable[ApprovalRequest]) -> list[Asked]:
     """Requests with all that this user needs to decide about them."""
     rows = list(rows)
-    prefetch_related_objects(rows, "decisions")
+    deciding.prefetch(rows)
     commands = {command.name: command for command in all_commands()}
-    roles = set(request.user.roles.values_list("name", flat=True))  # type: ignore[union-attr]
+    user = person(request)
     would = moves_of_each(_entries(row) for row in rows)
     facts = would_answer((commands.get(row.command), row.preview) for row in rows)
     titles = [commands[row.command].summary if row.command in commands else row.command for row in rows]
-    return [_asked(request.user, roles, *each) for each in zip(rows, titles, would, facts, strict=True)]
+    return [_asked(user, *each) for each in zip(rows, titles, would, facts, strict=True)]
+
+
+def person(request: HttpRequest) -> deciding.Person:
+    """This user as somebody who decides, if they may at all: without the permission they have no role for it."""
+    user: Any = request.user
+    if not user.has_perm(TO_DECIDE):
+        return deciding.Person(user.pk, str(user), frozenset())
+    roles = frozenset(user.roles.values_list("name", flat=True))
+    return deciding.Person(user.pk, str(user), roles, deciding.stands_in_for(user.pk, clock.now()))
 
 
 def _entries(row: ApprovalRequest) -> list[dict[str, Any]]:
@@ -50,35 +80,33 @@ def _entries(row: ApprovalRequest) -> list[dict[str, Any]]:
 
 
 def _asked(
-    user: Any,
-    roles: set[str],
+    user: deciding.Person,
     row: ApprovalRequest,
     title: str | Promise,
     moves: list[Move],
     facts: list[Fact],
 ) -> Asked:
-    decisions = sorted(row.decisions.all(), key=lambda each: each.created_at)
-    of_this = [each for each in decisions if bytes(each.approved_hash) == bytes(row.approved_hash)]
-    decided = {each.actor_id for each in of_this}
+    said = deciding.standing(row)
+    yeses = deciding.yeses(said)
+    counts = quorum.filled(row.steps, row.in_sequence, yeses)
+    refusal, say = None, None
+    try:
+        say = deciding.say_of(row, user, said, approves=True)
+    except DomainError as error:
+        refusal = error
+    own = next((each for each in said if each.actor_id == user.id and each.approves), None)
     return Asked(
         row=row,
         title=title,
         moves=moves,
-        facts=facts,
-        decisions=decisions,
-        given=sum(each.approves for each in of_this),
-        why_not=_why_not(user, roles, row, decided),
+        facts=[*facts, *agreed_to(row.preview.get("approved") or {})],
+        decisions=sorted(row.decisions.all(), key=lambda each: (each.created_at, each.pk)),
+        given=len(yeses),
+        steps=[StepStands(step, count) for step, count in zip(row.steps, counts, strict=True)],
+        waits_for=quorum.wanted_roles(row.steps, row.in_sequence, yeses),
+        why_not=refusal.message if refusal else "",
+        stands_in_for=say.for_label if say and say.for_id != user.id else "",
+        can_undo=own is not None and row.status in UNDOABLE,
         key=new_key(),
         seen=bytes(row.approved_hash).hex(),
     )
-
-
-def _why_not(user: Any, roles: set[str], row: ApprovalRequest, decided: set[str]) -> str:
-    """Why this user is shown no buttons; the door judges by itself."""
-    if user.pk == row.maker_id:
-        return _("You asked for this yourself; somebody else must decide about it.")
-    if row.role not in roles or not user.has_perm(TO_DECIDE):
-        return _("Only people with the role %(role)s decide about this.") % {"role": row.role}
-    if user.pk in decided:
-        return _("You have decided about this already.")
-    return ""

@@ -69,6 +69,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
     def extra_urls(self) -> list[URLPattern]:
         """Pages that belong to no model."""
         from apps.console.pages import doing, exports, finance
+        from apps.console.pages.approvals import inbox
         from apps.console.pages.attachments import attachment
         from apps.console.pages.journal_exports import journal_exports, journal_file
         from apps.console.pages.payouts import payouts_desk
@@ -81,6 +82,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
             path("do/<str:name>/", self.admin_view(doing.command_page, cacheable=True), name="do"),
             path("look-up/<slug:kind>/", self.admin_view(doing.look_up), name="look_up"),
             path("attachments/<str:attachment_id>/", self.admin_view(attachment), name="attachment"),
+            path("approvals/", self.admin_view(inbox), name="approvals"),
             path("payouts/", self.admin_view(payouts_desk), name="payouts"),
             path("schedule/", self.admin_view(schedule), name="schedule"),
             path("rates/", self.admin_view(rates_page), name="rates"),

@@ -164,13 +164,20 @@ UNFOLD: dict[str, Any] = {
                         "operations_operation_changelist",
                         "operations.view_operation",
                     ),
-                    _item(
-                        _("Approval requests"),
-                        "how_to_reg",
-                        "operations_approvalrequest_changelist",
-                        "operations.view_approvalrequest",
-                    )
+                    _item(_("Approvals"), "how_to_reg", "approvals", "operations.view_approvalrequest")
                     | {"badge": "apps.console.pages.operations.pending_badge", "badge_variant": "warning"},
+                    _item(
+                        _("Approval policies"),
+                        "rule",
+                        "operations_approvalpolicy_changelist",
+                        "operations.view_approvalpolicy",
+                    ),
+                    _item(
+                        _("Delegations"),
+                        "supervisor_account",
+                        "operations_delegation_changelist",
+                        "operations.view_delegation",
+                    ),
                     _item(
                         _("Requests"),
                         "http",

@@ -17,6 +17,7 @@ from apps.ledger.services import (
     statements,
     templates,
 )
+from apps.operations import facts
 from apps.operations.registry import BY_OPERATORS, Command, register
 
 WALLET_FLAG = "core_wallet_enabled"
@@ -59,7 +60,8 @@ register(
         summary=_("Correct an account"),
         plan=entries.plan_correction,
         input=serializers.CorrectionInput,
-        facts=entries.correction_facts,
+        facts=facts.of_plan,
+        tells=facts.OF_MONEY,
         permission="ledger.post_correction",
         surfaces=BY_OPERATORS,
         aliases=("postCorrection",),
@@ -71,6 +73,8 @@ register(
         summary=_("Reverse a journal entry"),
         plan=entries.plan_reversal,
         input=serializers.ReversalInput,
+        facts=facts.of_plan,
+        tells=facts.OF_MONEY,
         permission="ledger.reverse_entry",
         surfaces=BY_OPERATORS,
         aliases=("reverse",),

@@ -1,18 +1,45 @@
 """Who else must agree to a command, and what exactly they agree to."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from apps.core.canonical import canonical_json, fingerprint
-from apps.operations import conditions, isolation, people
+from apps.operations import conditions, isolation, people, quorum
 from apps.operations.errors import ApprovalStale
-from apps.operations.models import ApprovalPolicy, ApprovalRequest, ApprovalStatus
-from apps.operations.plan import Context, Plan, Request, Update
+from apps.operations.facts import of_anything
+from apps.operations.models import ApprovalPolicy, ApprovalRequest, ApprovalStatus, PolicyStatus
+from apps.operations.plan import Context, EventDraft, Plan, Request, Update
 from apps.operations.registry import Command
 from apps.operations.rendering import render_plan
 from apps.operations.run import Outcome, Run, prepare
+
+BUILT_IN: Final = tuple(
+    ApprovalPolicy(
+        name="Changes of approval policies",
+        version=0,
+        command=command,
+        steps=[{"role": "approver", "people": 1}],
+    )
+    for command in ("operations.activate_policy", "operations.retire_policy")
+)
+"""What nobody can retire: policies change by two people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who must agree by all the policies that are met."""
+
+    policies: tuple[ApprovalPolicy, ...]
+    steps: list[dict[str, Any]]
+    in_sequence: bool
+
+    @property
+    def people(self) -> int:
+        """How many different people."""
+        return quorum.people(self.steps)
 
 
 def in_force(commands: Iterable[Command]) -> list[ApprovalPolicy]:
@@ -23,39 +50,87 @@ def in_force(commands: Iterable[Command]) -> list[ApprovalPolicy]:
         for name in (command.facts and command.name, command.asks_for)
         if name is not None
     }
-    return list(ApprovalPolicy.objects.filter(enabled=True, command__in=names)) if names else []
+    if not names:
+        return []
+    active = ApprovalPolicy.objects.filter(status=PolicyStatus.ACTIVE, command__in=names)
+    return [*active, *(policy for policy in BUILT_IN if policy.command in names)]
 
 
-def facts_of(run: Run, plan: Plan, context: Context) -> dict[str, Any]:
-    """What the policies may look at: who asks from where, and what the command says of itself."""
-    own = run.command.facts(context, plan, **run.input) if run.command.facts else {}
-    return {**_of_anything(context), **own}
+def asked(command: str, facts: Mapping[str, Any], policies: Iterable[ApprovalPolicy]) -> Asked | None:
+    """Who must agree to a command with these facts; None if no policy asks.
 
-
-def _of_anything(context: Context) -> dict[str, Any]:
-    return {
-        "actor_kind": context.actor.kind,
-        "origin": context.origin,
-        "book": context.book.slug,
-        "hour": context.now.hour,
-    }
-
-
-def is_governed(command: Command, policies: Iterable[ApprovalPolicy]) -> bool:
-    """Whether any policy asks about this command, so that its facts are worth finding out."""
-    return command.facts is not None and any(policy.command == command.name for policy in policies)
-
-
-def strictest(
-    command: str, facts: Mapping[str, Any], policies: Iterable[ApprovalPolicy]
-) -> ApprovalPolicy | None:
-    """Of the policies that these facts meet, the one that asks for the most people."""
+    Of several the one that asks for the most people counts, and of each role as many as any of them wants. So a policy
+    can only ask for more people than the others do, never for fewer.
+    """
     met = [
         policy
         for policy in policies
-        if policy.command == command and conditions.all_hold(policy.conditions, facts)
+        if policy.command == command and conditions.any_holds(policy.blocks, facts)
     ]
-    return max(met, key=lambda policy: policy.approvers_needed, default=None)
+    if not met:
+        return None
+    met.sort(key=lambda policy: (-quorum.people(policy.steps), policy.name))
+    steps = [dict(step) for step in met[0].steps]
+    for policy in met[1:]:
+        steps += _missing(steps, policy.steps)
+    return Asked(tuple(met), steps, any(policy.in_sequence for policy in met))
+
+
+def _missing(steps: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What other steps want of each role beyond these."""
+    there, needed = _by_role(steps), _by_role(wanted)
+    return [
+        {"role": role, "people": count - there.get(role, 0)}
+        for role, count in needed.items()
+        if count > there.get(role, 0)
+    ]
+
+
+def _by_role(steps: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for step in steps:
+        counts[step["role"]] = counts.get(step["role"], 0) + step["people"]
+    return counts
+
+
+def ask_others(run: Run, context: Context) -> None:
+    """Put an approval request in the place of the plan where a policy asks for one, and keep what policies could see."""
+    plan = run.plan or Plan(result={})
+    if run.applies:
+        if bytes(run.applies.approved_hash) == approved_hash(run, plan):
+            return
+        run.applies.approved_hash = approved_hash(run, plan)
+        run.applies.preview = render_plan(plan)
+        raise ApprovalStale(
+            "What it would do has changed since it was approved; it is with the approvers again."
+        )
+    run.facts = plan.facts
+    who, facts = _who(run, plan, context)
+    if facts:
+        run.facts = {**plan.facts, run.command.name: facts}
+    if who:
+        run.asks = new_request(run, plan, facts, who, context.now)
+
+
+def in_preview(run: Run, plan: Plan, context: Context) -> dict[str, Any] | None:
+    """Who would be asked, as a preview shows it."""
+    who, _facts = _who(run, plan, context)
+    if who is None:
+        return None
+    names = ", ".join(policy.name for policy in who.policies)
+    return {
+        "policy": names,
+        "approvers_needed": who.people,
+        "steps": who.steps,
+        "in_sequence": who.in_sequence,
+    }
+
+
+def _who(run: Run, plan: Plan, context: Context) -> tuple[Asked | None, Mapping[str, Any]]:
+    if run.command.facts is None:
+        return None, {}
+    facts = {**of_anything(context), **run.command.facts(context, plan, **run.input)}
+    return asked(run.command.name, facts, context.policies), facts
 
 
 def approved_hash(run: Run, plan: Plan) -> bytes:
@@ -82,13 +157,9 @@ def approved_hash(run: Run, plan: Plan) -> bytes:
     )
 
 
-def new_request(
-    run: Run, plan: Plan, facts: Mapping[str, Any], policy: ApprovalPolicy, now: datetime
-) -> ApprovalRequest:
+def new_request(run: Run, plan: Plan, facts: Mapping[str, Any], who: Asked, now: datetime) -> ApprovalRequest:
     """The request that waits in place of the run."""
     actor = run.request.actor
-    with isolation.as_platform():
-        others = people.eligible(policy.role) - {actor.id}
     request: ApprovalRequest = ApprovalRequest(
         book_id=run.book_id,
         command=run.command.name,
@@ -97,38 +168,61 @@ def new_request(
         facts=_json(facts),
         preview=render_plan(plan),
         approved_hash=approved_hash(run, plan),
-        approvers_needed=policy.approvers_needed,
-        role=policy.role,
-        nobody_eligible=len(others) < policy.approvers_needed,
+        policies=[{"policy": policy.name, "version": policy.version} for policy in who.policies],
+        steps=who.steps,
+        in_sequence=who.in_sequence,
+        approvers_needed=who.people,
         maker_kind=actor.kind,
         maker_id=actor.id,
         maker_label=actor.label,
         created_at=now,
     )
+    with isolation.as_platform():
+        request.nobody_eligible = not can_be_filled(request, ())
     return request
 
 
+def can_be_filled(request: ApprovalRequest, said: Sequence[quorum.Yes], but: Iterable[str] = ()) -> bool:
+    """Whether there are people, other than the maker and some others, for all that is left."""
+    others = eligible(request.steps, {request.maker_id, *but})
+    return quorum.can_be_filled(request.steps, request.in_sequence, said, others)
+
+
+def eligible(steps: quorum.Steps, but: Collection[str] = ()) -> dict[str, set[str]]:
+    """Who could decide about these steps, other than some, with the roles that they have of them."""
+    found: dict[str, set[str]] = {}
+    for role in {step["role"] for step in steps}:
+        for somebody in people.eligible(role).difference(but):
+            found.setdefault(somebody, set()).add(role)
+    return found
+
+
+def no_approver(request: ApprovalRequest) -> EventDraft:
+    """Tells that nobody is there who could agree."""
+    data = {
+        "reason": "no eligible approver",
+        "request": request.pk,
+        "command": request.command,
+        "role": " ".join(dict.fromkeys(step["role"] for step in request.steps)),
+    }
+    return EventDraft("alert.raised", request.pk, data)
+
+
 def ask_for(
-    context: Context,
-    command: str,
-    data: Mapping[str, Any],
-    facts: Callable[[], Mapping[str, Any]],
-    plan: Plan,
+    context: Context, command: str, data: Mapping[str, Any], facts: Mapping[str, Any], plan: Plan
 ) -> ApprovalRequest | None:
     """The request for a later command of the same maker, if a policy asks for one: `plan` is what that one will plan.
 
-    It is a row of the asking plan, not its end: what that plan does, such as reserving, happens at once.
+    It is a row of the asking plan, not its end: what that plan does, such as reserving, happens at once. `facts` are the
+    whole of what policies may look at, which the asking plan keeps as its own `facts`.
     """
-    if not context.policies:
-        return None
-    known = {**_of_anything(context), **facts()}
-    policy = strictest(command, known, context.policies)
-    if policy is None:
+    who = asked(command, facts, context.policies)
+    if who is None:
         return None
     run = prepare(Request(command, data, context.key, context.actor, book_id=context.book.pk))
     if isinstance(run, Outcome) or run.error:
         raise ValueError(f"{command} cannot be asked for: {run.error}")
-    return new_request(run, plan, known, policy, context.now)
+    return new_request(run, plan, facts, who, context.now)
 
 
 def updates_of(run: Run) -> list[Update]:

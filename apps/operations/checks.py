@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core import checks
 
+from apps.operations import facts
 from apps.operations.registry import Command, all_commands
 
 
@@ -27,6 +28,8 @@ def _check(command: Command) -> Iterable[checks.CheckMessage]:
         yield _error(command, f"{field!r} is declared secret or personal, but it is no field", "E003")
     if command.facts and (command.secret_fields or command.personal_fields):
         yield _error(command, "it may wait for approval, so it may have no secret or personal fields", "E004")
+    for name in command.tells - facts.known().keys():
+        yield _error(command, f"it tells {name!r}, which is no fact", "E008")
     if "api" in command.surfaces and not (command.scope and command.path):
         yield _error(command, "it is in the API, so it needs a scope and a path", "E006")
     for name in set(re.findall(r"{(\w+)}", command.path or "")) - wanted:

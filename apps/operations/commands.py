@@ -1,33 +1,11 @@
-"""The door's own commands: decisions, flags and keys."""
+"""The door's own commands: flags, keys, and what is kept beside things. Those about approvals stand by themselves."""
 
 from django.utils.translation import gettext_lazy as _
 
 from apps.operations import outputs, serializers
 from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
-from apps.operations.services import approvals, beside, flags, keys
+from apps.operations.services import beside, flags, keys
 
-register(
-    Command(
-        name="operations.approve_request",
-        summary=_("Approve a request"),
-        plan=approvals.plan_approve,
-        targets=approvals.request_target,
-        input=serializers.ApproveInput,
-        permission="operations.decide",
-        surfaces=BY_OPERATORS,
-    )
-)
-register(
-    Command(
-        name="operations.reject_request",
-        summary=_("Reject a request"),
-        plan=approvals.plan_reject,
-        targets=approvals.request_target,
-        input=serializers.DecisionInput,
-        permission="operations.decide",
-        surfaces=BY_OPERATORS,
-    )
-)
 register(
     Command(
         name="operations.set_feature_flag",

@@ -7,6 +7,12 @@ from typing import Any
 OPERATORS = frozenset({"eq", "ne", "in", "gte", "lte"})
 
 
+def any_holds(blocks: Iterable[Iterable[Mapping[str, Any]]], facts: Mapping[str, Any]) -> bool:
+    """Whether every condition of any block is met; without blocks always."""
+    blocks = list(blocks)
+    return not blocks or any(all_hold(block, facts) for block in blocks)
+
+
 def all_hold(conditions: Iterable[Mapping[str, Any]], facts: Mapping[str, Any]) -> bool:
     """Whether every condition is met; none at all always are."""
     return all(_holds(condition, facts) for condition in conditions)

@@ -22,7 +22,6 @@ from apps.core.money import Money
 from apps.operations import approvals, books, claims, flags, inputs, writes
 from apps.operations.errors import (
     ApprovalMissing,
-    ApprovalStale,
     Conflict,
     CounterpartyRefused,
     FlagDenied,
@@ -144,15 +143,15 @@ def preview(request: Request) -> dict[str, Any]:
 
 def _preview(run: Run) -> dict[str, Any]:
     _check_flag(run, claims.claim([], flag_names=flags.names([run.command]), circle=_circle([run])))
-    context = _context(run, _lock([run]), clock.now(), approvals.in_force([run.command]))
+    context = _context(run, _lock([run]), clock.now(), approvals.in_force([run.command]), {})
     if run.command.handler:
         done = run.command.handler(context, **run.input)
         shown = render_plan(Plan(result=done.result, events=done.events))
-        return {**shown, "approval": _approval_preview(run, Plan(result={}), context)}
+        return {**shown, "approval": approvals.in_preview(run, Plan(result={}), context)}
     plan = run.command.plan(context, **run.input)  # type: ignore[misc]
     if run.held_back:
         raise run.held_back
-    return {**render_plan(plan), "approval": _approval_preview(run, plan, context)}
+    return {**render_plan(plan), "approval": approvals.in_preview(run, plan, context)}
 
 
 def _batches(prepared: Sequence[Run | Outcome]) -> Iterator[list[int]]:
@@ -233,13 +232,14 @@ def _attempt(runs: list[Run]) -> list[Run]:
         _check_flags(runs, claims.claim(runs, flag_names=names, circle=circle))
         locked = _lock(runs)
         in_force = approvals.in_force(run.command for run in _open(runs))
-        contexts = {id(run): _guarded(run, _context, locked, now, in_force) for run in _open(runs)}
+        shared: dict[Any, Any] = {}
+        contexts = {id(run): _guarded(run, _context, locked, now, in_force, shared) for run in _open(runs)}
         for run in _open(runs):
             _guarded(run, _plan, contexts[id(run)])
         for run in _open(runs):
             run.error = run.held_back  # after planning, which says first what does not exist for the caller
         for run in _open(runs):
-            _guarded(run, _ask_others, contexts[id(run)])
+            _guarded(run, approvals.ask_others, contexts[id(run)])
         for run in _open(runs):
             _guarded(run, _handle, contexts[id(run)])
         post_plans(runs, now)
@@ -320,7 +320,9 @@ def _lock(runs: Iterable[Run]) -> Locked:
     return locked
 
 
-def _context(run: Run, locked: Locked, now: Any, in_force: Sequence[ApprovalPolicy]) -> Context:
+def _context(
+    run: Run, locked: Locked, now: Any, in_force: Sequence[ApprovalPolicy], shared: dict[Any, Any]
+) -> Context:
     own = {(target.model, target.id): locked.get((target.model, target.id)) for target in run.targets}
     for (model, pk), row in own.items():
         if row is None:
@@ -337,6 +339,7 @@ def _context(run: Run, locked: Locked, now: Any, in_force: Sequence[ApprovalPoli
         approval_request_id=run.request.approval_request_id,
         locked={key: row for key, row in own.items() if row is not None},
         policies=in_force,
+        shared=shared,
     )
 
 
@@ -350,33 +353,6 @@ def _handle(run: Run, context: Context) -> None:
     if run.command.handler and not run.asks:
         with transaction.atomic():
             run.done = run.command.handler(context, **run.input)
-
-
-def _ask_others(run: Run, context: Context) -> None:
-    """Put an approval request in the place of the plan where a policy asks for one."""
-    plan = run.plan or Plan(result={})
-    if run.applies:
-        if bytes(run.applies.approved_hash) == approvals.approved_hash(run, plan):
-            return
-        run.applies.approved_hash = approvals.approved_hash(run, plan)
-        run.applies.preview = render_plan(plan)
-        raise ApprovalStale(
-            "What it would do has changed since it was approved; it is with the approvers again."
-        )
-    if not approvals.is_governed(run.command, context.policies):
-        return
-    facts = approvals.facts_of(run, plan, context)
-    policy = approvals.strictest(run.command.name, facts, context.policies)
-    if policy:
-        run.asks = approvals.new_request(run, plan, facts, policy, context.now)
-
-
-def _approval_preview(run: Run, plan: Plan, context: Context) -> dict[str, Any] | None:
-    if not approvals.is_governed(run.command, context.policies):
-        return None
-    facts = approvals.facts_of(run, plan, context)
-    policy = approvals.strictest(run.command.name, facts, context.policies)
-    return {"policy": policy.name, "approvers_needed": policy.approvers_needed} if policy else None
 
 
 def _write(runs: list[Run], now: Any) -> None:
@@ -421,8 +397,7 @@ def _part_to_write(run: Run) -> Plan | None:
 
 def _events(run: Run, part: Plan | None) -> Sequence[EventDraft]:
     if run.asks and run.asks.nobody_eligible:
-        data = {"request": run.asks.pk, "command": run.command.name, "role": run.asks.role}
-        return [EventDraft("alert.raised", run.asks.pk, {"reason": "no eligible approver", **data})]
+        return [approvals.no_approver(run.asks)]
     if run.done and not run.error:
         return run.done.events
     return part.events if part else ()

@@ -33,7 +33,10 @@ class OperationStatus(models.TextChoices):
 
 
 class Operation(models.Model):
-    """One run of a command: at once its idempotency record and its audit entry. Insert-only."""
+    """One run of a command: at once its idempotency record and its audit entry. Insert-only.
+
+    `facts` has, by the command that policies may hold, what they could look at, whether any did or not.
+    """
 
     id = PrefixedIdField(prefix="op", primary_key=True)
     book = models.ForeignKey(
@@ -51,6 +54,7 @@ class Operation(models.Model):
     origin = models.CharField(max_length=20)
     input = models.JSONField()
     input_hash = models.BinaryField(max_length=32)
+    facts = models.JSONField(null=True)
     result = models.JSONField(null=True)
     refusal = models.JSONField(null=True)
     approval_request_id = PrefixedIdField(prefix="apr", null=True, editable=False)
@@ -99,25 +103,65 @@ class KeyReset(models.Model):
         return f"{self.key} → {self.generation}"
 
 
-class ApprovalPolicy(models.Model):
-    """Which runs of a command wait for other people, and for how many with which role.
+class PolicyStatus(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    ACTIVE = "active", _("Active")
+    RETIRED = "retired", _("Retired")
+    DISCARDED = "discarded", _("Discarded")
 
-    `conditions` is a list of `{"fact", "op", "value"}`, all of which must hold; an empty list always holds.
+
+class ApprovalPolicy(StateMachineModel):
+    """One version of a policy: which runs of a command wait for other people, and for whom.
+
+    `blocks` is a list of lists of `{"fact", "op", "value"}`: it applies if all conditions of any block hold, and always
+    if there is no block. `steps` is a list of `{"role", "people"}`, each filled by different people; with `in_sequence`
+    a step opens when the one before it is filled. What was active once is never changed: another version replaces it.
     """
 
-    name = models.CharField(max_length=120, primary_key=True)
+    id = PrefixedIdField(prefix="pol", primary_key=True)
+    name = models.CharField(max_length=120)
+    version = models.PositiveSmallIntegerField(default=1)
     command = models.CharField(max_length=80)
-    conditions = models.JSONField(default=list, blank=True)
-    approvers_needed = models.PositiveSmallIntegerField(default=2)
-    role = models.CharField(max_length=30, default="approver")
-    enabled = models.BooleanField(default=True)
+    blocks = models.JSONField(default=list, blank=True)
+    steps = models.JSONField()
+    in_sequence = models.BooleanField(default=False)
+    status = FSMField(default=PolicyStatus.DRAFT, choices=PolicyStatus.choices, protected=True, max_length=10)
+    reason = models.CharField(max_length=500, blank=True)
+    drafted_by = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+    activated_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
 
     class Meta:
-        ordering = ["command", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "version"], name="approval_policy_version_once"),
+            models.UniqueConstraint(
+                fields=["name"], condition=models.Q(status="active"), name="approval_policy_active_once"
+            ),
+            models.UniqueConstraint(
+                fields=["name"], condition=models.Q(status="draft"), name="approval_policy_draft_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=PolicyStatus.values), name="approval_policy_status_known"
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "-id"], name="approval_policy_by_status")]
         verbose_name_plural = _("approval policies")
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.name} (version {self.version})"
+
+    @transition(field=status, source=PolicyStatus.DRAFT, target=PolicyStatus.ACTIVE)
+    def activate(self) -> None:
+        """From now on it is asked."""
+
+    @transition(field=status, source=PolicyStatus.ACTIVE, target=PolicyStatus.RETIRED)
+    def retire(self) -> None:
+        """It is asked no more; what was raised under it goes on."""
+
+    @transition(field=status, source=PolicyStatus.DRAFT, target=PolicyStatus.DISCARDED)
+    def discard(self) -> None:
+        """It never was asked, and never will be."""
 
 
 class ApprovalStatus(models.TextChoices):
@@ -129,7 +173,10 @@ class ApprovalStatus(models.TextChoices):
 
 
 class ApprovalRequest(StateMachineModel):
-    """A command that waits for other people. What they approve is `approved_hash`, nothing else."""
+    """A command that waits for other people. What they approve is `approved_hash`, nothing else.
+
+    Who they must be is kept as the `policies` (name and version each) said when it was raised: `steps` as theirs are.
+    """
 
     id = PrefixedIdField(prefix="apr", primary_key=True)
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="+")
@@ -142,8 +189,10 @@ class ApprovalRequest(StateMachineModel):
     status = FSMField(
         default=ApprovalStatus.PENDING, choices=ApprovalStatus.choices, protected=True, max_length=20
     )
+    policies = models.JSONField(default=list)
+    steps = models.JSONField()
+    in_sequence = models.BooleanField(default=False)
     approvers_needed = models.PositiveSmallIntegerField()
-    role = models.CharField(max_length=30)
     nobody_eligible = models.BooleanField(default=False)
     maker_kind = models.CharField(max_length=10)
     maker_id = models.CharField(max_length=60)
@@ -180,11 +229,15 @@ class ApprovalRequest(StateMachineModel):
 
     @transition(field=status, source=ApprovalStatus.APPROVED, target=ApprovalStatus.PENDING)
     def ask_again(self) -> None:
-        """Planned anew it is no longer what was approved, so it goes back to the approvers."""
+        """It goes back to the approvers: planned anew it is no longer what was approved, or somebody took back a yes."""
 
 
 class Decision(models.Model):
-    """What one person said of an approval request, about one approved hash. Insert-only."""
+    """What one person said of an approval request, about one approved hash. Insert-only.
+
+    `roles` are those as which they could count. `for_id` is whose say it is: their own, or that of whom they stood in for.
+    `turn` counts what was taken back before.
+    """
 
     id = PrefixedIdField(prefix="dec", primary_key=True)
     request = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, related_name="decisions")
@@ -192,18 +245,70 @@ class Decision(models.Model):
     approves = models.BooleanField()
     actor_id = models.CharField(max_length=60)
     actor_label = models.CharField(max_length=200)
+    for_id = models.CharField(max_length=60)
+    for_label = models.CharField(max_length=200, blank=True)
+    roles = models.JSONField(default=list)
+    turn = models.PositiveSmallIntegerField(default=0)
     comment = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["request", "actor_id", "approved_hash"], name="decision_once_a_person"
-            )
+                fields=["request", "actor_id", "approved_hash", "turn"], name="decision_once_a_person"
+            ),
+            models.UniqueConstraint(
+                fields=["request", "for_id", "approved_hash", "turn"], name="decision_once_a_say"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.actor_label}: {'yes' if self.approves else 'no'}"
+
+
+class Undoing(models.Model):
+    """A yes that was taken back before what it was about had run. Insert-only."""
+
+    id = PrefixedIdField(prefix="und", primary_key=True)
+    decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="undoing")
+    reason = models.CharField(max_length=500)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.decision_id}: {self.reason}"
+
+
+class Delegation(models.Model):
+    """Until a moment somebody may decide in the place of another, who has the role and keeps it."""
+
+    id = PrefixedIdField(prefix="dlg", primary_key=True)
+    role = models.CharField(max_length=30)
+    from_id = models.CharField(max_length=60, db_collation="C")
+    from_label = models.CharField(max_length=200)
+    to_id = models.CharField(max_length=60, db_collation="C")
+    to_label = models.CharField(max_length=200)
+    until = models.DateTimeField()
+    reason = models.CharField(max_length=500)
+    created_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(until__gt=models.F("created_at")), name="delegation_has_a_time"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(from_id=models.F("to_id")), name="delegation_to_somebody_else"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["to_id", "-id"], name="delegation_by_delegate"),
+            models.Index(fields=["from_id", "-id"], name="delegation_by_delegator"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.from_label} → {self.to_label}"
 
 
 class FlagScope(models.TextChoices):

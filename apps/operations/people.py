@@ -1,4 +1,4 @@
-"""What the door must know of people, who live in a higher app: it registers these two functions."""
+"""What the door must know of people, who live in a higher app: it registers these functions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,10 +8,14 @@ from apps.core.actor import Actor
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """`actor(kind, id)` is somebody as they are now; `eligible(role)` the ids of all active people with a role."""
+    """`actor(kind, id)` is somebody as they are now; `eligible(role)` the ids of all active people with a role who may decide.
+
+    `roles()` are the roles whose people may decide at all.
+    """
 
     actor: Callable[[str, str], Actor]
     eligible: Callable[[str], frozenset[str]]
+    roles: Callable[[], frozenset[str]] = frozenset
 
 
 _registered: list[People] = []
@@ -25,6 +29,11 @@ def register(people: People) -> None:
 def actor(kind: str, actor_id: str) -> Actor:
     """Somebody as they are now, with their permissions of now."""
     return _registered[0].actor(kind, actor_id)
+
+
+def roles() -> list[str]:
+    """The roles whose people may decide about approval requests."""
+    return sorted(_registered[0].roles())
 
 
 def eligible(role: str) -> frozenset[str]:

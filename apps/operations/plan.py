@@ -109,6 +109,7 @@ class Plan:
     makes, and are not there if it is refused. `if_refused` is written in place of the rest when the ledger refuses.
     `approved` holds what approvers agree to beside input and postings: fees, a quote, a recipient's version.
     `follow_ups` run as commands of their own after the commit.
+    `facts` are what policies could see of a later command whose approval it may ask for, by that command.
     """
 
     result: Mapping[str, Any]
@@ -121,6 +122,7 @@ class Plan:
     approved: Mapping[str, Any] = field(default_factory=dict)
     if_refused: "Plan | None" = None
     follow_ups: "Sequence[Request]" = ()
+    facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,8 @@ class Request:
 class Context:
     """What a plan or a handler is given beside its input. `locked` are the targets, fetched under their locks.
 
-    `policies` are those in force for this command and for the one whose approval it may ask for.
+    `policies` are those in force for this command and for the one whose approval it may ask for. `shared` is kept for all
+    runs of a batch, for what need not be read again for each.
     """
 
     actor: Actor
@@ -152,3 +155,4 @@ class Context:
     approval_request_id: str | None = None
     locked: Mapping[tuple[type[Model], str], Model] = field(default_factory=dict)
     policies: Sequence[ApprovalPolicy] = ()
+    shared: dict[Any, Any] = field(default_factory=dict)

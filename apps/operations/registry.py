@@ -47,7 +47,8 @@ class Command:
 
     `plan(context, **input)` returns a Plan and writes nothing; `handler(context, **input)` is for commands that
     move no money: it writes by itself, alone in its batch. `targets(input)` names the rows to lock. `facts`
-    gives the approval policies what they may look at. `scopes(input)` names the flag scopes beside the caller's tenant.
+    gives the approval policies what they may look at, `tells` are the names of that.
+    `scopes(input)` names the flag scopes beside the caller's tenant.
     `secret_results` are shown to the first caller and stored nowhere: a replay has them redacted. `path` is the
     route below `/v1/`, such as `wallets/{wallet}/close`, whose parts in braces are fields of the input.
     `parties(input)` are the books of the counterparties that an input names, which a tenant's command may reach.
@@ -63,6 +64,7 @@ class Command:
     handler: Callable[..., Done] | None = None
     targets: Callable[[Input], Iterable[Target]] | None = None
     facts: Callable[..., Mapping[str, Any]] | None = None
+    tells: frozenset[str] = frozenset()
     scopes: Callable[[Input], Iterable[tuple[str, str]]] | None = None
     output: type[Serializer[Any]] | None = None
     scope: str | None = None

@@ -17,6 +17,7 @@ def render_plan(plan: Plan) -> dict[str, Any]:
         "updates": updates,
         "events": [{"type": event.type, "subject": event.subject} for event in plan.events],
         "result": dict(plan.result),
+        "approved": dict(plan.approved),
     }
     as_json: dict[str, Any] = json.loads(canonical_json(_known(shown)))
     return as_json

@@ -78,6 +78,7 @@ class Run:
     outcome: Outcome | None = None
     plan: Plan | None = None
     done: Done | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
     posted: list[Posted] = field(default_factory=list)
     asks: ApprovalRequest | None = None
     applies: ApprovalRequest | None = None

@@ -10,23 +10,6 @@ from apps.operations import subjects
 from apps.operations.models import FlagScope
 
 
-class DecisionInput(serializers.Serializer[Any]):
-    request = IdField("apr", help_text=_("The approval request that is decided about."))
-    comment = TextField(
-        max_length=500, default="", allow_blank=True, help_text=_("Why, for the maker and the auditor.")
-    )
-
-
-class ApproveInput(DecisionInput):
-    seen = TextField(
-        max_length=64,
-        pattern="[0-9a-f]{64}",
-        default="",
-        allow_blank=True,
-        help_text=_("The hash of what was looked at: the yes is to that and nothing else."),
-    )
-
-
 class SetFeatureFlagInput(serializers.Serializer[Any]):
     name = TextField(
         max_length=60,

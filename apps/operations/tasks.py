@@ -10,7 +10,7 @@ from celery.signals import task_success, worker_ready
 
 from apps.core import clock
 from apps.operations import executor, sequencer
-from apps.operations.services import approvals, heartbeats
+from apps.operations.services import approvals, eligibility, heartbeats
 
 
 @shared_task(name="operations.sequence", expires=1)
@@ -23,6 +23,12 @@ def sequence() -> None:
 def apply_approved() -> None:
     """Run what was approved and not yet run, because a process died in between."""
     executor.execute_many(approvals.approved_but_not_applied())
+
+
+@shared_task(name="operations.look_for_approvers", expires=60)
+def look_for_approvers() -> None:
+    """Tell of requests that nobody could agree to, and of those that somebody can again."""
+    eligibility.look_again(clock.now())
 
 
 @shared_task(name="operations.heartbeat", expires=15, bind=True)

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Model
 
 from apps.core import arrays, ids
+from apps.core.canonical import canonical_json
 from apps.operations import rows
 from apps.operations.errors import Conflict
 from apps.operations.plan import EventDraft, Update
@@ -20,14 +21,14 @@ INSERT = """
 WITH {rows} operation AS (
   INSERT INTO operations_operation
          (id, book_id, command, version, key, generation, holds_key, status, actor_kind, actor_id, actor_label,
-          origin, input, input_hash, result, refusal, approval_request_id, recorded_at)
+          origin, input, input_hash, facts, result, refusal, approval_request_id, recorded_at)
   SELECT u.id, u.book, u.command, u.version, u.key, u.generation, u.holds, u.status, u.kind, u.actor, u.label,
-         u.origin, u.input, u.hash, u.result, u.refusal, u.approval, %s
+         u.origin, u.input, u.hash, u.facts, u.result, u.refusal, u.approval, %s
     FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::smallint[], %s::text[], %s::smallint[], %s::boolean[],
                 %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::bytea[], %s::jsonb[],
-                %s::jsonb[], %s::uuid[])
+                %s::jsonb[], %s::jsonb[], %s::uuid[])
          u(id, book, command, version, key, generation, holds, status, kind, actor, label, origin, input, hash,
-           result, refusal, approval))
+           facts, result, refusal, approval))
 INSERT INTO operations_event (id, book_id, type, version, subject, data, operation_id, recorded_at, ordinal)
 SELECT u.id, u.book, u.type, u.version, u.subject, u.data, u.operation, %s, nextval('operations_ordinal')
   FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::smallint[], %s::text[], %s::jsonb[], %s::uuid[])
@@ -35,7 +36,7 @@ SELECT u.id, u.book, u.type, u.version, u.subject, u.data, u.operation, %s, next
 """
 
 _T, _N, _F, _D = arrays.texts, arrays.numbers, arrays.flags, arrays.digests
-_OPERATION_ARRAYS = (_T, _N, _T, _N, _T, _N, _F, _T, _T, _T, _T, _T, _T, _D, _T, _T, _T)
+_OPERATION_ARRAYS = (_T, _N, _T, _N, _T, _N, _F, _T, _T, _T, _T, _T, _T, _D, _T, _T, _T, _T)
 _EVENT_ARRAYS = (_T, _N, _T, _N, _T, _T, _T)
 
 OperationRow = tuple[Any, ...]
@@ -67,6 +68,7 @@ def operation_row(
         request.origin,
         run.stored_input,
         run.input_hash,
+        canonical_json(run.facts) if run.facts else None,
         result,
         refusal,
         ids.stored("apr", approval) if approval else None,

@@ -7,7 +7,8 @@ class RatesConfig(AppConfig):
     verbose_name = "Rates"
 
     def ready(self) -> None:
-        from apps.operations import isolation
-        from apps.rates import checks, commands  # noqa: F401 (they register themselves)
+        from apps.operations import facts, isolation
+        from apps.rates import checks, commands, worth  # noqa: F401 (commands and checks register themselves)
 
+        facts.register_worth(worth.in_dollars)
         isolation.shared("rates_load", "rates_quote")

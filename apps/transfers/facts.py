@@ -1,51 +1,71 @@
-"""What policies may ask of a transfer."""
+"""What policies may ask of a transfer, and of anything else that moves money."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
+
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Recipient
 from apps.accounts.queries.tenants import is_test
-from apps.operations import books
+from apps.operations import books, facts
+from apps.operations.facts import Fact
 from apps.operations.plan import Context, Plan
-from apps.rates.queries import convert
 from apps.transfers.models import Transfer
 
-THRESHOLDS = "USD"
-"""The currency in which thresholds are told."""
+OF_MONEY = facts.OF_MONEY | {"test"}
+OF_REVIEW = OF_MONEY | {"proof"}
+OF_TRANSFER = OF_MONEY | {
+    "recipient_kind",
+    "recipient_country",
+    "recipient_age_hours",
+    "recipient_age_days",
+}
+
+facts.register(
+    Fact("test", _("Play money"), "flag"),
+    Fact("proof", _("Proof")),
+    Fact("recipient_kind", _("Kind of recipient")),
+    Fact("recipient_country", _("Country of the recipient")),
+    Fact("recipient_age_hours", _("Age of the recipient's details in hours"), "whole"),
+    Fact("recipient_age_days", _("Age of the recipient's details in days"), "whole"),
+)
 
 
-def facts_of(transfer: Transfer, to: Recipient | None, now: datetime) -> dict[str, Any]:
-    """Kind, amount as it is and in dollars (None, which is above any threshold, without a rate), who is paid; `test` says
-    that it is play money.
-    """
-    in_dollars = convert(transfer.money, THRESHOLDS, on=now)
+def facts_of(context: Context, transfer: Transfer, to: Recipient | None) -> dict[str, Any]:
+    """All that policies may ask of what a provider is to execute: what of any money, and who is paid."""
+    age = int((context.now - to.changed_at).total_seconds()) if to else None
+    return {
+        **facts.of_anything(context),
+        **of_transfer(context, transfer),
+        "recipient_kind": to.kind if to else None,
+        "recipient_country": to.country if to else None,
+        "recipient_age_hours": None if age is None else age // 3_600,
+        "recipient_age_days": None if age is None else age // 86_400,
+    }
+
+
+def of_transfer(context: Context, transfer: Transfer) -> dict[str, Any]:
+    """The kind of a transfer, its amount, and whose money it is; `test` says that it is play money."""
     tenant = books.find(transfer.book_id).tenant_id
     return {
         "kind": transfer.kind,
-        "currency": transfer.currency,
-        "amount": transfer.money.decimal,
-        "amount_usd": in_dollars.decimal if in_dollars else None,
+        **facts.of_money(context, transfer.money),
         "tenant": tenant,
-        "test": tenant is not None and is_test(tenant),
-        "recipient_kind": to.kind if to else None,
-        "recipient_country": to.country if to else None,
-        "recipient_age_hours": int((now - to.changed_at).total_seconds()) // 3_600 if to else None,
+        "test": _is_test(tenant),
     }
 
 
 def of_plan(context: Context, plan: Plan, **_: Any) -> Mapping[str, Any]:
-    """What policies may ask of anything that moves money: the most that it moves at once, as it is and in dollars."""
-    moved = [posting.amount for entry in plan.posts for posting in entry.postings]
-    if not moved:
-        return {"currency": "", "amount": "0", "amount_usd": "0"}
-    dollars = {amount: convert(amount, THRESHOLDS, on=context.now) for amount in moved}
-    greatest = max(
-        moved, key=lambda amount: (dollars[amount] is None, worth.minor if (worth := dollars[amount]) else 0)
-    )
-    in_dollars = dollars[greatest]
+    """What policies may ask of anything that moves money, the kind being that of the transfer that it makes or moves on."""
+    told = facts.of_plan(context, plan)
+    instances = [*plan.rows, *(update.instance for update in plan.updates)]
+    transfer = next((each for each in instances if isinstance(each, Transfer)), None)
     return {
-        "currency": greatest.currency,
-        "amount": greatest.decimal,
-        "amount_usd": in_dollars.decimal if in_dollars else None,
+        **told,
+        "kind": transfer.kind if transfer else told["kind"],
+        "test": _is_test(told.get("tenant")),
     }
+
+
+def _is_test(tenant: str | None) -> bool:
+    return tenant is not None and is_test(tenant)

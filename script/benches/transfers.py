@@ -71,7 +71,7 @@ def _provided(made: World, provider: Sandbox) -> str:
     from apps.operations.models import ApprovalPolicy
     from script.benches.web.world import done
 
-    ApprovalPolicy.objects.update(enabled=False)
+    ApprovalPolicy.objects.update(status="retired")
     access = {"base_url": provider.url, "secret": "sandbox", "webhook_secret": "bench"}
     done("providers.set_provider", name="sandbox-bank", title="bank", options={"desk": "bank"}, **access)
     tenant = Wallet.objects.get(pk=made.wallets[0]).tenant_id

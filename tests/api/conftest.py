@@ -17,10 +17,10 @@ from apps.accounts.scopes import OF_OPERATORS, SCOPES, actor
 from apps.accounts.services.team import token_of
 from apps.api import limits, request_log
 from apps.operations import books, registry
-from apps.operations.models import ApprovalPolicy
 from apps.operations.plan import Request
 from apps.operations.run import prepare
 from tests.support.door import PASSWORD, done, moved, opened, tenant
+from tests.support.policies import policy
 
 ALL = sorted(SCOPES.keys() - OF_OPERATORS)
 
@@ -93,7 +93,7 @@ def let_wait(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     known = registry.find(command)
     with_facts = replace(known, facts=lambda context, plan, **given: {})
     monkeypatch.setitem(registry._commands, known.name, with_facts)
-    ApprovalPolicy.objects.create(name="all", command=known.name, conditions=[], approvers_needed=1)
+    policy(known.name)
 
 
 @contextmanager

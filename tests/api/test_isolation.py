@@ -102,7 +102,7 @@ def everything_of(party: Party, asking: Any) -> dict[str, str]:
         preview={},
         approved_hash=b"",
         approvers_needed=1,
-        role="approver",
+        steps=[{"role": "approver", "people": 1}],
         maker_kind="user",
         maker_id="u",
         maker_label="u",

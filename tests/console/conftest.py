@@ -174,7 +174,7 @@ def world(platform: Book, viewer: User) -> dict[str, Any]:
         },
         approved_hash=hashlib.sha256(b"what").digest(),
         approvers_needed=2,
-        role="approver",
+        steps=[{"role": "approver", "people": 2}],
         nobody_eligible=True,
         maker_kind="user",
         maker_id="usr_maker",
@@ -187,6 +187,7 @@ def world(platform: Book, viewer: User) -> dict[str, Any]:
         approves=True,
         actor_id="usr_other",
         actor_label="Mira Olsen",
+        for_id="usr_other",
         comment="Called back",
         created_at=now,
     )

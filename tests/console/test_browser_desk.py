@@ -62,7 +62,7 @@ def test_an_operator_settles_a_parked_payout_with_a_second_person(
         operator.fill(reason="The statement says so")
         operator.press("run")
         sign_in(page, origin, sessions[1])
-        operator.open("/ops/operations/approvalrequest/?status=pending")
+        operator.open("/ops/approvals/")
         page.get_by_role("button", name="Approve").first.click()
         operator.look()
         operator.open(f"/ops/transfers/transfer/{made}/")

@@ -7,9 +7,10 @@ import pytest
 from apps.accounts.models import User
 from apps.accounts.people import actor_of
 from apps.ledger.models import Freeze, Hold, JournalEntry
-from apps.operations.models import ApprovalPolicy, ApprovalRequest
+from apps.operations.models import ApprovalRequest
 from tests.console.browsing import NEEDS_CHROMIUM, settled, tell
 from tests.support.door import balance, eur, moved, opened, run
+from tests.support.policies import policy
 
 pytestmark = [NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
 
@@ -138,7 +139,7 @@ def test_without_scripts_all_of_it_works(browse: Any, wallets: None, size: str) 
 
 def test_two_people_decide_in_the_inbox(browse: Any, make_user: Any, wallets: None) -> None:
     maker = make_user("finance", email="tom@example.com")
-    ApprovalPolicy.objects.create(name="All", command="ledger.post_correction", approvers_needed=1)
+    policy("ledger.post_correction")
     run(
         "ledger.post_correction",
         actor=actor_of(maker),
@@ -153,7 +154,7 @@ def test_two_people_decide_in_the_inbox(browse: Any, make_user: Any, wallets: No
 
     def steps(page: Any, origin: str) -> tuple[str, list[str]]:
         wrong = watched(page)
-        page.goto(f"{origin}/ops/operations/approvalrequest/")
+        page.goto(f"{origin}/ops/approvals/")
         checked(page, wrong)
         page.fill(".decide [name=comment]", "Called back")
         page.get_by_role("button", name="Approve").click()

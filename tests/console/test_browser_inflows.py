@@ -118,7 +118,7 @@ def test_an_operator_sends_a_deposit_back_with_a_second_person(
         operator.fill(reference="2026-11-22-0815", reason="Sent at the bank")
         operator.press("run")
         sign_in(page, origin, sessions[1])
-        operator.open("/ops/operations/approvalrequest/?status=pending")
+        operator.open("/ops/approvals/")
         keep(operator, "approval")
         page.get_by_role("button", name="Approve").first.click()
         operator.look()

@@ -12,10 +12,11 @@ from apps.accounts.models import User
 from apps.accounts.scopes import SCOPES
 from apps.console.forms.form import Form
 from apps.ledger.models import Freeze, JournalEntry
-from apps.operations.models import ApprovalPolicy, ApprovalRequest, FeatureFlag, Operation
+from apps.operations.models import ApprovalRequest, FeatureFlag, Operation
 from apps.operations.registry import all_commands
 from tests.console.test_forms import AWKWARD, ON_CONSOLE, examples, posted
 from tests.support.door import balance, held, moved, nothing_moved, opened
+from tests.support.policies import policy
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -217,7 +218,7 @@ def test_a_preview_shows_what_would_move_and_moves_nothing(client: Client, walle
 
 
 def test_what_waits_for_others_says_so(client: Client, wallets: None) -> None:
-    ApprovalPolicy.objects.create(name="All", command="ledger.post_correction", approvers_needed=2)
+    policy("ledger.post_correction", people=2)
     given = {
         "book": "platform",
         "account": "amara",

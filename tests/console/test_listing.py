@@ -153,7 +153,7 @@ def fill_some(book: Book, start: int, count: int) -> None:
             preview={},
             approved_hash=b"",
             approvers_needed=1,
-            role="approver",
+            steps=[{"role": "approver", "people": 1}],
             maker_kind="user",
             maker_id="x",
             maker_label="x",

@@ -12,7 +12,7 @@ from apps.ledger import queries
 from apps.ledger.models import BookPeriod, PeriodChange
 from apps.operations import combiner, sequencer
 from apps.operations.executor import execute, execute_many
-from apps.operations.models import ApprovalPolicy, ApprovalRequest, Operation
+from apps.operations.models import ApprovalRequest, Operation
 from apps.operations.run import Outcome
 from tests.support.door import (
     balances,
@@ -30,6 +30,7 @@ from tests.support.door import (
     run,
     tenant,
 )
+from tests.support.policies import policy
 from tests.support.threads import (
     answer_soon,
     at_once,
@@ -413,7 +414,7 @@ class TestApprovers:
         ("needed", "expected"), [(2, {None: 2}), (1, {None: 1, "APPROVAL_NOT_PENDING": 1})]
     )
     def test_two_at_once_make_it_run_once(self, needed: int, expected: dict[str | None, int]) -> None:
-        ApprovalPolicy.objects.create(name="all", command="tests.pay", approvers_needed=needed)
+        policy("tests.pay", people=needed)
         approvers = [person(f"{name}@example.com", "approver") for name in ("ines", "jon")]
         asked = run("tests.pay", source="amara", destination="bo", amount=eur("30.00"))
         outcomes = at_once(

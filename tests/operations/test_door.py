@@ -11,7 +11,7 @@ from apps.core.actor import Actor
 from apps.operations import combiner, inputs, registry
 from apps.operations.errors import CommandUnknown, InsideTransaction, PermissionDenied
 from apps.operations.executor import execute, execute_many, preview
-from apps.operations.models import ApprovalPolicy, Event, Operation
+from apps.operations.models import Event, Operation
 from apps.operations.plan import Request
 from tests.support.commands import COMMANDS
 from tests.support.door import (
@@ -31,6 +31,7 @@ from tests.support.door import (
     run,
     tenant,
 )
+from tests.support.policies import policy
 
 pytestmark = pytest.mark.usefixtures("ledger_db", "test_commands")
 
@@ -148,9 +149,14 @@ class TestPreview:
         assert count_of_everything() == before
 
     def test_says_who_would_be_asked(self) -> None:
-        ApprovalPolicy.objects.create(name="all payments", command="tests.pay", approvers_needed=3)
+        policy("tests.pay", people=3, name="all payments")
         shown = preview(request("tests.pay", source="amara", destination="bo", amount=eur("1.00")))
-        assert shown["approval"] == {"policy": "all payments", "approvers_needed": 3}
+        assert shown["approval"] == {
+            "policy": "all payments",
+            "approvers_needed": 3,
+            "steps": [{"role": "approver", "people": 3}],
+            "in_sequence": False,
+        }
 
     def test_refuses_as_the_run_would(self) -> None:
         before = count_of_everything()

@@ -264,6 +264,7 @@ COMMANDS = (
         summary="Pay",
         plan=plan_pay,
         facts=pay_facts,
+        tells=frozenset({"amount", "currency"}),
         input=PayInput,
         permission="tests.pay",
     ),

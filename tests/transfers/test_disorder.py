@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from apps.core import clock, ids
-from apps.operations.models import ApprovalPolicy, ApprovalRequest, Event
+from apps.operations.models import ApprovalRequest, Event
 from apps.providers.models import Action, Answer, Attempt, Provider, RoutingRule
 from apps.providers.protocol import Outcome, Reply
 from apps.transfers import leases
@@ -18,6 +18,7 @@ from apps.transfers.worker import _keep
 from tests.support import payouts
 from tests.support.door import done, person, refused
 from tests.support.payouts import later, pay_out, recipient, status, work
+from tests.support.policies import policy
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, has
 
@@ -197,7 +198,7 @@ class TestTooLate:
 
     def test_nothing_is_opened_for_sending_after_its_time(self, acme: World, sandbox: Sandbox) -> None:
         payouts.provider(sandbox)
-        ApprovalPolicy.objects.create(name="All", command="transfers.open_sending", approvers_needed=1)
+        policy("transfers.open_sending")
         wallet, boss = acme.funded("100.00"), person("op@example.com", "operator")
         made = pay_out(acme, wallet, recipient(acme), actor=boss)
         with later(days=8):
@@ -209,7 +210,7 @@ class TestTooLate:
 
     def test_a_no_that_a_crash_swallowed_is_seen_to(self, acme: World, sandbox: Sandbox) -> None:
         payouts.provider(sandbox)
-        ApprovalPolicy.objects.create(name="All", command="transfers.open_sending", approvers_needed=1)
+        policy("transfers.open_sending")
         wallet = acme.funded("100.00")
         made = pay_out(acme, wallet, recipient(acme))["transfer"]
         wake_rejected()

@@ -10,13 +10,13 @@ from apps.accounts.services.invitations import LEASE
 from apps.accounts.services.team import token_of
 from apps.core import clock
 from apps.operations import sequencer
-from apps.operations.models import ApprovalPolicy
 from apps.transfers.mailing import MailCursor, MilestoneMail
 from apps.transfers.services import mails
 from apps.transfers.tasks import mail_milestones
 from tests.support import payouts
 from tests.support.door import PASSWORD, done, eur, person
 from tests.support.payouts import pay_out, recipient, work
+from tests.support.policies import policy
 from tests.support.post import Post, post
 from tests.support.processes import ran
 from tests.support.sandbox import Sandbox
@@ -113,9 +113,7 @@ class TestMilestones:
         assert ("Status: processing" in text, "smells" in text, "review" in text) == (True, False, False)
 
     def test_approvers_are_asked_but_for_the_maker(self, acme: World, taking: Post, sandbox: Sandbox) -> None:
-        ApprovalPolicy.objects.create(
-            name="All", command="transfers.open_sending", conditions=[], approvers_needed=1
-        )
+        policy("transfers.open_sending")
         payouts.provider(sandbox)
         maker = person("op@example.com", "operator", "approver")
         person("ann@example.com", "approver")

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from apps.operations.models import ApprovalPolicy, ApprovalRequest, Event
+from apps.operations.models import ApprovalRequest, Event
 from apps.providers.models import Attempt
 from apps.transfers.models import Transfer
 from apps.transfers.services.sending import BLOT
 from tests.support import payouts
 from tests.support.door import balance, done, eur, person, refused
 from tests.support.payouts import later, pay_out, recipient, status, work
+from tests.support.policies import policy
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, parts, world
 
@@ -159,16 +160,11 @@ class TestAskedFor:
 
 
 @pytest.fixture
-def policy(ledger_db: Any) -> ApprovalPolicy:
-    return ApprovalPolicy.objects.create(
-        name="Large payouts",
-        command="transfers.open_sending",
-        conditions=[{"fact": "amount", "op": "gte", "value": 40}],
-        approvers_needed=2,
-    )
+def _two_above_forty(ledger_db: Any) -> None:
+    policy("transfers.open_sending", {"fact": "amount", "op": "gte", "value": "40"}, people=2)
 
 
-@pytest.mark.usefixtures("policy")
+@pytest.mark.usefixtures("_two_above_forty")
 class TestApproval:
     def test_is_reserved_at_once_and_sent_when_others_agree(self, acme: World, sandbox: Sandbox) -> None:
         payouts.provider(sandbox)

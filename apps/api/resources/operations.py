@@ -180,6 +180,11 @@ EVENT = Resource(
 )
 
 
+class StepOutput(Output):
+    role = text(help_text="Whose people.")
+    people = number(help_text="How many of them.")
+
+
 class ApprovalRequestOutput(Output):
     id = IdField("apr")
     command = text()
@@ -187,7 +192,10 @@ class ApprovalRequestOutput(Output):
     input = anything()
     preview = anything(help_text="What it would do.")
     approvers_needed = number()
-    role = text(help_text="Whose say is needed.")
+    steps = serializers.ListField(
+        child=StepOutput(), help_text="Who must agree: different people in all steps."
+    )
+    in_sequence = yes_or_no(help_text="Whether a step opens only when the one before it is done.")
     nobody_eligible = yes_or_no()
     maker = ActorOutput()
     created_at = instant()

@@ -9,9 +9,11 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from apps.console import saying
 from apps.console.listing import KeysetAdmin
 from apps.console.site import site
 from apps.core import ids
+from apps.core.currencies import all_currencies
 from apps.core.errors import DomainError
 from apps.core.fields import PrefixedIdField
 from apps.core.money import Money
@@ -25,6 +27,7 @@ from apps.operations.run import Outcome
 MANY = 100
 """Accounts, entries and facts of one card; the operation's page has the rest."""
 
+_CODES = frozenset(each.code for each in all_currencies())
 _Place = tuple[int, str, str]
 
 
@@ -177,6 +180,26 @@ def would_answer(plans: Iterable[tuple[Command | None, Mapping[str, Any]]]) -> l
     named = {each.text for some in told for each in some if _is_id(each.text)}
     new = named - subjects.known(named).keys()
     return [[_new(each) if each.text in new else each for each in some] for some in told]
+
+
+def agreed_to(approved: Mapping[str, Any]) -> list[Fact]:
+    """What approvers agree to beside postings, such as fees, which are amounts in minor units with their currency."""
+    return facts(_with_money(saying.policy(approved) if "blocks" in approved else approved))
+
+
+def _with_money(value: Any) -> Any:
+    """The same with money where an amount and its currency stand as a pair."""
+    if isinstance(value, Mapping):
+        return {name: _with_money(each) for name, each in value.items()}
+    if isinstance(value, list) and len(value) == 2 and _is_minor(value):
+        minor, currency = value
+        return {"amount": Money(int(minor), currency).decimal, "currency": currency}
+    return [_with_money(each) for each in value] if isinstance(value, list) else value
+
+
+def _is_minor(pair: list[Any]) -> bool:
+    amount, currency = pair
+    return isinstance(amount, int | str) and str(amount).isdigit() and currency in _CODES
 
 
 def _told(command: Command | None, plan: Mapping[str, Any]) -> list[Fact]:

@@ -321,7 +321,7 @@ class Rows(Line):
         }
         known = sorted({int(each) for each in numbers if each.isascii() and each.isdigit() and len(each) < 7})
         rows = [place.below(str(number), place.child) for number in known[:ROWS_AT_MOST]]
-        return [row for row in rows if read(row) is not MISSING]
+        return [row for row in rows if not _is_blank(read(row))]
 
     def read(self, place: Place) -> Any:
         """The items."""
@@ -345,7 +345,8 @@ class Rows(Line):
             write(row, item)
         control.parts = [draw(row) for row in drawn]
         for number, part in enumerate(control.parts):
-            part.label, part.required = str(number + 1), False
+            called = f"{place.child.label} " if place.child.label else ""
+            part.label, part.required = f"{called}{number + 1}", False
         control.errors = place.errors_here()
         return control
 
@@ -419,6 +420,11 @@ def write(place: Place, data: Any) -> None:
 def draw(place: Place) -> Control:
     """The controls of a field."""
     return kind_of(place.field).draw(place)
+
+
+def _is_blank(data: Any) -> bool:
+    """Nothing, or a list within a list that has no items."""
+    return data is MISSING or (isinstance(data, list) and not data)
 
 
 def _is_single(data: Any) -> bool:

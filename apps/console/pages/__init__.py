@@ -2,6 +2,7 @@
 
 from apps.console.pages import (  # noqa: F401
     accounts,
+    approvals,
     books,
     entries,
     exports,

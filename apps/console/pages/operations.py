@@ -7,12 +7,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import ApiKey, Tenant, TenantStatus
-from apps.console import deciding, keyset
+from apps.console import deciding
+from apps.console.forms.outcomes import page_of
 from apps.console.forms.ways import Doing, doings, form_url, may_run
-from apps.console.listing import Column, Filter, KeysetAdmin, Search, Text, asked
+from apps.console.listing import Column, Filter, KeysetAdmin, Search, Text
 from apps.console.pages.requests import of_operation
 from apps.console.readonly import Context
 from apps.console.site import site
+from apps.core import clock
 from apps.ledger.models import JournalEntry
 from apps.operations import registry
 from apps.operations.flags import TENANT_ACTIVE
@@ -25,9 +27,6 @@ from apps.operations.models import (
     Operation,
     OperationStatus,
 )
-
-INBOX = 20
-"""Requests that wait, with all that is asked; the list has the rest."""
 
 SETS_TENANT_ACTIVE = {
     TenantStatus.ACTIVE: "accounts.suspend_tenant",
@@ -137,11 +136,9 @@ class ApprovalRequestAdmin(KeysetAdmin):
         "Made by": "maker_label",
         "Created at": "created_at",
         "Approvers needed": "approvers_needed",
-        "Role": "role",
         "Book": "book.slug",
         "Decided at": "decided_at",
     }
-    list_template = "console/approvals.html"
     row_template = "console/row/approval_request.html"
     page_template = "console/page/approval_request.html"
     empty_template = "console/empty/approval_requests.html"
@@ -156,23 +153,21 @@ class ApprovalRequestAdmin(KeysetAdmin):
         ),
     )
 
-    def list_context(self, request: HttpRequest) -> Context:
-        """First what waits of what is asked for, with all that a decision needs; then every request."""
-        context = super().list_context(request)
-        chosen = request.GET.get("status", "")
-        if (
-            chosen not in {"", ApprovalStatus.PENDING}
-            or context["q"]
-            or request.GET.keys() & keyset.PARAMETERS
-        ):
-            return context
-        kept, _order = self.narrowed(*asked(request))
-        waiting = kept.filter(status=ApprovalStatus.PENDING).order_by("id")[:INBOX]
-        return {**context, "inbox": deciding.asked(request, waiting)}
+    def doings(self, request: HttpRequest, row: ApprovalRequest | None = None) -> list[Doing]:
+        """Take one's own yes back."""
+        if row is None or not deciding.asked(request, [row])[0].can_undo:
+            return []
+        return doings(request, ("operations.undo_decision", {"request": row.pk}))
 
     def page_context(self, request: HttpRequest, row: ApprovalRequest) -> Context:
-        """What is asked and by whom, the decisions, and the buttons to decide."""
-        return {"title": row.command, "asked": deciding.asked(request, [row])[0]}
+        """What is asked and by whom, the decisions, the buttons to decide, and for a policy where to read it."""
+        policy = row.input.get("policy") if isinstance(row.input, dict) else None
+        return {
+            "title": row.command,
+            "asked": deciding.asked(request, [row])[0],
+            "about": page_of(policy) if isinstance(policy, str) else None,
+            "age": clock.now() - row.created_at,
+        }
 
 
 @admin.register(Event, site=site)

@@ -1,7 +1,7 @@
 """How the console writes money, statuses, moments, ids and JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,9 +9,11 @@ from typing import Any
 from django import template
 
 from apps.accounts.deposit_references import grouped
+from apps.console import saying
 from apps.console.durations import in_short
 from apps.core.money import MINUS, NARROW_SPACE, Money
 from apps.ledger.renderers import title_of
+from apps.operations import quorum
 
 register = template.Library()
 
@@ -19,6 +21,9 @@ TONES = {
     "accepted": "good",
     "agrees": "good",
     "active": "good",
+    "draft": "wait",
+    "retired": "idle",
+    "discarded": "idle",
     "applied": "good",
     "approved": "good",
     "enabled": "good",
@@ -199,3 +204,27 @@ def times(value: int, factor: int) -> int:
 def negated(value: int) -> int:
     """The same the other way."""
     return -value
+
+
+@register.filter
+def steps(value: quorum.Steps, in_sequence: bool = False) -> str:
+    """Who must agree, in words."""
+    return saying.who(value, in_sequence)
+
+
+@register.filter
+def clauses(block: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The conditions of a block, in words."""
+    return saying.block(block)
+
+
+@register.filter
+def facts_of(facts: Mapping[str, Any] | None, command: str) -> list[tuple[str, Any]]:
+    """What an operation told of a command, as far as it is known."""
+    return told_facts((facts or {}).get(command) or {})
+
+
+@register.filter
+def told_facts(facts: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """What is known of facts, by what they are called."""
+    return [(saying.fact(name), value) for name, value in facts.items() if value not in (None, "")]

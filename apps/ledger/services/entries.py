@@ -87,11 +87,6 @@ def plan_correction(
     )
 
 
-def correction_facts(context: Context, plan: Plan, *, amount: Money, **_: Any) -> Mapping[str, Any]:
-    """What policies may ask of a correction."""
-    return {"amount": amount.decimal, "currency": amount.currency}
-
-
 def plan_reversal(context: Context, *, entry: str, reason: str, effective_at: datetime | None) -> Plan:
     """The mirror of a whole entry, linked to it and of the same template; once."""
     original = free_entry(entry)

@@ -15,21 +15,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='ApprovalPolicy',
-            fields=[
-                ('name', models.CharField(max_length=120, primary_key=True, serialize=False)),
-                ('command', models.CharField(max_length=80)),
-                ('conditions', models.JSONField(blank=True, default=list)),
-                ('approvers_needed', models.PositiveSmallIntegerField(default=2)),
-                ('role', models.CharField(default='approver', max_length=30)),
-                ('enabled', models.BooleanField(default=True)),
-            ],
-            options={
-                'verbose_name_plural': 'approval policies',
-                'ordering': ['command', 'name'],
-            },
-        ),
-        migrations.CreateModel(
             name='Book',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
@@ -113,8 +98,10 @@ class Migration(migrations.Migration):
                 ('preview', models.JSONField()),
                 ('approved_hash', models.BinaryField(max_length=32)),
                 ('status', django_fsm.FSMField(choices=[('pending', 'Pending'), ('approved', 'Approved'), ('applied', 'Applied'), ('rejected', 'Rejected'), ('refused', 'Refused when applied')], default='pending', max_length=20, protected=True)),
+                ('policies', models.JSONField(default=list)),
+                ('steps', models.JSONField()),
+                ('in_sequence', models.BooleanField(default=False)),
                 ('approvers_needed', models.PositiveSmallIntegerField()),
-                ('role', models.CharField(max_length=30)),
                 ('nobody_eligible', models.BooleanField(default=False)),
                 ('maker_kind', models.CharField(max_length=10)),
                 ('maker_id', models.CharField(max_length=60)),
@@ -133,6 +120,10 @@ class Migration(migrations.Migration):
                 ('approves', models.BooleanField()),
                 ('actor_id', models.CharField(max_length=60)),
                 ('actor_label', models.CharField(max_length=200)),
+                ('for_id', models.CharField(max_length=60)),
+                ('for_label', models.CharField(blank=True, max_length=200)),
+                ('roles', models.JSONField(default=list)),
+                ('turn', models.PositiveSmallIntegerField(default=0)),
                 ('comment', models.CharField(blank=True, max_length=500)),
                 ('created_at', models.DateTimeField()),
                 ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='operations.approvalrequest')),
@@ -195,6 +186,7 @@ class Migration(migrations.Migration):
                 ('origin', models.CharField(max_length=20)),
                 ('input', models.JSONField()),
                 ('input_hash', models.BinaryField(max_length=32)),
+                ('facts', models.JSONField(null=True)),
                 ('result', models.JSONField(null=True)),
                 ('refusal', models.JSONField(null=True)),
                 ('approval_request_id', apps.core.fields.PrefixedIdField(editable=False, null=True, prefix='apr')),
@@ -230,7 +222,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='decision',
-            constraint=models.UniqueConstraint(fields=('request', 'actor_id', 'approved_hash'), name='decision_once_a_person'),
+            constraint=models.UniqueConstraint(fields=('request', 'actor_id', 'approved_hash', 'turn'), name='decision_once_a_person'),
+        ),
+        migrations.AddConstraint(
+            model_name='decision',
+            constraint=models.UniqueConstraint(fields=('request', 'for_id', 'approved_hash', 'turn'), name='decision_once_a_say'),
         ),
         migrations.AddIndex(
             model_name='operation',
@@ -251,5 +247,135 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='keyreset',
             constraint=models.UniqueConstraint(fields=('book', 'key', 'generation'), name='key_reset_once_a_generation'),
+        ),
+        migrations.CreateModel(
+            name="ApprovalPolicy",
+            fields=[
+                (
+                    "id",
+                    apps.core.fields.PrefixedIdField(
+                        prefix="pol", primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("version", models.PositiveSmallIntegerField(default=1)),
+                ("command", models.CharField(max_length=80)),
+                ("blocks", models.JSONField(blank=True, default=list)),
+                ("steps", models.JSONField()),
+                ("in_sequence", models.BooleanField(default=False)),
+                (
+                    "status",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("active", "Active"),
+                            ("retired", "Retired"),
+                            ("discarded", "Discarded"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                        protected=True,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                ("drafted_by", models.CharField(max_length=200)),
+                ("created_at", models.DateTimeField()),
+                ("activated_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "verbose_name_plural": "approval policies",
+                "indexes": [
+                    models.Index(
+                        fields=["status", "-id"], name="approval_policy_by_status"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("name", "version"), name="approval_policy_version_once"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "active")),
+                        fields=("name",),
+                        name="approval_policy_active_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "draft")),
+                        fields=("name",),
+                        name="approval_policy_draft_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["draft", "active", "retired", "discarded"])
+                        ),
+                        name="approval_policy_status_known",
+                    ),
+                ],
+            },
+            bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
+        ),
+        migrations.CreateModel(
+            name="Delegation",
+            fields=[
+                (
+                    "id",
+                    apps.core.fields.PrefixedIdField(
+                        prefix="dlg", primary_key=True, serialize=False
+                    ),
+                ),
+                ("role", models.CharField(max_length=30)),
+                ("from_id", models.CharField(db_collation="C", max_length=60)),
+                ("from_label", models.CharField(max_length=200)),
+                ("to_id", models.CharField(db_collation="C", max_length=60)),
+                ("to_label", models.CharField(max_length=200)),
+                ("until", models.DateTimeField()),
+                ("reason", models.CharField(max_length=500)),
+                ("created_at", models.DateTimeField()),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                ("withdrawn_by", models.CharField(blank=True, max_length=200)),
+            ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["to_id", "-id"], name="delegation_by_delegate"
+                    ),
+                    models.Index(
+                        fields=["from_id", "-id"], name="delegation_by_delegator"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("until__gt", models.F("created_at"))),
+                        name="delegation_has_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("from_id", models.F("to_id")), _negated=True
+                        ),
+                        name="delegation_to_somebody_else",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Undoing",
+            fields=[
+                (
+                    "id",
+                    apps.core.fields.PrefixedIdField(
+                        prefix="und", primary_key=True, serialize=False
+                    ),
+                ),
+                ("reason", models.CharField(max_length=500)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "decision",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="undoing",
+                        to="operations.decision",
+                    ),
+                ),
+            ],
         ),
     ]

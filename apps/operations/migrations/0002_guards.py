@@ -17,6 +17,7 @@ APPEND_ONLY = [
     "note",
     "assignment",
     "attachment",
+    "undoing",
 ]
 
 
@@ -37,6 +38,10 @@ class Migration(migrations.Migration):
                 f"DROP TRIGGER operations_{table}_append_only ON operations_{table};" for table in APPEND_ONLY
             )
             + "DROP FUNCTION operations_append_only();",
+        ),
+        run_sql_file(
+            SQL / "policies.sql",
+            undo="DROP TRIGGER operations_policy_stands ON operations_approvalpolicy; DROP FUNCTION operations_policy_stands();",
         ),
         run_sql_file(
             SQL / "sequence.sql",

@@ -1,21 +1,21 @@
-"""Deciding about approval requests, and running what was approved."""
+"""Deciding about approval requests, taking a yes back, and running what was approved."""
 
-from typing import Literal, cast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal, cast
 
+from django.conf import settings
+from django.db.models import Model
+
+from apps.core import clock
 from apps.core.actor import Actor
 from apps.core.errors import DomainError
-from apps.operations import people, registry
+from apps.operations import deciding, people, quorum, registry
 from apps.operations.errors import PermissionDenied
-from apps.operations.models import ApprovalRequest, ApprovalStatus, Decision
+from apps.operations.models import ApprovalRequest, ApprovalStatus, Decision, Undoing
 from apps.operations.plan import Context, EventDraft, Plan, Request, Update
 from apps.operations.registry import Input, Target
-
-
-class ApprovalNotPending(DomainError):
-    """The request was decided already."""
-
-    code = "APPROVAL_NOT_PENDING"
-    http_status = 409
 
 
 class ApprovalChanged(DomainError):
@@ -25,18 +25,36 @@ class ApprovalChanged(DomainError):
     http_status = 409
 
 
-class ApprovalByMaker(DomainError):
-    """Who asked for it may not decide about it."""
+class NothingToUndo(DomainError):
+    """This person has said nothing that could be taken back: no yes that counts, or it has run."""
 
-    code = "APPROVAL_BY_MAKER"
-    http_status = 403
-
-
-class ApprovalTwice(DomainError):
-    """A person decides once about the same thing."""
-
-    code = "APPROVAL_TWICE"
+    code = "NOTHING_TO_UNDO"
     http_status = 409
+
+
+@dataclass(slots=True)
+class _Said:
+    """What becomes of requests that are decided about, collected."""
+
+    rows: list[Model] = field(default_factory=list)
+    updates: list[Update] = field(default_factory=list)
+    events: list[EventDraft] = field(default_factory=list)
+    follow_ups: list[Request] = field(default_factory=list)
+
+    def plan(self, result: Mapping[str, Any]) -> Plan:
+        """All of it."""
+        return Plan(
+            result=result,
+            rows=self.rows,
+            updates=self.updates,
+            events=self.events,
+            follow_ups=self.follow_ups,
+        )
+
+
+def undo_within() -> timedelta:
+    """How long what was approved waits before it runs, so that a yes can be taken back."""
+    return timedelta(seconds=settings.APPROVAL_UNDO_SECONDS)
 
 
 def request_target(data: Input) -> list[Target]:
@@ -44,45 +62,67 @@ def request_target(data: Input) -> list[Target]:
     return [Target(ApprovalRequest, data["request"])]
 
 
+def request_targets(data: Input) -> list[Target]:
+    """All the approval requests that are decided about."""
+    return [Target(ApprovalRequest, each["request"]) for each in data["requests"]]
+
+
 def plan_approve(context: Context, *, request: str, comment: str, seen: str) -> Plan:
     """One person's yes. The last one that is needed opens the run, which follows as an Operation of its own."""
-    found = _pending(context, request)
-    if seen and seen != bytes(found.approved_hash).hex():
-        raise ApprovalChanged(
-            "What it would do has changed since you looked at it; look again.", field="/request"
-        )
-    decision = _decision(context, found, approves=True, comment=comment)
-    said = found.decisions.filter(approves=True, approved_hash=found.approved_hash).count() + 1
-    result = {"request": request, "approvals": said, "approvers_needed": found.approvers_needed}
-    if said < found.approvers_needed:
-        return Plan(result=result, rows=[decision])
-    was = {"status": found.status}
-    found.approve()
-    found.decided_at = context.now
-    return Plan(
-        result=result,
-        rows=[decision],
-        updates=[Update(found, ("status", "decided_at"), was)],
-        events=[EventDraft("approval.granted", request, result)],
-        follow_ups=[application_of(found)],
-    )
+    said = _Said()
+    person = _person(context)
+    return said.plan(_approve(context, said, person, request, comment, seen))
 
 
 def plan_reject(context: Context, *, request: str, comment: str) -> Plan:
     """One person's no, which ends the request."""
-    found = _pending(context, request)
-    decision = _decision(context, found, approves=False, comment=comment)
-    was = {"status": found.status}
-    found.reject()
-    found.decided_at = context.now
-    result = {"request": request}
-    return Plan(
-        result=result,
-        rows=[decision],
-        updates=[Update(found, ("status", "decided_at"), was)],
-        events=[EventDraft("approval.rejected", request, {**result, "comment": comment})],
-        follow_ups=[rejected] if (rejected := _if_rejected(found)) else [],
-    )
+    said = _Said()
+    person = _person(context)
+    return said.plan(_reject(context, said, person, request, comment))
+
+
+def plan_decide_many(
+    context: Context, *, approves: bool, requests: Sequence[Mapping[str, str]], comment: str
+) -> Plan:
+    """The same yes or no to many requests at once, each by itself: what of one is refused holds up no other."""
+    said, outcomes = _Said(), []
+    person = _person(context)
+    for each in requests:
+        try:
+            if approves:
+                told = _approve(context, said, person, each["request"], comment, each["seen"])
+            else:
+                told = _reject(context, said, person, each["request"], comment)
+            outcomes.append({**told, "refused": None})
+        except DomainError as error:
+            refused = {"code": error.code, "message": error.message}
+            outcomes.append({"request": each["request"], "refused": refused})
+    failed = sum(each["refused"] is not None for each in outcomes)
+    return said.plan({"decided": len(outcomes) - failed, "refused": failed, "requests": outcomes})
+
+
+def plan_undo(context: Context, *, request: str, reason: str) -> Plan:
+    """Take a yes back, as long as what it is about has not run. In sequence what others said after it falls with it."""
+    found = _locked(context, request)
+    standing = deciding.standing(found)
+    own = next((each for each in standing if each.actor_id == context.actor.id and each.approves), None)
+    if found.status not in {ApprovalStatus.PENDING, ApprovalStatus.APPROVED}:
+        raise NothingToUndo(
+            f"{request} is {found.get_status_display()}; nothing can be taken back.", field="/request"
+        )
+    if own is None:
+        raise NothingToUndo("You have said no yes that counts here.", field="/request")
+    fall = standing[standing.index(own) :] if found.in_sequence else [own]
+    rows = [Undoing(decision=each, reason=reason, created_at=context.now) for each in fall]
+    result = {"request": request, "undone": len(rows), "approvals": len(standing) - len(rows)}
+    updates = []
+    if found.status == ApprovalStatus.APPROVED:
+        was = {"status": found.status}
+        found.ask_again()
+        found.decided_at = None
+        updates = [Update(found, ("status", "decided_at"), was)]
+    event = EventDraft("approval.undone", request, {**result, "reason": reason})
+    return Plan(result=result, rows=rows, updates=updates, events=[event])
 
 
 def application_of(request: ApprovalRequest) -> Request:
@@ -99,9 +139,52 @@ def application_of(request: ApprovalRequest) -> Request:
 
 
 def approved_but_not_applied() -> list[Request]:
-    """What a crash between decision and run has left over."""
-    waiting = ApprovalRequest.objects.filter(status=ApprovalStatus.APPROVED).order_by("pk")
-    return [application_of(request) for request in waiting]
+    """What a crash between decision and run has left over, and what has waited long enough to be taken back."""
+    waiting = ApprovalRequest.objects.filter(status=ApprovalStatus.APPROVED)
+    if within := undo_within():
+        waiting = waiting.exclude(decided_at__gt=clock.now() - within)
+    return [application_of(request) for request in waiting.order_by("pk")]
+
+
+def _approve(
+    context: Context, said: _Said, person: deciding.Person, request: str, comment: str, seen: str
+) -> dict[str, Any]:
+    found = _locked(context, request)
+    if found.status == ApprovalStatus.PENDING and seen and seen != bytes(found.approved_hash).hex():
+        raise ApprovalChanged(
+            "What it would do has changed since you looked at it; look again.", field="/request"
+        )
+    standing = deciding.standing(found)
+    say = deciding.say_of(found, person, standing, approves=True)
+    said.rows.append(_decision(context, found, say, approves=True, comment=comment))
+    yeses = [*deciding.yeses(standing), quorum.Yes(say.for_id, say.roles)]
+    told = {"request": request, "approvals": len(yeses), "approvers_needed": found.approvers_needed}
+    if not quorum.is_complete(found.steps, found.in_sequence, yeses):
+        return told
+    was = {"status": found.status}
+    found.approve()
+    found.decided_at = context.now
+    said.updates.append(Update(found, ("status", "decided_at"), was))
+    said.events.append(EventDraft("approval.granted", request, told))
+    if not undo_within():
+        said.follow_ups.append(application_of(found))
+    return told
+
+
+def _reject(
+    context: Context, said: _Said, person: deciding.Person, request: str, comment: str
+) -> dict[str, Any]:
+    found = _locked(context, request)
+    say = deciding.say_of(found, person, deciding.standing(found), approves=False)
+    said.rows.append(_decision(context, found, say, approves=False, comment=comment))
+    was = {"status": found.status}
+    found.reject()
+    found.decided_at = context.now
+    said.updates.append(Update(found, ("status", "decided_at"), was))
+    said.events.append(EventDraft("approval.rejected", request, {"request": request, "comment": comment}))
+    if follows := _if_rejected(found):
+        said.follow_ups.append(follows)
+    return {"request": request}
 
 
 def _if_rejected(request: ApprovalRequest) -> Request | None:
@@ -119,26 +202,36 @@ def _maker(request: ApprovalRequest) -> Actor:
         return Actor(kind, request.maker_id, request.maker_label, frozenset())
 
 
-def _pending(context: Context, request_id: str) -> ApprovalRequest:
-    found: ApprovalRequest = context.locked[ApprovalRequest, request_id]  # type: ignore[assignment]
-    if found.status != ApprovalStatus.PENDING:
-        raise ApprovalNotPending(f"{request_id} is {found.get_status_display()} already.", field="/request")
-    if not context.actor.is_person or found.role not in context.actor.roles:
-        raise PermissionDenied(f"Only people with the role {found.role} decide about this.")
-    if context.actor.id == found.maker_id:
-        raise ApprovalByMaker("You asked for this yourself; somebody else must decide about it.")
-    if found.decisions.filter(actor_id=context.actor.id, approved_hash=found.approved_hash).exists():
-        raise ApprovalTwice("You have decided about this already.")
+def _person(context: Context) -> deciding.Person:
+    """Who decides: a person, never a key or a part of the system."""
+    actor = context.actor
+    if not actor.is_person:
+        raise PermissionDenied(f"Only people decide about requests, unlike {actor.label}.")
+    stands_in = deciding.stands_in_for(actor.id, context.now)
+    return deciding.Person(actor.id, actor.label, actor.roles, stands_in)
+
+
+def _locked(context: Context, request: str) -> ApprovalRequest:
+    found: ApprovalRequest = context.locked[ApprovalRequest, request]  # type: ignore[assignment]
+    deciding.prefetch([found])
     return found
 
 
-def _decision(context: Context, request: ApprovalRequest, *, approves: bool, comment: str) -> Decision:
+def _decision(
+    context: Context, request: ApprovalRequest, say: deciding.Say, *, approves: bool, comment: str
+) -> Decision:
+    before = [each for each in deciding.about_this(request) if deciding.is_undone(each)]
+    who = {context.actor.id, say.for_id}
     return Decision(
         request=request,
         approved_hash=bytes(request.approved_hash),
         approves=approves,
         actor_id=context.actor.id,
         actor_label=context.actor.label,
+        for_id=say.for_id,
+        for_label="" if say.for_id == context.actor.id else say.for_label,
+        roles=sorted(say.roles),
+        turn=sum(bool(who & {each.actor_id, each.for_id}) for each in before),
         comment=comment,
         created_at=context.now,
     )

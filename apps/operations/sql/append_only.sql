@@ -23,3 +23,5 @@ CREATE TRIGGER operations_assignment_append_only BEFORE UPDATE OR DELETE OR TRUN
   FOR EACH STATEMENT EXECUTE FUNCTION operations_append_only();
 CREATE TRIGGER operations_attachment_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON operations_attachment
   FOR EACH STATEMENT EXECUTE FUNCTION operations_append_only();
+CREATE TRIGGER operations_undoing_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON operations_undoing
+  FOR EACH STATEMENT EXECUTE FUNCTION operations_append_only();

@@ -11,7 +11,7 @@ from apps.operations.plan import Plan
 from apps.operations.registry import BY_OPERATORS, Command, register
 from apps.transfers import outputs, serializers
 from apps.transfers.commands.flag import WALLET_FLAG
-from apps.transfers.facts import of_plan
+from apps.transfers.facts import OF_MONEY, of_plan
 from apps.transfers.services import booked
 
 
@@ -27,6 +27,7 @@ def _booked(
             output=outputs.BookedResult,
             permission=f"transfers.{name}",
             facts=of_plan,
+            tells=OF_MONEY,
             flag=WALLET_FLAG,
             scopes=booked.scopes,
             surfaces=BY_OPERATORS,
@@ -67,6 +68,7 @@ register(
         input=serializers.BankFundingInput,
         permission="transfers.fund_bank_account",
         facts=of_plan,
+        tells=OF_MONEY,
         flag=WALLET_FLAG,
         scopes=booked.scopes,
         surfaces=BY_OPERATORS,

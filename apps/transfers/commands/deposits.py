@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
 from apps.transfers import arrival_serializers as serializers
-from apps.transfers.facts import of_plan
+from apps.transfers.facts import OF_MONEY, of_plan
 from apps.transfers.services import chargebacks, deposits, numbers, suspense
 
 register(
@@ -73,6 +73,7 @@ register(
         input=serializers.AssignDepositInput,
         permission="transfers.assign_deposit",
         facts=of_plan,
+        tells=OF_MONEY,
         surfaces=BY_OPERATORS,
     )
 )
@@ -94,6 +95,7 @@ register(
         plan=suspense.plan_return_deposit,
         targets=deposits.of_deposit,
         facts=of_plan,
+        tells=OF_MONEY,
         input=serializers.ReturnDepositInput,
         permission="transfers.return_deposit",
         surfaces=BY_OPERATORS,
@@ -108,6 +110,7 @@ register(
         input=serializers.PostChargebackInput,
         permission="transfers.post_chargeback",
         facts=of_plan,
+        tells=OF_MONEY,
         surfaces=BY_OPERATORS,
     )
 )

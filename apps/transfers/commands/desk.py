@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.operations.registry import BY_OPERATORS, Command, register
 from apps.transfers import outputs, serializers
 from apps.transfers.commands.flag import WALLET_FLAG
+from apps.transfers.facts import OF_REVIEW
 from apps.transfers.services import asking, reviews
 
 register(
@@ -17,6 +18,7 @@ register(
         output=outputs.TransferToldResult,
         permission="transfers.settle_transfer",
         facts=reviews.settle_facts,
+        tells=OF_REVIEW,
         flag=WALLET_FLAG,
         scopes=reviews.scopes,
         completion=True,
@@ -34,6 +36,7 @@ register(
         output=outputs.TransferToldResult,
         permission="transfers.release_transfer",
         facts=reviews.release_facts,
+        tells=OF_REVIEW,
         flag=WALLET_FLAG,
         scopes=reviews.scopes,
         completion=True,

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.operations.registry import Command, register
 from apps.transfers import serializers
 from apps.transfers.commands.flag import WALLET_FLAG
+from apps.transfers.facts import OF_TRANSFER
 from apps.transfers.services import (
     answers,
     asking,
@@ -22,6 +23,7 @@ register(
         name="transfers.open_sending",
         summary=_("Send a reserved transfer"),
         plan=asking.plan_open_sending,
+        tells=OF_TRANSFER,
         targets=asking.target,
         input=serializers.TransferInput,
         permission="transfers.confirm_transfer",

@@ -6,7 +6,7 @@ from apps.ledger.services import lookups
 from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
 from apps.transfers import outputs, serializers
 from apps.transfers.commands.flag import WALLET_FLAG
-from apps.transfers.facts import of_plan
+from apps.transfers.facts import OF_MONEY, of_plan
 from apps.transfers.services import asking, holds, internal, pay_ins, refunds, reversals, reviews
 
 register(
@@ -18,6 +18,7 @@ register(
         output=outputs.PayInResult,
         permission="transfers.post_pay_in",
         facts=of_plan,
+        tells=OF_MONEY,
         scope="transfers:write",
         path="pay-ins",
         flag=WALLET_FLAG,
@@ -111,6 +112,7 @@ register(
         output=outputs.AskedResult,
         permission="transfers.create_refund",
         facts=of_plan,
+        tells=OF_MONEY,
         scope="transfers:write",
         path="transfers/{transfer}/refund",
         flag=WALLET_FLAG,
@@ -130,6 +132,7 @@ register(
         output=outputs.ReversedResult,
         permission="transfers.reverse_transfer",
         facts=of_plan,
+        tells=OF_MONEY,
         surfaces=BY_OPERATORS,
     )
 )

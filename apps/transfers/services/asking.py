@@ -113,6 +113,7 @@ def plan_confirm_transfer(context: Context, *, transfer: str) -> Plan:
         accounts=plan.accounts,
         result=plan.result,
         events=plan.events,
+        facts=plan.facts,
     )
 
 
@@ -169,15 +170,12 @@ def plan_reserved(context: Context, transfer: Transfer, to: Recipient | None) ->
     transfer.next_attempt_at, transfer.expires_at = context.now, None
     places = places_of(transfer)
     posted = entry(transfer, FLOWS[transfer.kind].reserve(transfer, places), "reserve", places)
+    facts, agreed = facts_of(context, transfer, to), _agreed_to(transfer, to)
     request = approvals.ask_for(
-        context,
-        OPEN_SENDING,
-        {"transfer": transfer.pk},
-        lambda: facts_of(transfer, to, context.now),
-        Plan(result={}, approved=_agreed_to(transfer, to)),
+        context, OPEN_SENDING, {"transfer": transfer.pk}, facts, Plan(result={}, approved=agreed)
     )
     if request:
-        request.preview = render_plan(Plan(result=told_asked(transfer), posts=[posted]))
+        request.preview = render_plan(Plan(result=told_asked(transfer), posts=[posted], approved=agreed))
         transfer.await_approval()
         transfer.approval_request_id = request.pk
         transfer.next_attempt_at = transfer.expires_at = context.now + APPROVE_WITHIN
@@ -195,6 +193,7 @@ def plan_reserved(context: Context, transfer: Transfer, to: Recipient | None) ->
         accounts=missing_accounts(context, posted),
         result=result,
         events=_events(transfer, request, result),
+        facts={OPEN_SENDING: facts},
     )
 
 
@@ -225,8 +224,7 @@ def _events(
     name = "transfer.awaiting_approval" if request else "transfer.reserved"
     events = [EventDraft(name, transfer.pk, result, book_id=transfer.book_id)]
     if request and request.nobody_eligible:
-        asked = {"request": request.pk, "command": OPEN_SENDING, "role": request.role}
-        events.append(EventDraft("alert.raised", request.pk, {"reason": "no eligible approver", **asked}))
+        events.append(approvals.no_approver(request))
     return events
 
 

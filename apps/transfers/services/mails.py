@@ -20,10 +20,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import Membership, Milestone, TeamRole, Tenant, User
-from apps.accounts.people import deciders
 from apps.accounts.services.invitations import LEASE
 from apps.core import clock, ids
 from apps.core.money import Money
+from apps.operations import approvals
 from apps.operations.models import ApprovalRequest, ApprovalStatus, EventPosition
 from apps.transfers.mailing import AWAITING_APPROVAL, MailCursor, MilestoneMail
 
@@ -115,7 +115,7 @@ def _team(place: EventPosition, milestone: str) -> list[str]:
 def _approvers(place: EventPosition) -> list[str]:
     """Those who may decide, but for who asks."""
     request = ApprovalRequest.objects.filter(pk=place.event.data.get("approval_request")).first()
-    return sorted(deciders(request.role) - {request.maker_id}) if request else []
+    return sorted(approvals.eligible(request.steps, {request.maker_id})) if request else []
 
 
 def _take(now: datetime) -> MilestoneMail | None:

@@ -13,6 +13,7 @@ from apps.operations.registry import Input
 from apps.providers.models import Answer
 from apps.providers.protocol import Outcome, Reply
 from apps.providers.services.providers import refuse_while_catching_up
+from apps.transfers.facts import of_transfer
 from apps.transfers.flows import Done
 from apps.transfers.models import Status, Transfer
 from apps.transfers.queries.evidence import FAILED_SAYS, PAID_SAYS, proves
@@ -108,13 +109,14 @@ def settle_facts(
 ) -> Mapping[str, Any]:
     """What policies may ask of a settlement by hand."""
     found = Transfer.objects.get(pk=transfer)
-    return _facts(found, proof_of(found, PAID_SAYS, Done(paid or found.money, delivered)))
+    proof = proof_of(found, PAID_SAYS, Done(paid or found.money, delivered))
+    return {**of_transfer(context, found), "proof": proof}
 
 
 def release_facts(context: Context, plan: Plan, *, transfer: str, **_: Any) -> Mapping[str, Any]:
     """What policies may ask of a release by hand."""
     found = Transfer.objects.get(pk=transfer)
-    return _facts(found, proof_of(found, FAILED_SAYS))
+    return {**of_transfer(context, found), "proof": proof_of(found, FAILED_SAYS)}
 
 
 def plan_review_transfer(context: Context, *, transfer: str, reason: str) -> Plan:
@@ -217,15 +219,6 @@ def _prove(transfer: Transfer, proof: Proof, evidence: str | None) -> None:
             " the file; another person decides on it.",
             field="/evidence",
         )
-
-
-def _facts(found: Transfer, proof: Proof) -> Mapping[str, Any]:
-    return {
-        "proof": proof,
-        "kind": found.kind,
-        "currency": found.currency,
-        "amount": found.money.decimal,
-    }
 
 
 def _with_proof(plan: Plan, transfer: Transfer, proof: Proof, evidence: str | None, reason: str) -> Plan:

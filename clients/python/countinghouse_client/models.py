@@ -69,26 +69,6 @@ class ApiKeyRotatedResult(TypedDict):
     replaced_key_ends_at: str
 
 
-class ApprovalRequestOutput(TypedDict):
-    id: str
-    command: str
-    status: Literal["pending", "approved", "applied", "rejected", "refused"]
-    input: Any
-    preview: Any
-    approvers_needed: int
-    role: str
-    nobody_eligible: bool
-    maker: ActorOutput
-    created_at: str
-    decided_at: str | None
-
-
-class ApprovalRequestPage(TypedDict):
-    items: list[ApprovalRequestOutput]
-    next: str | None
-    previous: str | None
-
-
 class AttemptOutput(TypedDict):
     id: str
     transfer: str
@@ -725,6 +705,11 @@ class StatisticsOutput(TypedDict):
     volumes: list[Money]
 
 
+class StepOutput(TypedDict):
+    role: str
+    people: int
+
+
 class StoppedResult(TypedDict):
     transfer: str
     kind: Literal[
@@ -1115,6 +1100,27 @@ class AccountOutput(TypedDict):
 
 class AccountPage(TypedDict):
     items: list[AccountOutput]
+    next: str | None
+    previous: str | None
+
+
+class ApprovalRequestOutput(TypedDict):
+    id: str
+    command: str
+    status: Literal["pending", "approved", "applied", "rejected", "refused"]
+    input: Any
+    preview: Any
+    approvers_needed: int
+    steps: list[StepOutput]
+    in_sequence: bool
+    nobody_eligible: bool
+    maker: ActorOutput
+    created_at: str
+    decided_at: str | None
+
+
+class ApprovalRequestPage(TypedDict):
+    items: list[ApprovalRequestOutput]
     next: str | None
     previous: str | None
 

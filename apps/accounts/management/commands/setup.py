@@ -21,6 +21,7 @@ from apps.ledger.queries.chart import chart_drift
 from apps.ledger.queries.templates import template_drift
 from apps.operations import sequencer
 from apps.operations.executor import execute
+from apps.operations.models import ApprovalPolicy
 from apps.operations.plan import Request
 from apps.operations.run import Outcome
 
@@ -38,7 +39,8 @@ class Command(BaseCommand):
         parser.add_argument("--no-demo", action="store_true", help="leave the demo out")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("loaddata", *FIXTURES, verbosity=0)
+        if not ApprovalPolicy.objects.exists():  # those of an installation are its own
+            call_command("loaddata", *FIXTURES, verbosity=0)
         self._chart()
         if template_drift():
             _run("ledger.rebuild_templates", {}).or_raise()

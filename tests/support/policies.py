@@ -1,0 +1,33 @@
+"""Approval policies in force, as tests need them."""
+
+from typing import Any
+
+from apps.core import clock
+from apps.operations.models import ApprovalPolicy, PolicyStatus
+
+
+def policy(
+    command: str,
+    *conditions: dict[str, Any],
+    people: int = 1,
+    role: str = "approver",
+    name: str = "All",
+    **more: Any,
+) -> ApprovalPolicy:
+    """An active policy of one step and, if there are conditions, one block; `more` says otherwise."""
+    given = {
+        "blocks": [list(conditions)] if conditions else [],
+        "steps": [{"role": role, "people": people}],
+        "status": PolicyStatus.ACTIVE,
+        **more,
+    }
+    now = clock.now()
+    made: ApprovalPolicy = ApprovalPolicy.objects.create(
+        name=name, command=command, drafted_by="test", created_at=now, activated_at=now, **given
+    )
+    return made
+
+
+def no_policies() -> None:
+    """From now on nobody is asked."""
+    ApprovalPolicy.objects.update(status=PolicyStatus.RETIRED)
