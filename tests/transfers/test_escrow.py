@@ -10,12 +10,13 @@ from apps.core import ids
 from apps.ledger import reports
 from apps.ledger.models import Account
 from apps.operations.executor import execute_many
-from apps.operations.models import ApprovalPolicy, Event, Operation
+from apps.operations.models import Event, Operation
 from apps.transfers.models import Transfer
 from tests.ledger.bookkeeping import number_everything
 from tests.support.arrivals import arrived, bank_of, charged_back
 from tests.support.door import balance, code, done, eur, refused, request, run
 from tests.support.payouts import status
+from tests.support.policies import policy
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, has, key_of, world
 from tests.support.threads import at_once, somebody_else, under_way, wait_until_blocked
@@ -262,10 +263,7 @@ class TestReleasing:
         assert available(payee) == "60.00"
 
     def test_waits_for_others_where_a_policy_says_so(self, acme: World) -> None:
-        conditions = [{"fact": "amount", "op": "gte", "value": 50}]
-        ApprovalPolicy.objects.create(
-            name="large", command="transfers.release_escrow", conditions=conditions, approvers_needed=1
-        )
+        policy("transfers.release_escrow", {"fact": "amount", "op": "gte", "value": "50"})
         payer, payee = acme.funded("100.00"), acme.wallet()
         escrow = put(acme, payer, "60.00")
         given = {"actor": acme.key, "escrow": escrow, "to_wallet": payee}

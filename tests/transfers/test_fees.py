@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from apps.core import ids
-from apps.operations.models import ApprovalPolicy, Event
+from apps.operations.models import Event
 from apps.transfers.models import Transfer
 from tests.support.door import balance, done, eur, person, refused, run
 from tests.support.payouts import status
+from tests.support.policies import policy
 from tests.support.tenants import ALL, World, has, key_of, world
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
@@ -68,12 +69,7 @@ def test_is_charged_by_operators_alone(acme: World) -> None:
 
 
 def test_may_wait_for_others(acme: World) -> None:
-    ApprovalPolicy.objects.create(
-        name="fees",
-        command="transfers.charge_fee",
-        conditions=[{"fact": "amount", "op": "gte", "value": 50}],
-        approvers_needed=1,
-    )
+    policy("transfers.charge_fee", {"fact": "amount", "op": "gte", "value": "50"})
     wallet, approver = acme.funded("100.00"), person("bo@example.com", "approver")
     given = {"wallet": wallet, "amount": eur("50.00"), "description": "x"}
     asked = run("transfers.charge_fee", actor=person("ann@example.com", "operator"), **given)
