@@ -18,6 +18,7 @@ from tests.support import books, commands
 from tests.support.charted import ChartFile
 from tests.support.sandbox import Sandbox
 from tests.support.sandbox import sandbox as running
+from tests.support.tenants import World, world
 
 KEPT_TABLES = {
     "django_migrations",
@@ -89,6 +90,12 @@ def _books_balance(request: pytest.FixtureRequest) -> Iterator[None]:
 def ledger_db(transactional_db: Any) -> Any:
     """A database whose commits are real, as the command door needs."""
     return connection
+
+
+@pytest.fixture
+def acme(ledger_db: Any) -> World:
+    """A tenant with its books."""
+    return world()
 
 
 @pytest.fixture

@@ -20,12 +20,12 @@ SCOPES = {
     "wallets:read": _("Wallets, balances and statements"),
     "wallets:write": _("Open, change and close wallets"),
     "transfers:read": _("Transfers and holds"),
-    "transfers:write": _("Move money, hold it, settle and release holds"),
+    "transfers:write": _("Move money, hold it or put it in escrow, settle and release that"),
     "ledger:read": _("Accounts and journal entries"),
     "operations:read": _("What was asked of us and what became of it, approval requests, events"),
     "rates:read": _("Exchange rates"),
     "platform:read": _("All tenants: statistics and health (operators' keys alone)"),
-    "platform:write": _("Tenants themselves and idempotency keys (operators' keys alone)"),
+    "platform:write": _("Tenants themselves, fees by hand and idempotency keys (operators' keys alone)"),
 }
 """Each with what it opens, for people."""
 

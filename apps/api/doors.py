@@ -83,13 +83,15 @@ def explained(command: Command, error: DomainError, data: Mapping[str, Any]) -> 
 
 
 def made(command: Command, result: Any, data: Mapping[str, Any]) -> str | None:
-    """Of a stored result the id of what came to be: named after the path, or one that was not in the input."""
+    """Of a stored result the id of what came to be: named after the path, a transfer, or one that was not in the input."""
     if not isinstance(result, dict):
         return None
     named = result.get(str(command.path).split("/")[0].rstrip("s").replace("-", "_"))
     found = [value for value in result.values() if isinstance(value, str) and _ID.match(value)]
     new = [value for value in found if value not in data.values() and not value.startswith("ten_")]
-    return named if named in found else next(iter(new or found), None)
+    if named in found:
+        return str(named)
+    return str(result["transfer"]) if result.get("transfer") in new else next(iter(new or found), None)
 
 
 def item_answer(command: Command, outcome: Outcome, data: Mapping[str, Any]) -> dict[str, Any]:

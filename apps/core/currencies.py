@@ -46,6 +46,11 @@ def currency(code: str) -> Currency:
         ) from None
 
 
+def is_known(code: str) -> bool:
+    """Whether there is a currency of this code."""
+    return code in _CURRENCIES
+
+
 def all_currencies() -> tuple[Currency, ...]:
     """Every currency, by code."""
     return tuple(_CURRENCIES.values())

@@ -19,7 +19,7 @@ from apps.core import canonical, clock
 from apps.core.canonical import represent
 from apps.core.errors import DomainError
 from apps.core.money import Money
-from apps.operations import approvals, books, claims, flags, inputs, posting, writes
+from apps.operations import approvals, books, claims, flags, inputs, writes
 from apps.operations.errors import (
     ApprovalMissing,
     Conflict,
@@ -33,6 +33,7 @@ from apps.operations.errors import (
 from apps.operations.isolation import Circle
 from apps.operations.models import ApprovalPolicy, ApprovalRequest, ApprovalStatus, OperationStatus
 from apps.operations.plan import BalanceAfter, Context, EventDraft, Moved, Plan, Request, Update
+from apps.operations.post_plans import OTHER_SIDE, post_plans
 from apps.operations.registry import Target
 from apps.operations.rendering import render_plan
 from apps.operations.run import Outcome, Run, prepare
@@ -42,7 +43,6 @@ logger = logging.getLogger(__name__)
 
 _turns = Turns()
 
-OTHER_SIDE = "The other side cannot take part in this now; whoever it is can say why."
 BATCH, LARGE = 500, 100
 TRIES = 3
 
@@ -242,7 +242,7 @@ def _attempt(runs: list[Run]) -> list[Run]:
             _guarded(run, approvals.ask_others, contexts[id(run)])
         for run in _open(runs):
             _guarded(run, _handle, contexts[id(run)])
-        _post(runs, now)
+        post_plans(runs, now)
         _write(runs, now)
     return runs
 
@@ -353,27 +353,6 @@ def _handle(run: Run, context: Context) -> None:
     if run.command.handler and not run.asks:
         with transaction.atomic():
             run.done = run.command.handler(context, **run.input)
-
-
-def _post(runs: Iterable[Run], now: Any) -> None:
-    posting_runs = [run for run in _open(runs) if run.plan and run.plan.posts and not run.asks]
-    if not posting_runs:
-        return
-    plans = [run.plan for run in posting_runs if run.plan]
-    writes.insert_missing([account for plan in plans for account in plan.accounts])
-    groups = [(run.operation_id, plan.posts) for run, plan in zip(posting_runs, plans, strict=True)]
-    for run, answer in zip(posting_runs, posting.post(connection.connection, groups, now), strict=True):
-        if isinstance(answer, posting.Refused):
-            run.error, run.error_sticks = _told_of(run, answer), answer.entry.refusal_sticks
-        else:
-            run.posted = answer
-
-
-def _told_of(run: Run, refused: posting.Refused) -> DomainError:
-    """The refusal; what it is about in another tenant's book is not the caller's business."""
-    if run.tenant_book in {None, refused.entry.book_id}:
-        return refused.error
-    return CounterpartyRefused(OTHER_SIDE)
 
 
 def _write(runs: list[Run], now: Any) -> None:

@@ -105,9 +105,10 @@ class Update:
 class Plan:
     """Everything that one run would do. Nothing of it has happened yet.
 
-    `accounts` are opened before the posting; they stay, empty, if it is refused. `if_refused` is written in
-    place of the rest when the ledger refuses. `approved` holds what approvers agree to beside input and
-    postings: fees, a quote, a recipient's version. `follow_ups` run as commands of their own after the commit.
+    `accounts` are opened before the posting; they stay, empty, if it is refused. `own_accounts` belong to what the plan
+    makes, and are not there if it is refused. `if_refused` is written in place of the rest when the ledger refuses.
+    `approved` holds what approvers agree to beside input and postings: fees, a quote, a recipient's version.
+    `follow_ups` run as commands of their own after the commit.
     `facts` are what policies could see of a later command whose approval it may ask for, by that command.
     """
 
@@ -117,6 +118,7 @@ class Plan:
     rows: Sequence[Model] = ()
     updates: Sequence[Update] = ()
     accounts: Sequence[Model] = ()
+    own_accounts: Sequence[Model] = ()
     approved: Mapping[str, Any] = field(default_factory=dict)
     if_refused: "Plan | None" = None
     follow_ups: "Sequence[Request]" = ()

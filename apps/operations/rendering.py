@@ -12,7 +12,7 @@ def render_plan(plan: Plan) -> dict[str, Any]:
     updates = [{"object": str(update.instance), "fields": list(update.fields)} for update in plan.updates]
     shown = {
         "entries": [_entry(entry) for entry in plan.posts],
-        "opens": [str(account) for account in plan.accounts],
+        "opens": [str(account) for account in (*plan.accounts, *plan.own_accounts)],
         "rows": [f"{row._meta.verbose_name}: {row}" for row in plan.rows],
         "updates": updates,
         "events": [{"type": event.type, "subject": event.subject} for event in plan.events],

@@ -48,7 +48,12 @@ class SetProviderInput(serializers.Serializer[Any]):
     base_url = serializers.URLField(max_length=300, help_text=_("Where its API is."))
     secret = TextField(max_length=500, default="", allow_blank=True, help_text=KEPT)
     webhook_secret = TextField(max_length=500, default="", allow_blank=True, help_text=KEPT)
-    options = serializers.DictField(default=dict, help_text=_("What the adapter asks besides."))
+    options = serializers.DictField(
+        default=dict,
+        help_text=_(
+            "What the adapter asks besides, and its calendar: TARGET, FED, weekends, or a country such as PL."
+        ),
+    )
     enabled = serializers.BooleanField(default=True, help_text=_("Off: nothing new goes there."))
     priority = serializers.IntegerField(
         min_value=0, max_value=1_000, default=100, help_text=_("The lowest is asked first.")
@@ -65,7 +70,9 @@ class SetProviderInput(serializers.Serializer[Any]):
         default=None, allow_null=True, help_text=_("What is sent later counts from the next day.")
     )
     time_zone = TimeZoneField(default="UTC", help_text=_("In which the cut-off is."))
-    business_days = serializers.BooleanField(default=False, help_text=_("It rests on Saturdays and Sundays."))
+    business_days = serializers.BooleanField(
+        default=False, help_text=_("It rests on weekends and on the holidays of its calendar.")
+    )
     expected_seconds = serializers.IntegerField(
         min_value=1,
         max_value=30 * 86_400,

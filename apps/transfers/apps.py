@@ -7,16 +7,19 @@ class TransfersConfig(AppConfig):
     verbose_name = "Transfers"
 
     def ready(self) -> None:
+        from apps.accounts.services import wallets
         from apps.ledger.reports import terms
         from apps.ledger.services import lookups
         from apps.operations import isolation
         from apps.transfers import commands  # noqa: F401 (commands register themselves)
         from apps.transfers.inbound import register as follow_messages
         from apps.transfers.queries.terms import GL_CODE, terms_of_reserves
+        from apps.transfers.services.escrow import refuse_in_escrow
         from apps.transfers.services.own import refuse_entry_of_record, refuse_hold_of_transfer
 
         follow_messages()
         terms.register(GL_CODE, terms_of_reserves)
+        wallets.guard_closing(refuse_in_escrow)
         lookups.guard_holds(refuse_hold_of_transfer)
         lookups.guard_entries(refuse_entry_of_record)
         isolation.rows_where(

@@ -30,6 +30,13 @@ class Kind(models.TextChoices):
     BRIDGE = "bridge", _("Bridge")
     STRATEGY_START = "strategy_start", _("Strategy start")
     STRATEGY_STOP = "strategy_stop", _("Strategy stop")
+    ESCROW_HOLD = "escrow_hold", _("Escrow hold")
+    ESCROW_RELEASE = "escrow_release", _("Escrow release")
+    FEE = "fee", _("Fee")
+
+
+AT_ONCE: Final = (Kind.ESCROW_HOLD, Kind.ESCROW_RELEASE, Kind.FEE)
+"""What was never anything but completed; it may still be reversed."""
 
 
 class Status(models.TextChoices):
@@ -80,7 +87,8 @@ class Transfer(StateMachineModel):
 
     `terms` are what a kind asks besides, such as a strategy's name. `amount` leaves the source or, without one, arrives
     at the destination; `received` is what was bought with it, `settled` what the provider truly paid, `returned` what
-    came back. `attempt_id` is the submission that counts, whose outcome is open while the provider has it;
+    came back. `escrow` is the hold of which a release gives something out: that has no source, for the money left its wallet
+    when it was put in escrow. `attempt_id` is the submission that counts, whose outcome is open while the provider has it;
     `next_attempt_at` is when a worker looks at it next, whatever the status then asks for. `lease` grows whenever a
     worker takes it. `stuck_from` is since when it should have moved on by itself, kept by the database (`sql/stuck.sql`)
     and null while it waits for people or has ended. Transitions set fields only, and happen in plans on rows that the
@@ -122,6 +130,9 @@ class Transfer(StateMachineModel):
     refund_of = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="refunds", db_index=False
     )
+    escrow = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="releases", db_index=False
+    )
     failure_code = models.CharField(max_length=60, blank=True)
     failure_message = models.CharField(max_length=500, blank=True)
     compensation = models.JSONField(null=True)
@@ -159,6 +170,29 @@ class Transfer(StateMachineModel):
                 condition=~models.Q(status__in=[*ENDED]) | models.Q(next_attempt_at__isnull=True),
                 name="transfer_that_ended_is_done",
             ),
+            models.CheckConstraint(
+                condition=~models.Q(kind__in=[*AT_ONCE])
+                | models.Q(status__in=[Status.COMPLETED, Status.REVERSED]),
+                name="transfer_is_done_at_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    kind=Kind.ESCROW_RELEASE,
+                    escrow__isnull=False,
+                    source_wallet__isnull=True,
+                    destination_wallet__isnull=False,
+                )
+                | (~models.Q(kind=Kind.ESCROW_RELEASE) & models.Q(escrow__isnull=True)),
+                name="transfer_releases_of_escrow",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(kind__in=[Kind.ESCROW_HOLD, Kind.FEE])
+                | models.Q(source_wallet__isnull=False, destination_wallet__isnull=True),
+                name="transfer_leaves_a_wallet",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(kind=Kind.FEE, description=""), name="transfer_fee_says_for_what"
+            ),
             models.UniqueConstraint(
                 fields=["hold_id"], condition=models.Q(hold_id__isnull=False), name="transfer_hold_once"
             ),
@@ -190,6 +224,16 @@ class Transfer(StateMachineModel):
             ),
             models.Index(
                 fields=["refund_of"], condition=models.Q(refund_of__isnull=False), name="transfer_refunds"
+            ),
+            models.Index(
+                fields=["source_wallet", "-id"],
+                condition=models.Q(kind=Kind.ESCROW_HOLD, status=Status.COMPLETED),
+                name="transfer_escrows_of_wallet",
+            ),
+            models.Index(
+                fields=["escrow", "-id"],
+                condition=models.Q(escrow__isnull=False),
+                name="transfer_by_escrow",
             ),
             models.Index(
                 fields=["status", "next_attempt_at"],

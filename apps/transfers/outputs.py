@@ -32,6 +32,17 @@ class TransferCreatedResult(TransferToldResult):
     )
 
 
+class EscrowResult(TransferToldResult):
+    escrow = IdField("trf", help_text="The transfer that put it in escrow.")
+    left = MoneyField(help_text="What is in escrow afterwards.")
+    entry = IdField("je")
+
+
+class FeeChargedResult(TransferToldResult):
+    description = serializers.CharField(help_text="What it is for.")
+    entry = IdField("je")
+
+
 class HoldPlacedResult(serializers.Serializer[Any]):
     hold = IdField("hld")
     entry = IdField("je")

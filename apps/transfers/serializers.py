@@ -1,6 +1,6 @@
 """Input of the commands that move money between wallets."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -23,6 +23,11 @@ class _Named(serializers.Serializer[Any]):
     """What the caller says of a movement of money; it stands last in forms."""
 
     reference_help = REFERENCE
+    description_options: ClassVar[dict[str, Any]] = {
+        "default": "",
+        "allow_blank": True,
+        "help_text": _("What statements say of it."),
+    }
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """The movement's own fields, then these."""
@@ -31,9 +36,7 @@ class _Named(serializers.Serializer[Any]):
             "reference": TextField(
                 max_length=120, default="", allow_blank=True, help_text=self.reference_help
             ),
-            "description": TextField(
-                max_length=500, default="", allow_blank=True, help_text=_("What statements say of it.")
-            ),
+            "description": TextField(max_length=500, **self.description_options),
             "metadata": MetadataField(default=dict),
         }
 
@@ -58,6 +61,29 @@ class CreateTransferInput(_Named):
     to_wallet = IdField(
         "wal", help_text=_("Another wallet in the same currency, of yours or of another tenant.")
     )
+    amount = MoneyField(positive=True)
+
+
+class HoldInEscrowInput(_Named):
+    wallet = IdField("wal", help_text=_("The wallet whose money it is."))
+    amount = MoneyField(positive=True)
+
+
+class ReleaseEscrowInput(_Named):
+    escrow = IdField("trf", help_text=_("The transfer that put it in escrow."))
+    to_wallet = IdField(
+        "wal", help_text=_("Who is entitled to it: a wallet of yours, also the one that it came from.")
+    )
+    amount = MoneyField(
+        positive=True, default=None, allow_null=True, help_text=_("All that is left of it, if left out.")
+    )
+
+
+class ChargeFeeInput(_Named):
+    description_options: ClassVar[dict[str, Any]] = {
+        "help_text": _("What the fee is for; the wallet's statement says it.")
+    }
+    wallet = IdField("wal", help_text=_("The wallet that pays."))
     amount = MoneyField(positive=True)
 
 

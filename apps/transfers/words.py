@@ -62,4 +62,7 @@ TYPE: Final[Mapping[str, str]] = {
     Kind.BRIDGE: "TRANSFER",
     Kind.STRATEGY_START: "TRANSFER",
     Kind.STRATEGY_STOP: "TRANSFER",
+    Kind.ESCROW_HOLD: "ESCROW_HOLD",
+    Kind.ESCROW_RELEASE: "ESCROW_RELEASE",
+    Kind.FEE: "FEE",
 }

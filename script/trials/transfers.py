@@ -1,10 +1,10 @@
 """script/faults transfers: random clients, every fault of the providers, and processes that are killed.
 
-For some minutes clients pay out, transfer, buy, sell, bridge and put to work coins, refund, hold, confirm and cancel through
-the real API, and deposits, returned payments and chargebacks come by themselves. Meanwhile the sandbox misbehaves by a seed,
-and workers, web, database connections, PostgreSQL and Redis are killed, cut, restarted and emptied. Then all is left in
-peace until nothing moves any more, and every cent of our books is held against the sandbox's own. The ladder of minutes and
-hours is one of seconds.
+For some minutes clients pay out, transfer, buy, sell, bridge and put to work coins, refund, hold, put in escrow and release,
+confirm and cancel through the real API and are charged fees, and deposits, returned payments and chargebacks come by
+themselves. Meanwhile the sandbox misbehaves by a seed, and workers, web, database connections, PostgreSQL and Redis are
+killed, cut, restarted and emptied. Then all is left in peace until nothing moves any more, and every cent of our books is
+held against the sandbox's own. The ladder of minutes and hours is one of seconds.
 """
 
 import argparse

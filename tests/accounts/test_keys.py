@@ -17,11 +17,6 @@ from tests.support.tenants import World, key_of, world
 pytestmark = pytest.mark.usefixtures("ledger_db")
 
 
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
-
-
 def made(acme: World, **more: Any) -> Any:
     return done("accounts.create_api_key", tenant=acme.tenant, name="shop", scopes=["wallets:write"], **more)
 

@@ -23,11 +23,6 @@ CRYPTO = {
 }
 
 
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
-
-
 def made(of: World, **more: Any) -> str:
     """A recipient, made with the tenant's key."""
     return str(done("accounts.create_recipient", actor=of.key, **{**BANK, **more})["recipient"])

@@ -20,11 +20,6 @@ from tests.support.threads import at_once
 pytestmark = pytest.mark.usefixtures("ledger_db")
 
 
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
-
-
 def invited(acme: World, email: str = "amara@acme.example", role: str = "developer") -> str:
     return str(done("accounts.invite_member", tenant=acme.tenant, email=email, role=role)["invitation"])
 

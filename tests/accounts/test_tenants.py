@@ -27,11 +27,6 @@ RECIPIENT = {
 }
 
 
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
-
-
 class TestCreating:
     def test_makes_two_active_tenants_with_books(self) -> None:
         made = done(

@@ -118,6 +118,10 @@ def everything_of(party: Party, asking: Any) -> dict[str, str]:
         "amount": {"amount": "1.00", "currency": "EUR"},
     }
     transfer = own.post("/v1/transfers", paid).json()["transfer"]
+    kept = {"wallet": party.wallet, "amount": {"amount": "1.00", "currency": "EUR"}}
+    escrow = own.post("/v1/escrows", kept).json()["transfer"]
+    part = {"amount": {"amount": "0.40", "currency": "EUR"}}
+    given = own.post("/v1/escrow-releases", {"escrow": escrow, "to_wallet": party.other, **part})
     to = {
         "kind": "bank_account",
         "name": "Bo Lind",
@@ -130,6 +134,8 @@ def everything_of(party: Party, asking: Any) -> dict[str, str]:
         "hld": held["hold"],
         "rcp": recipient,
         "trf": transfer,
+        "escrow": escrow,
+        "release": given.json()["transfer"],
         "ten": party.tenant,
         "wal": party.wallet,
         "cus": party.customer,
@@ -214,6 +220,35 @@ def without_names(answer: Any, path: str) -> Any:
         if name not in ("date", "request-id", "operation-id", "ratelimit", "content-length")
     }
     return answer.status_code, text, headers
+
+
+def test_an_escrow_of_another_is_neither_released_nor_listed(acme: Party, globex: Party, asking: Any) -> None:
+    theirs = everything_of(globex, asking)
+    caller = asking(acme.key)
+    answers = []
+    for escrow, wallet in (
+        (theirs["escrow"], acme.wallet),
+        (f"trf_{UNKNOWN}", acme.wallet),
+        (theirs["escrow"], globex.other),
+        (f"trf_{UNKNOWN}", f"wal_{UNKNOWN}"),
+    ):
+        answer = caller.post("/v1/escrow-releases", {"escrow": escrow, "to_wallet": wallet})
+        answers.append(without_names(answer, ""))
+    assert answers == [answers[0]] * 4
+    assert answers[0][0] == 404
+    own = caller.post("/v1/escrows", {"wallet": acme.wallet, "amount": {"amount": "1.00", "currency": "EUR"}})
+    mine = own.json()["transfer"]
+    elsewhere = [
+        caller.post("/v1/escrow-releases", {"escrow": mine, "to_wallet": wallet})
+        for wallet in (globex.other, f"wal_{UNKNOWN}")
+    ]
+    assert [without_names(each, "") for each in elsewhere] == [without_names(elsewhere[0], "")] * 2
+    assert caller.get("/v1/transfers", params={"escrow": theirs["escrow"]}).json()["items"] == []
+    [listed] = asking(globex.key).get("/v1/transfers", params={"escrow": theirs["escrow"]}).json()["items"]
+    assert (listed["id"], listed["escrow"]) == (theirs["release"], theirs["escrow"])
+    fee = {"wallet": theirs["wal"], "amount": {"amount": "1.00", "currency": "EUR"}, "description": "x"}
+    assert caller.post("/v1/fees", fee).status_code == 403
+    assert asking(globex.key).post("/v1/fees", fee).status_code == 403
 
 
 @override_settings(API_OPERATOR_REQUESTS_PER_MINUTE=100_000)

@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 
 from apps.accounts.models import Tenant
+from apps.api import doors
+from apps.core import ids
 from apps.operations import sequencer
+from apps.operations.registry import find
 from tests.api.conftest import Client, Party, make_key
 from tests.support.door import done, eur
 
@@ -140,3 +143,9 @@ def test_what_is_no_choice_and_what_is_no_field_is_told_which_there_are(
     answer = own.post("/v1/transfers", {"from": wallet}).json()
     assert answer["errors"][0]["pointer"] == "/from"
     assert "It has: from_wallet, to_wallet, amount" in answer["errors"][0]["detail"]
+
+
+def test_what_came_of_a_payout_is_the_transfer() -> None:
+    result = {"entry": ids.new_id("je"), "hold": ids.new_id("hld"), "transfer": ids.new_id("trf")}
+    assert doors.made(find("transfers.create_payout"), result, {}) == result["transfer"]
+    assert doors.made(find("transfers.place_hold"), result, {}) == result["hold"]

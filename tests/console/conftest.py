@@ -24,7 +24,9 @@ from apps.operations.models import (
     Heartbeat,
 )
 from tests.console.browsing import visit
+from tests.console.inflows import Scene, inflows
 from tests.console.making import change_periods, hashed_password, move, open_account, run, seal_and_project
+from tests.support.tenants import World
 
 
 @pytest.fixture
@@ -51,6 +53,18 @@ def viewer(make_user: Callable[..., User]) -> User:
 def admin(make_user: Callable[..., User]) -> User:
     """Somebody who may run everything, and decide."""
     return make_user("admin", "approver", email="grace@example.com")
+
+
+@pytest.fixture
+def sessions(make_user: Callable[..., User]) -> tuple[str, str]:
+    """Two people signed in: an operator, and somebody who approves."""
+
+    def session(role: str) -> str:
+        client = Client()
+        client.force_login(make_user(role, email=f"{role}@example.com"))
+        return client.cookies["sessionid"].value
+
+    return session("operator"), session("approver")
 
 
 @pytest.fixture
@@ -88,6 +102,12 @@ def viewers_see_nothing() -> Iterator[None]:
     Group.objects.get(name="viewer").permissions.clear()
     yield
     roles.seed()
+
+
+@pytest.fixture
+def scene(acme: World) -> Scene:
+    """Something of everything that comes from providers."""
+    return inflows(acme)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
+from django.core.management import call_command
 from django.db import connection
 
 from apps.core import clock, ids
@@ -78,3 +79,8 @@ def run(book: Book, number: int, status: str = "accepted", **fields: Any) -> Ope
         "recorded_at": clock.now(),
     }
     return Operation.objects.create(book=book, status=status, **(usual | fields))
+
+
+def ask_for_two() -> None:
+    """From now on the policies ask other people."""
+    call_command("loaddata", "approval_policies", verbosity=0)

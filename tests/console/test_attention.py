@@ -1,9 +1,7 @@
 """What the Overview and a tenant's page say of provisioning that failed and of rates that are unknown or old."""
 
 from datetime import timedelta
-from typing import Any
 
-import pytest
 from django.test import Client
 
 from apps.accounts.models import Provisioning
@@ -13,12 +11,6 @@ from apps.ledger.tasks import verify_books
 from apps.operations.models import Book
 from tests.rates.making import loaded
 from tests.support.tenants import World
-from tests.support.tenants import world as tenant_world
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return tenant_world()
 
 
 def text(client: Client, address: str) -> str:

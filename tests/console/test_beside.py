@@ -21,14 +21,8 @@ from apps.operations.serializers import AddNoteInput
 from tests.console.test_templates import OLD, load, unguarded
 from tests.support.door import done, refused
 from tests.support.tenants import World
-from tests.support.tenants import world as tenant_world
 
 ATTACH = "/ops/do/operations.attach_file/"
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return tenant_world()
 
 
 @pytest.fixture

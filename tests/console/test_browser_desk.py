@@ -1,57 +1,24 @@
 """The desk in a real browser: a parked payout is found, its evidence read, and it is settled with a second person."""
 
-import os
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
-from django.test import Client
 
-from apps.accounts.models import User
 from apps.core import clock
 from apps.providers.protocol import Outcome, Reply
 from apps.providers.services import balances, health
 from apps.transfers.models import Transfer
-from tests.console.browsing import NEEDS_CHROMIUM
-from tests.console.test_operator import Operator
-from tests.console.test_wallets import on_page, wide
+from tests.console.browsing import LOOK, NEEDS_CHROMIUM, Operator, on_page, sign_in, wide
+from tests.console.making import ask_for_two
 from tests.support import payouts
 from tests.support.door import done
 from tests.support.payouts import pay_out, recipient, status, work
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, has
-from tests.support.tenants import world as tenant_world
 
 pytestmark = [NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
-
-LOOK = os.environ.get("LOOK")
-"""A folder for pictures of every page, in every theme and size, for those who change how they look."""
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return tenant_world()
-
-
-@pytest.fixture
-def sessions(make_user: Callable[..., User]) -> tuple[str, str]:
-    """Two people signed in: an operator, and somebody who approves."""
-
-    def session(role: str) -> str:
-        client = Client()
-        client.force_login(make_user(role, email=f"{role}@example.com"))
-        return client.cookies["sessionid"].value
-
-    return session("operator"), session("approver")
-
-
-def sign_in(page: Any, origin: str, session: str) -> None:
-    """Be somebody else from now on."""
-    page.context.clear_cookies()
-    page.context.add_cookies([{"name": "sessionid", "value": session, "url": origin}])
 
 
 def parked(acme: World, sandbox: Sandbox, wallet: str) -> str:
@@ -62,11 +29,6 @@ def parked(acme: World, sandbox: Sandbox, wallet: str) -> str:
     work()
     done("transfers.review_transfer", transfer=made, reason="No answer since Friday")
     return str(made)
-
-
-def ask_for_two() -> None:
-    """From now on the policies ask other people."""
-    call_command("loaddata", "approval_policies", verbosity=0)
 
 
 @pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "narrow")])

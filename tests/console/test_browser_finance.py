@@ -16,11 +16,8 @@ from apps.core import clock
 from apps.ledger.models import Account, ExportJob
 from apps.ledger.renderers import pdf_file
 from apps.ledger.tasks import export_statements, write_exports
-from tests.console.browsing import NEEDS_CHROMIUM
+from tests.console.browsing import LOOK, LOOKS, NEEDS_CHROMIUM, SCREENS, Operator, wide
 from tests.console.making import move, open_account, seal_and_project
-from tests.console.test_browser_desk import LOOK
-from tests.console.test_operator import LOOKS, SCREENS, Operator
-from tests.console.test_wallets import wide
 from tests.ledger.reporting import written
 from tests.support.door import done, eur
 from tests.support.tenants import World

@@ -1,6 +1,5 @@
 """The Inbox and Suspense in a real browser: what cannot be followed is seen to, and money finds its wallet or its way back."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -8,20 +7,14 @@ import pytest
 
 from apps.operations.models import ApprovalRequest
 from apps.transfers.arrivals import Deposit
-from tests.console.browsing import NEEDS_CHROMIUM
-from tests.console.test_browser_desk import ask_for_two, sessions, sign_in  # noqa: F401 (a fixture)
-from tests.console.test_inbox import INBOX, Scene, acme, scene  # noqa: F401 (fixtures)
-from tests.console.test_operator import Operator
-from tests.console.test_wallets import on_page, wide
+from tests.console.browsing import LOOK, LOOKS, NEEDS_CHROMIUM, Operator, on_page, sign_in, wide
+from tests.console.inflows import INBOX, Scene
+from tests.console.making import ask_for_two
 from tests.support.door import balance, done
 from tests.support.inbound import followed
 from tests.support.tenants import has
 
 pytestmark = [NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
-
-LOOKS = [("light", "wide"), ("dark", "narrow")]
-LOOK = os.environ.get("LOOK")
-"""A folder for pictures of what was seen on the way."""
 
 
 def keep(operator: Operator, name: str) -> None:
@@ -33,9 +26,9 @@ def keep(operator: Operator, name: str) -> None:
 
 @pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_an_operator_has_a_message_followed_again_and_then_acknowledges_it(
-    scene: Scene,  # noqa: F811
+    scene: Scene,
     browse: Any,
-    sessions: tuple[str, str],  # noqa: F811
+    sessions: tuple[str, str],
     theme: str,
     size: str,
 ) -> None:
@@ -67,9 +60,9 @@ def test_an_operator_has_a_message_followed_again_and_then_acknowledges_it(
 
 @pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_an_operator_assigns_a_deposit(
-    scene: Scene,  # noqa: F811
+    scene: Scene,
     browse: Any,
-    sessions: tuple[str, str],  # noqa: F811
+    sessions: tuple[str, str],
     theme: str,
     size: str,
 ) -> None:
@@ -100,9 +93,9 @@ def test_an_operator_assigns_a_deposit(
 
 @pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_an_operator_sends_a_deposit_back_with_a_second_person(
-    scene: Scene,  # noqa: F811
+    scene: Scene,
     browse: Any,
-    sessions: tuple[str, str],  # noqa: F811
+    sessions: tuple[str, str],
     theme: str,
     size: str,
 ) -> None:

@@ -6,8 +6,7 @@ import pytest
 
 from apps.accounts.models import Membership
 from apps.accounts.services.team import token_of
-from tests.console.browsing import NEEDS_CHROMIUM, settled
-from tests.console.test_wallets import wide
+from tests.console.browsing import NEEDS_CHROMIUM, settled, wide
 from tests.support.door import PASSWORD, done
 from tests.support.tenants import world as tenant_world
 

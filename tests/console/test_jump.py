@@ -20,7 +20,8 @@ from apps.operations.models import Book, Event
 from apps.providers.models import Attempt
 from apps.transfers.mailing import MilestoneMail
 from apps.transfers.models import Transfer
-from tests.console.test_listing import fill, nodes, planned, queries
+from tests.console.filling import fill
+from tests.console.plans import nodes, planned, queries
 from tests.support.door import done, eur
 from tests.support.tenants import World
 from tests.support.tenants import world as tenant_world

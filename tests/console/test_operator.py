@@ -1,11 +1,8 @@
 """An operator's first hour in a real browser, from the sign-in to money that moved, was refused, and moved once.
 
-With `SCREENS=docs/screens` in the environment it also keeps the pictures of what was seen on the way.
+`SCREENS=docs/screens script/test -m "long or not long" tests/console/test_operator.py` also keeps pictures of the way.
 """
 
-import os
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,88 +11,12 @@ from apps.accounts.models import Wallet
 from apps.ledger.models import Account, JournalEntry
 from apps.operations.models import Attachment
 from apps.transfers.models import Transfer
-from tests.console.browsing import NEEDS_CHROMIUM, settled, tell
-from tests.console.making import PASSWORD
+from tests.console.browsing import LOOKS, NEEDS_CHROMIUM, Operator
 from tests.support.tenants import has
 
 pytestmark = [NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
 
-SCREENS = os.environ.get("SCREENS")
 EMAIL = "ada@countinghouse.example"
-LOOKS = [("light", "wide"), ("dark", "narrow")] + [("light", "narrow"), ("dark", "wide")] * bool(SCREENS)
-"""Each theme and each size, and where pictures are wanted, all of both."""
-NARROW = {"transfer-done", "wallet"}
-"""Of what there are also pictures of a phone."""
-
-
-@dataclass
-class Operator:
-    """Somebody at a browser, who notes whatever goes wrong in it."""
-
-    page: Any
-    origin: str
-    theme: str
-    size: str
-    wrong: list[str] = field(default_factory=list)
-    seen: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.page.on("pageerror", lambda error: self.wrong.append(f"{self.page.url} {error}"))
-        self.page.on("console", lambda message: tell(self.page, message, self.wrong))
-
-    def sign_in(self) -> None:
-        """As everybody does, without the session that the fixture has."""
-        self.page.context.clear_cookies()
-        self.page.goto(f"{self.origin}/ops/")
-        self.page.fill("[name=username]", EMAIL)
-        self.page.fill("[name=password]", PASSWORD)
-        self.page.click("button[type=submit]")
-        self.page.wait_for_url(f"{self.origin}/ops/")
-        self.look()
-
-    def look(self) -> None:
-        """Note what the policy refused here, and whether the page is wider than its screen."""
-        settled(self.page)
-        self.wrong.extend(self.page.evaluate("window.refused"))
-        if self.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            self.wrong.append(f"{self.page.url} is too wide")
-
-    def open(self, address: str) -> None:
-        """Go to a page."""
-        self.page.goto(self.origin + address)
-        self.look()
-
-    def follow(self, name: str) -> None:
-        """Go where a button above the page leads."""
-        self.page.locator(".doings").get_by_role("link", name=name, exact=True).click()
-        self.look()
-
-    def fill(self, **given: str) -> None:
-        """Type into a form; two underscores stand for the dot in a name."""
-        for name, value in given.items():
-            control = self.page.locator(f"[name='{name.replace('__', '.')}']")
-            if control.evaluate("each => each.tagName") == "SELECT":
-                control.select_option(value)
-            else:
-                control.fill(value)
-
-    def press(self, button: str) -> None:
-        """Preview or run; the card that comes is noted."""
-        self.page.locator(f"footer [value={button}]").click()
-        self.look()
-        self.seen.append(self.page.locator(".sheet > header h2").first.inner_text())
-
-    def made(self, kind: str) -> str:
-        """The id of what the green card says was made."""
-        link = self.page.locator(f".success a[href*='/{kind}/']").first.get_attribute("href")
-        return str(link).rstrip("/").rpartition("/")[2]
-
-    def keep(self, name: str) -> None:
-        """A picture of what is seen, where pictures are wanted."""
-        if not SCREENS or (self.size == "narrow" and name not in NARROW):
-            return
-        ending = "" if self.size == "wide" else "-narrow"
-        self.page.screenshot(path=Path(SCREENS) / f"{name}-{self.theme}{ending}.png")
 
 
 def build(operator: Operator) -> tuple[str, str]:
@@ -177,7 +98,7 @@ def test_an_operator_sets_a_tenant_up_and_moves_its_money_once(
 
     def steps(page: Any, origin: str) -> Operator:
         operator = Operator(page, origin, theme, size)
-        operator.sign_in()
+        operator.sign_in(EMAIL)
         transfer(operator, *build(operator))
         operator.open("/ops/")
         return operator

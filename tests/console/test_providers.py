@@ -21,16 +21,10 @@ from tests.support.door import done
 from tests.support.payouts import later, pay_out, recipient, work
 from tests.support.sandbox import KEY, SECRET, Sandbox
 from tests.support.tenants import World
-from tests.support.tenants import world as tenant_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LIST = "/ops/providers/provider/"
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return tenant_world()
 
 
 @pytest.fixture
@@ -186,6 +180,25 @@ def test_balances_are_asked_for_and_kept_while_it_is_silent(acme: World, sandbox
         balances.ask_all(clock.now())
     assert ProviderHealth.objects.get(pk=made.pk).balances_at == known.balances_at
     sandbox.up()
+
+
+def test_what_it_has_in_currencies_that_do_not_exist_here_hides_nothing(
+    acme: World, sandbox: Sandbox
+) -> None:
+    made = payouts.provider(sandbox)
+    sandbox.fund("bank", "EURC", "5.00")
+    balances.ask_all(clock.now())
+    assert ProviderHealth.objects.get(pk=made.pk).balances == {"EUR": "1000000.00"}
+
+
+def test_the_list_has_room_for_some_balances(acme: World, sandbox: Sandbox, console: Client) -> None:
+    payouts.provider(sandbox)
+    for currency in ("USD", "GBP", "CHF", "CZK", "PLN"):
+        sandbox.fund("bank", currency, "5.00")
+    balances.ask_all(clock.now())
+    page = shown(console, "/ops/providers/provider/")
+    assert "and 2 more" in page
+    assert "PLN" not in page
 
 
 def test_too_little_is_told_of_once_each_time(acme: World, sandbox: Sandbox, console: Client) -> None:

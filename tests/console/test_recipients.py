@@ -8,22 +8,15 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import Recipient, User
-from tests.console.browsing import NEEDS_CHROMIUM, settled
+from tests.console.browsing import NEEDS_CHROMIUM, settled, wide
 from tests.console.test_doing import send, text
-from tests.console.test_wallets import wide
 from tests.support.door import done
 from tests.support.payouts import IBAN, recipient
 from tests.support.tenants import World
-from tests.support.tenants import world as tenant_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CREATE, UPDATE = "/ops/do/accounts.create_recipient/", "/ops/do/accounts.update_recipient/"
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return tenant_world()
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from django.test import Client
 
 from apps.api import request_log
 from apps.operations.models import Operation
-from tests.console.browsing import NEEDS_CHROMIUM, settled
-from tests.console.test_wallets import wide
+from tests.console.browsing import NEEDS_CHROMIUM, settled, wide
 from tests.support.door import done
 from tests.support.tenants import World
 from tests.support.tenants import world as tenant_world

@@ -12,16 +12,10 @@ from apps.transfers import reserves
 from apps.transfers.reserves import RollingReserve
 from tests.support.door import done, eur
 from tests.support.tenants import World
-from tests.support.tenants import world as tenant_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LIST = "/ops/transfers/rollingreserve/"
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return tenant_world()
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ from django.test import Client
 from apps.accounts.models import Invitation, Membership, Provisioning, Tenant, User
 from apps.core import clock
 from apps.operations.models import Book
-from tests.console.browsing import NEEDS_CHROMIUM, settled
-from tests.console.test_wallets import wide
+from tests.console.browsing import NEEDS_CHROMIUM, settled, wide
 from tests.support.door import done
 from tests.support.tenants import World
 from tests.support.tenants import world as tenant_world

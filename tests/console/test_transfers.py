@@ -13,14 +13,8 @@ from tests.support.door import done
 from tests.support.payouts import later, pay_out, recipient, work
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World
-from tests.support.tenants import world as tenant_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return tenant_world()
 
 
 @pytest.fixture

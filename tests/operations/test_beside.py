@@ -12,16 +12,11 @@ from apps.core import clock
 from apps.operations.isolation import Circle, bound
 from apps.operations.models import Assignment, Attachment, Event, Note, Operation
 from tests.support.door import code, done, person, refused, run
-from tests.support.tenants import World, world
+from tests.support.tenants import World
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
 LARGEST = 10 * 1024 * 1024
 TABLES = ["operations_note", "operations_assignment", "operations_attachment"]
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world()
 
 
 def attach(acme: World, content: bytes, name: str, **more: Any) -> dict[str, Any]:

@@ -15,14 +15,9 @@ from tests.support.door import balance
 from tests.support.inbound import event, followed, hook_up, send, stored
 from tests.support.payouts import later, pay_out, recipient, status, work
 from tests.support.sandbox import Sandbox
-from tests.support.tenants import World, has, world
+from tests.support.tenants import World, has
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
 
 
 @pytest.fixture

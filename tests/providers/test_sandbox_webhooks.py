@@ -8,6 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from apps.providers.adapters.sandbox import SandboxAdapter
+from apps.providers.models import Provider
+from apps.providers.protocol import Envelope, Outcome
 from tests.support.receiver import Receiver
 from tests.support.sandbox import SECRET, Sandbox
 
@@ -71,6 +74,49 @@ def test_every_type(provider: Sandbox, desk: httpx.Client, inbox: Receiver) -> N
     assert data["deposit.received"] == deposit
     assert data["chargeback.opened"] == chargeback
     assert (deposit["amount"], deposit["remitter"], chargeback["amount"]) == ("5.00", "Jane", "5.00")
+
+
+SWAP = {"amount": "10", "currency": "EUR", "receive_currency": "USDC"}
+STAKE = {"amount": "10", "currency": "USDC", "to": {"strategy": "aave"}}
+BRIDGE = {"amount": "10", "currency": "USDC", "receive_currency": "USDC"}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "asked", "types"),
+    [
+        ("ramp", "onramp", SWAP, ["on_ramp.payment_confirmed", "on_ramp.crypto_delivered"]),
+        ("ramp", "offramp", SWAP, ["off_ramp.fiat_sent", "off_ramp.bank_credited"]),
+        ("exchange", "buy", SWAP, ["dex.order_placed", "dex.trade_complete"]),
+        ("exchange", "sell", SWAP, ["dex.order_placed", "dex.trade_complete"]),
+        ("exchange", "bridge", BRIDGE, ["bridge.bridge_initiated", "bridge.transfer_complete"]),
+        ("custody", "strategy_start", STAKE, ["defi.order_placed", "defi.strategy_deployed"]),
+    ],
+)
+@pytest.mark.parametrize("fails", [False, True])
+def test_each_sort_of_company_has_its_own_types(
+    provider: Sandbox,
+    desk: httpx.Client,
+    inbox: Receiver,
+    name: str,
+    kind: str,
+    asked: dict[str, Any],
+    types: list[str],
+    fails: bool,
+) -> None:
+    for currency in ("EUR", "USDC"):
+        provider.fund(name, currency, "100")
+    provider.fault(
+        do={"webhook": ["reorder"], **({"outcome": "fail:closed"} if fails else {})}, reference="sw_1"
+    )
+    taken = desk.post(f"/{name}/orders", json={**asked, "reference": "sw_1", "kind": kind})
+    assert taken.status_code == 202, taken.text
+    provider.settle()
+    last = f"{types[0].partition('.')[0]}.failed" if fails else types[1]
+    assert inbox.types() == [last, types[0]]
+    adapter = SandboxAdapter(Provider(base_url="http://localhost", options={"desk": name}))
+    [news] = adapter.parse(Envelope({}, json.dumps(inbox.received[0].json).encode()))
+    assert (news.about, news.reference) == ("payment", "sw_1")
+    assert news.reply.outcome == (Outcome.FAILED if fails else Outcome.COMPLETED)
 
 
 def test_it_is_tried_again_until_it_is_taken(provider: Sandbox, desk: httpx.Client, inbox: Receiver) -> None:

@@ -60,3 +60,14 @@ def has(wallet: str) -> WalletBalances:
     """What is in a wallet now."""
     found = holder(wallet)
     return balances([found])[wallet]
+
+
+def available(wallet: str) -> str:
+    """What a wallet can spend."""
+    return has(wallet).available.decimal
+
+
+def parts(wallet: str) -> tuple[str, str]:
+    """What is available and what is held."""
+    found = has(wallet)
+    return found.available.decimal, found.held.decimal

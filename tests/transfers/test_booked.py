@@ -6,22 +6,13 @@ import pytest
 
 from apps.transfers.models import Transfer
 from tests.support.door import balance, done, refused, run
-from tests.support.tenants import World, has, world
+from tests.support.tenants import World, available, world
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
 
 
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
-
-
 def money(amount: str, currency: str = "EUR") -> dict[str, str]:
     return {"amount": amount, "currency": currency}
-
-
-def available(wallet: str) -> str:
-    return has(wallet).available.decimal
 
 
 class TestConversion:
@@ -97,7 +88,10 @@ class TestPools:
         given |= {"fee": money("1.00", "USD")}
         outcome = run("transfers.pay_from_pool", key="payout-7", **given)
         assert outcome.error
-        assert (outcome.error.code, "Top the pool up" in outcome.error.message) == ("INSUFFICIENT_FUND", True)
+        assert (outcome.error.code, "Top the pool of acme up" in outcome.error.message) == (
+            "INSUFFICIENT_FUND",
+            True,
+        )
         self.fund()
         done("transfers.top_up_pool", book="acme", bank="kb", pool="gps", amount=money("400.00", "CZK"))
         done("transfers.pay_from_pool", key="payout-7", **given)

@@ -1,7 +1,6 @@
 """Money that comes to our accounts: credited once to whose it is, or in suspense until a person knows."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -12,25 +11,14 @@ from apps.operations.models import Event
 from apps.providers.services import inbox
 from apps.transfers.arrivals import Chargeback, Deposit, VirtualAccount
 from apps.transfers.models import Transfer
-from tests.support.arrivals import arrived, assert_agrees, bank_of
+from tests.support.arrivals import arrived, assert_agrees
 from tests.support.door import balance, done, eur, person, refused
 from tests.support.inbound import event, followed, send, stored
 from tests.support.payouts import later, work
 from tests.support.sandbox import Sandbox
-from tests.support.tenants import World, has, key_of, world
+from tests.support.tenants import World, available, has, key_of, world
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
-
-
-@pytest.fixture
-def bank(sandbox: Sandbox, live_server: Any) -> Sandbox:
-    """The sandbox, which reports to a real server of ours and gives numbers for euros."""
-    return bank_of(sandbox, live_server.url)
 
 
 def number_of(acme: World, wallet: str) -> str:
@@ -38,10 +26,6 @@ def number_of(acme: World, wallet: str) -> str:
     made = done("transfers.request_virtual_account", actor=acme.key, wallet=wallet)
     work()
     return str(VirtualAccount.objects.get(pk=made["virtual_account"]).number)
-
-
-def available(wallet: str) -> str:
-    return has(wallet).available.decimal
 
 
 def alarms() -> list[str]:

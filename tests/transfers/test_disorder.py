@@ -20,14 +20,9 @@ from tests.support.door import done, person, refused
 from tests.support.payouts import later, pay_out, recipient, status, work
 from tests.support.policies import policy
 from tests.support.sandbox import Sandbox
-from tests.support.tenants import World, has, world
+from tests.support.tenants import World, has
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
 
 
 def say(transfer: str, reply: Reply, action: Action = Action.QUERY) -> None:

@@ -10,21 +10,10 @@ from tests.support import inbound, payouts
 from tests.support.door import balance, code, done, eur, refused, run
 from tests.support.payouts import later, status, work
 from tests.support.sandbox import Sandbox
-from tests.support.tenants import World, has, world
+from tests.support.tenants import World, parts, world
 from tests.support.threads import at_once
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
-
-
-def parts(wallet: str) -> tuple[str, str]:
-    """What is available and what is held."""
-    found = has(wallet)
-    return found.available.decimal, found.held.decimal
 
 
 class TestRefund:

@@ -5,19 +5,15 @@ from typing import Any
 
 import pytest
 
-from apps.ledger.models import Account
+from apps.ledger.models import Account, GlAccount
+from apps.transfers.models import Transfer
 from tests.support import payouts
 from tests.support.door import balance, done, refused
 from tests.support.payouts import later, status, work
 from tests.support.sandbox import Sandbox
-from tests.support.tenants import World, has, world
+from tests.support.tenants import World, has
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
 
 
 @pytest.fixture
@@ -158,6 +154,30 @@ def test_is_refused(acme: World, desks: Sandbox, command: str, given: dict[str, 
     assert refused(f"transfers.{command}", actor=acme.key, amount=money("1.00", "EUR"), **given) == code
 
 
+@pytest.mark.parametrize(
+    ("command", "given"),
+    [
+        ("create_buy", ("USDC", "EUR")),
+        ("create_sell", ("EUR", "USD")),
+        ("create_onramp", ("USDC", "EUR")),
+        ("create_offramp", ("EUR", "USDC")),
+        ("create_bridge", {"from_network": "ETH", "to_network": "SOL"}),
+        ("start_strategy", {"strategy": "savings"}),
+    ],
+)
+def test_what_the_books_have_no_place_for_is_refused_before_money_moves(
+    acme: World, desks: Sandbox, command: str, given: Any
+) -> None:
+    currency, other = given if isinstance(given, tuple) else ("EUR", "")
+    wallet = acme.funded("100.00", currency)
+    between = (
+        {"from_wallet": wallet, "to_wallet": acme.wallet(other)} if other else {"wallet": wallet, **given}
+    )
+    asked = {"amount": money("1.00", currency), **between}
+    assert refused(f"transfers.{command}", actor=acme.key, **asked) == "NOT_BOOKABLE"
+    assert shown(wallet)[0].startswith("100.00")
+
+
 def test_what_was_not_delivered_is_given_back(acme: World, desks: Sandbox) -> None:
     euros, coins = acme.funded("100.00"), acme.wallet("USDC")
     desks.fault(do={"outcome": "fail:no_liquidity"}, desk="ramp")
@@ -168,6 +188,37 @@ def test_what_was_not_delivered_is_given_back(acme: World, desks: Sandbox) -> No
         ("100.00", "0.00"),
         ("0.000000", "0.000000"),
     )
+
+
+def test_what_the_books_cannot_say_when_it_was_executed_is_for_a_person(acme: World, desks: Sandbox) -> None:
+    euros, coins = acme.funded("100.00"), acme.wallet("USDC")
+    made = done(
+        "transfers.create_onramp",
+        actor=acme.key,
+        from_wallet=euros,
+        to_wallet=coins,
+        amount=money("50.00", "EUR"),
+    )
+    work()
+    GlAccount.objects.filter(code="1150").update(currencies=["BTC"])
+    desks.settle()
+    with later(hours=1):
+        work()
+        work()
+    found = Transfer.objects.get(pk=made["transfer"])
+    assert (found.status, found.failure_code) == ("manual_review", "CURRENCY_NOT_ALLOWED")
+    assert found.failure_message.startswith("The provider says completed. 1150")
+    assert shown(euros) == ("50.00", "50.00")
+    done("transfers.requery_transfer", transfer=found.pk)
+    with later(hours=1):
+        work()
+        work()
+    found.refresh_from_db()
+    assert (found.status, found.next_attempt_at) == ("manual_review", None)
+    GlAccount.objects.filter(code="1150").update(currencies=["BTC", "USDC"])
+    said = {"delivered": money("54.000000", "USDC"), "reason": "the chart has a place for it now"}
+    done("transfers.settle_transfer", transfer=found.pk, **said)
+    assert (status(found.pk), shown(coins)[0]) == ("completed", "54.000000")
 
 
 @pytest.mark.parametrize(("least", "ends"), [("54.00", "completed"), ("54.000001", "manual_review")])

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,46 +10,19 @@ from typing import Any
 
 import pytest
 
-from apps.core import clock
 from apps.operations.models import Event
-from apps.providers.models import Answer, Attempt, Provider
+from apps.providers.models import Answer, Attempt
 from apps.transfers import leases
-from apps.transfers.models import Status, Transfer
-from apps.transfers.worker import CALLS, Worker
-from tests.support import inbound, payouts
-from tests.support.door import balance, done, run
+from apps.transfers.models import Transfer
+from apps.transfers.worker import CALLS
+from tests.support import payouts
+from tests.support.door import balance
 from tests.support.payouts import later, pay_out, recipient, status, work
 from tests.support.sandbox import Sandbox
-from tests.support.tenants import World, has, world
-from tests.support.threads import at_once
+from tests.support.tenants import World, parts
+from tests.transfers.outcomes import sent, truth, until_ended
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
-
-
-@pytest.fixture
-def wallet(acme: World) -> str:
-    return acme.funded("100.00")
-
-
-def parts(wallet: str) -> tuple[str, str]:
-    """What is available and what is held."""
-    found = has(wallet)
-    return found.available.decimal, found.held.decimal
-
-
-def sent(acme: World, wallet: str, sandbox: Sandbox, **do: Any) -> str:
-    """A payout that was sent once, to a sandbox that does this with it."""
-    payouts.provider(sandbox)
-    if do:
-        sandbox.fault(do=do)
-    made = pay_out(acme, wallet, recipient(acme))["transfer"]
-    work()
-    return str(made)
 
 
 class Died(BaseException):
@@ -60,21 +32,6 @@ class Died(BaseException):
 def die(*_: Any) -> None:
     """What a process does that is killed here."""
     raise Died
-
-
-def until_ended(transfer: str, *, hours: int = 3) -> str:
-    """Its status after some hours in which workers look at it."""
-    for minutes in (2, 4, 8, 16, 32, 60 * hours):
-        with later(minutes=minutes):
-            work()
-            work()
-    return status(transfer)
-
-
-def truth(sandbox: Sandbox) -> list[str]:
-    """How the orders truly ended."""
-    sandbox.settle()
-    return [order["status"] for order in sandbox.truth()["order"]]
 
 
 class TestUnknown:
@@ -321,208 +278,3 @@ class TestAmounts:
         assert until_ended(made) == "manual_review"
         assert Transfer.objects.get(pk=made).failure_code == "WRONG_AMOUNT"
         assert parts(wallet) == ("60.00", "40.00")
-
-
-class TestReturned:
-    def returned(self, acme: World, wallet: str, sandbox: Sandbox, **more: str) -> str:
-        """A payout that was completed, and that the recipient's bank sent back."""
-        made = sent(acme, wallet, sandbox)
-        sandbox.settle()
-        assert until_ended(made) == "completed"
-        sandbox.give_back("bank", Transfer.objects.get(pk=made).submission, **more)
-        return made
-
-    def test_after_completion_is_the_wallets_again(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
-        made = self.returned(acme, wallet, sandbox)
-        hear(sandbox, made)
-        found = Transfer.objects.get(pk=made)
-        assert (found.status, found.returned, parts(wallet)) == ("reversed", 4000, ("100.00", "0.00"))
-        assert balance("provider:sandbox-bank", book="acme") == "0.00"
-
-    def test_in_part_leaves_it_completed(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
-        made = self.returned(acme, wallet, sandbox, amount="15.00")
-        for _ in range(2):
-            hear(sandbox, made)
-        found = Transfer.objects.get(pk=made)
-        assert (found.status, found.returned, parts(wallet)) == ("completed", 1500, ("75.00", "0.00"))
-
-    def test_before_we_knew_that_it_went_is_given_back(
-        self, acme: World, wallet: str, sandbox: Sandbox
-    ) -> None:
-        made = sent(acme, wallet, sandbox, outcome="return_after:0.01")
-        sandbox.settle()
-        assert until_ended(made) == "compensated"
-        assert (truth(sandbox), parts(wallet)) == (["returned"], ("100.00", "0.00"))
-        hear(sandbox, made)
-        assert not Event.objects.filter(type="alert.raised").exists()
-
-    def test_in_part_before_we_knew_that_it_went_is_for_a_person(
-        self, acme: World, wallet: str, sandbox: Sandbox
-    ) -> None:
-        made = sent(acme, wallet, sandbox)
-        sandbox.settle()
-        sandbox.give_back("bank", Transfer.objects.get(pk=made).submission, amount="15.00")
-        assert until_ended(made) == "manual_review"
-        assert (Transfer.objects.get(pk=made).failure_code, parts(wallet)) == (
-            "WRONG_AMOUNT",
-            ("60.00", "40.00"),
-        )
-
-    def test_the_same_is_told_once(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
-        made = sent(acme, wallet, sandbox, outcome="hang")
-        for _ in range(2):
-            hear(sandbox, made)
-        assert Event.objects.filter(type="transfer.processing", subject=made).count() == 1
-
-
-def hear(sandbox: Sandbox, transfer: str) -> None:
-    """Let us hear from the provider how the transfer stands there, as a message of its own would tell."""
-    found = Transfer.objects.get(pk=transfer)
-    provider = Provider.objects.get(name=found.provider)
-    with sandbox.client() as client:
-        order = client.get(f"/bank/orders/{found.submission}").content.decode()
-    told = {"type": "order.completed", "created_at": "2026-11-21T12:00:00Z", "data": json.loads(order)}
-    inbound.send(json.dumps(told).encode(), uuid.uuid4().hex, to=provider.name)
-    inbound.followed()
-
-
-class TestContradiction:
-    def test_paid_after_it_was_given_back_is_told_loudly(
-        self, acme: World, wallet: str, sandbox: Sandbox
-    ) -> None:
-        made = sent(acme, wallet, sandbox, submit="refuse")
-        attempt = Transfer.objects.get(pk=made).submission
-        data = {
-            "reference": attempt,
-            "status": "completed",
-            "id": "sbo_1",
-            "amount": "40.00",
-            "currency": "EUR",
-        }
-        inbound.send(inbound.event(**data), to="sandbox-bank")
-        inbound.followed()
-        assert (status(made), parts(wallet)) == ("compensated", ("100.00", "0.00"))
-        [alarm] = Event.objects.filter(type="alert.raised", subject=made)
-        assert alarm.data["reason"] == "contradiction"
-
-    def test_failed_after_it_was_settled_is_told_loudly(
-        self, acme: World, wallet: str, sandbox: Sandbox
-    ) -> None:
-        made = sent(acme, wallet, sandbox)
-        sandbox.settle()
-        assert until_ended(made) == "completed"
-        attempt = Transfer.objects.get(pk=made).submission
-        data = {"reference": attempt, "status": "failed", "id": "sbo_1", "amount": "40.00", "currency": "EUR"}
-        inbound.send(inbound.event("order.failed", **data), to="sandbox-bank")
-        inbound.followed()
-        assert (status(made), parts(wallet)) == ("completed", ("60.00", "0.00"))
-        assert Event.objects.filter(type="alert.raised", subject=made).count() == 1
-
-    def test_of_an_earlier_submission_is_told_loudly(
-        self, acme: World, wallet: str, sandbox: Sandbox
-    ) -> None:
-        made = sent(acme, wallet, sandbox, submit="not_accepted")
-        [first] = Attempt.objects.filter(action="submit")
-        with later(minutes=2):
-            work()
-        data = {
-            "reference": first.reference,
-            "status": "completed",
-            "id": "sbo_1",
-            "amount": "40.00",
-            "currency": "EUR",
-        }
-        inbound.send(inbound.event(**data), to="sandbox-bank")
-        inbound.followed()
-        assert status(made) == "provider_processing"
-        assert Event.objects.filter(type="alert.raised", subject=made).count() == 1
-
-
-class TestRecipient:
-    def test_that_was_changed_after_the_reservation_is_not_paid(
-        self, acme: World, wallet: str, sandbox: Sandbox
-    ) -> None:
-        payouts.provider(sandbox)
-        to = recipient(acme)
-        made = pay_out(acme, wallet, to)["transfer"]
-        done("accounts.update_recipient", recipient=to, details={"iban": "FR1420041010050500013M02606"})
-        work()
-        assert (status(made), parts(wallet)) == ("cancelled", ("100.00", "0.00"))
-        assert Transfer.objects.get(pk=made).failure_code == "RECIPIENT_CHANGED"
-        assert not sandbox.truth()["order"]
-
-    def test_that_was_changed_between_two_tries_is_not_paid(
-        self, acme: World, wallet: str, sandbox: Sandbox
-    ) -> None:
-        payouts.provider(sandbox)
-        sandbox.fault(do={"submit": "not_accepted"})
-        to = recipient(acme)
-        made = pay_out(acme, wallet, to)["transfer"]
-        work()
-        done("accounts.update_recipient", recipient=to, details={"iban": "FR1420041010050500013M02606"})
-        with later(minutes=2):
-            work()
-        assert (status(made), parts(wallet)) == ("compensated", ("100.00", "0.00"))
-        assert not sandbox.truth()["order"]
-
-
-class TestFrozen:
-    @pytest.mark.parametrize("scope", ["provider", "currency", "tenant"])
-    def test_is_sent_only_once_the_freeze_is_lifted(
-        self, acme: World, wallet: str, sandbox: Sandbox, scope: str
-    ) -> None:
-        payouts.provider(sandbox)
-        made = pay_out(acme, wallet, recipient(acme))["transfer"]
-        scope_id = {"provider": "sandbox-bank", "currency": "EUR", "tenant": acme.tenant}[scope]
-        flag = {"name": "core_wallet_enabled", "scope": scope, "scope_id": scope_id, "reason": "incident"}
-        done("operations.set_feature_flag", enabled=False, **flag)
-        work()
-        assert (status(made), sandbox.truth()["order"]) == ("balance_reserved", [])
-        done("operations.set_feature_flag", enabled=True, **flag)
-        with later(minutes=5):
-            work()
-        assert status(made) == "provider_processing"
-
-
-class TestWorkers:
-    def test_only_one_takes_a_transfer(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
-        payouts.provider(sandbox)
-        to = recipient(acme)
-        for _ in range(20):
-            pay_out(acme, wallet, to, "1.00")
-
-        def turn() -> None:
-            Worker("one").run(0)
-
-        at_once(*[turn] * 4)
-        sandbox.settle()
-        assert len(sandbox.truth()["order"]) == 20
-        assert Attempt.objects.filter(action="submit").count() == 20
-
-    def test_one_that_was_slow_does_not_send(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
-        payouts.provider(sandbox)
-        made = pay_out(acme, wallet, recipient(acme))["transfer"]
-        [taken] = leases.take(Status.BALANCE_RESERVED, now=clock.now(), most=10)
-        with later(minutes=5):
-            work()
-        given = {
-            "transfer": made,
-            "lease": taken.lease,
-            "provider": "sandbox-bank",
-            "why": {},
-            "worker": "slow",
-        }
-        attempt = "ptm_01m7z75h000000000000000000"
-        outcome = run("transfers.begin_sending", attempt=attempt, **given)
-        assert outcome.error
-        assert outcome.error.code == "LEASE_LOST"
-        assert len(sandbox.truth()["order"]) == 1
-
-    def test_wait_for_a_provider_that_is_overdue(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
-        made = sent(acme, wallet, sandbox, outcome="hang")
-        with later(minutes=5):
-            work()
-        assert status(made) == "provider_processing"
-        [attempt] = Attempt.objects.filter(action="submit")
-        sandbox.execute("bank", attempt.reference)
-        assert until_ended(made) == "completed"

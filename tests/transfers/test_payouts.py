@@ -13,20 +13,9 @@ from tests.support.door import balance, done, eur, person, refused
 from tests.support.payouts import later, pay_out, recipient, status, work
 from tests.support.policies import policy
 from tests.support.sandbox import Sandbox
-from tests.support.tenants import World, has, world
+from tests.support.tenants import World, parts, world
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
-
-
-def parts(wallet: str) -> tuple[str, str]:
-    """What is available and what is held."""
-    found = has(wallet)
-    return found.available.decimal, found.held.decimal
 
 
 class TestLife:

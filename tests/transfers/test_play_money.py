@@ -1,7 +1,5 @@
 """Test environments: their money never becomes real, and real money never theirs."""
 
-from typing import Any
-
 import pytest
 from django.core.management import call_command
 
@@ -17,11 +15,6 @@ from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, has, world
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
 
 
 def test_it_does_not_move_to_a_real_wallet(acme: World) -> None:

@@ -1,7 +1,6 @@
 """Policies hold whatever moves money by hand, on what it would move."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -20,14 +19,9 @@ from tests.support.door import done, person, request, run
 from tests.support.payouts import pay_out, recipient
 from tests.support.policies import policy
 from tests.support.sandbox import Sandbox
-from tests.support.tenants import World, has, world
+from tests.support.tenants import World, has
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
 
 
 def ask_above(command: str, fact: str, bound: str) -> None:

@@ -13,29 +13,14 @@ from apps.transfers import reserves
 from apps.transfers.reserves import RollingReserve
 from apps.transfers.tasks import release_reserves
 from tests.ledger.bookkeeping import number_everything
-from tests.support.arrivals import arrived, bank_of, charged_back
+from tests.support.arrivals import arrived, charged_back
 from tests.support.door import balance, done, eur, refused
 from tests.support.inbound import followed
 from tests.support.payouts import later
 from tests.support.sandbox import Sandbox
-from tests.support.tenants import World, has, world
+from tests.support.tenants import World, available, has
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
-
-
-@pytest.fixture
-def bank(sandbox: Sandbox, live_server: Any) -> Sandbox:
-    """The sandbox, which reports to a real server of ours."""
-    return bank_of(sandbox, live_server.url)
-
-
-def available(wallet: str) -> str:
-    return has(wallet).available.decimal
 
 
 def kept(wallet: str, basis_points: int = 1_000, days: int = 90) -> None:

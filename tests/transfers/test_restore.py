@@ -1,7 +1,6 @@
 """A backup is restored while the provider has gone on: nothing is sent twice, and what was executed is known again."""
 
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -16,7 +15,7 @@ from tests.support.door import done, person
 from tests.support.payouts import pay_out, recipient, work
 from tests.support.restoring import back_up_and_restore, manage
 from tests.support.sandbox import Sandbox
-from tests.support.tenants import World, world
+from tests.support.tenants import World
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
 
@@ -43,11 +42,6 @@ LOCK = (
 
 UNLOCK = "from tests.support.door import done; done('providers.unlock_sending', provider='sandbox-bank')"
 HAS = "from tests.support.tenants import has; print(has('{wallet}').available.decimal)"
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
 
 
 def standing(name: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from tests.support import payouts
 from tests.support.door import balance, done, eur, person, refused, run
 from tests.support.payouts import later, pay_out, recipient, status, work
 from tests.support.sandbox import Sandbox
-from tests.support.tenants import World, has, world
+from tests.support.tenants import World, parts, world
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
 
@@ -27,12 +27,6 @@ def acme(ledger_db: Any) -> World:
 @pytest.fixture
 def wallet(acme: World) -> str:
     return acme.funded("100.00", "USD")
-
-
-def parts(wallet: str) -> tuple[str, str]:
-    """What is available and what is held."""
-    found = has(wallet)
-    return found.available.decimal, found.held.decimal
 
 
 def parked(acme: World, wallet: str, sandbox: Sandbox, **do: Any) -> str:

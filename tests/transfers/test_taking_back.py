@@ -13,29 +13,14 @@ from apps.transfers import reserves
 from apps.transfers.arrivals import Deposit
 from apps.transfers.models import Transfer
 from apps.transfers.reserves import RollingReserve
-from tests.support.arrivals import arrived, assert_agrees, assert_paired, at_the_bank, bank_of, charged_back
+from tests.support.arrivals import arrived, assert_agrees, assert_paired, at_the_bank, charged_back
 from tests.support.door import balance, code, done, eur, moved, opened, person, refused, run
 from tests.support.payouts import later, status, work
 from tests.support.sandbox import Sandbox
-from tests.support.tenants import World, has, world
+from tests.support.tenants import World, available, has
 from tests.support.threads import somebody_else, under_way, wait_until_blocked
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
-
-
-@pytest.fixture
-def bank(sandbox: Sandbox, live_server: Any) -> Sandbox:
-    """The sandbox, which reports to a real server of ours."""
-    return bank_of(sandbox, live_server.url)
-
-
-def available(wallet: str) -> str:
-    return has(wallet).available.decimal
 
 
 def reverse(deposit: Deposit) -> None:

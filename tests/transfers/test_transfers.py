@@ -21,11 +21,6 @@ pytestmark = pytest.mark.usefixtures("ledger_db")
 
 
 @pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
-
-
-@pytest.fixture
 def bloom(ledger_db: Any) -> World:
     return world("bloom")
 

@@ -1,7 +1,6 @@
 """What should move by itself and does not: stuck, an alert, critical, each told of once; waiting for people never is."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -16,14 +15,9 @@ from tests.support import payouts
 from tests.support.door import done, refused
 from tests.support.payouts import later, pay_out, recipient, status, work
 from tests.support.sandbox import Sandbox
-from tests.support.tenants import World, world
+from tests.support.tenants import World
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
-
-
-@pytest.fixture
-def acme(ledger_db: Any) -> World:
-    return world("acme")
 
 
 def alarms(transfer: str) -> list[str]:

@@ -1,6 +1,6 @@
 """Wallets: opened with their three accounts, and closed with them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from apps.accounts.models import Customer, Tenant, Wallet, WalletStatus
@@ -28,6 +28,14 @@ class ReserveHeld(DomainError):
 
     code = "RESERVE_HELD"
     http_status = 409
+
+
+_guards: list[Callable[[Wallet], None]] = []
+
+
+def guard_closing(guard: Callable[[Wallet], None]) -> None:
+    """A higher app in which something of a wallet may stand says so: the guard raises for such a wallet."""
+    _guards.append(guard)
 
 
 def owner_target(data: Input) -> Iterator[Target]:
@@ -113,17 +121,24 @@ def plan_update_wallet(
 def close_wallet(context: Context, *, wallet: str, reason: str) -> Done:
     """Close an empty wallet for good."""
     found = _own(context, wallet)
-    reserve = Balance.objects.filter(account__book=found.book_id, account__address=f"reserve:{wallet}")
-    if reserve.exclude(balance=0).exists():
-        raise ReserveHeld(
-            f"Money of {wallet} is kept back in a rolling reserve; release that first.", field="/wallet"
-        )
     for account in (found.available_account, found.held_account, found.owed_account):
         accounts.close(account)
+    _refuse_elsewhere(found)  # after its accounts are closed: whatever was under way has ended by then
     found.status, found.closed_at = WalletStatus.CLOSED, context.now
     found.save(update_fields=["status", "closed_at"])
     result = {"wallet": wallet, "status": "closed", "reason": reason}
     return Done(result, (EventDraft("wallet.closed", wallet, result, book_id=found.book_id),))
+
+
+def _refuse_elsewhere(wallet: Wallet) -> None:
+    """Raise if money of the wallet stands somewhere else, and will come back to it or may."""
+    reserve = Balance.objects.filter(account__book=wallet.book_id, account__address=f"reserve:{wallet.pk}")
+    if reserve.exclude(balance=0).exists():
+        raise ReserveHeld(
+            f"Money of {wallet.pk} is kept back in a rolling reserve; release that first.", field="/wallet"
+        )
+    for guard in _guards:
+        guard(wallet)
 
 
 def _owner(context: Context, tenant: str | None, customer: str | None) -> Tenant:

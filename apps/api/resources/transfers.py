@@ -75,6 +75,9 @@ class TransferOutput(Output):
     failure_message = text(allow_blank=True, allow_null=True)
     hold = IdField("hld", source="hold_id", allow_null=True)
     refund_of = IdField("trf", source="refund_of_id", allow_null=True)
+    escrow = IdField(
+        "trf", source="escrow_id", allow_null=True, help_text="The transfer whose escrow a release gives out."
+    )
     recipient = IdField("rcp", source="recipient_id", allow_null=True)
     approval_request = IdField("apr", source="approval_request_id", allow_null=True)
     fees = serializers.ListField(
@@ -116,6 +119,7 @@ declare(
         private=frozenset(
             {
                 "description",
+                "escrow",
                 "failure_code",
                 "failure_message",
                 "fee",
@@ -147,6 +151,7 @@ declare(
             "status": Filter("status__in", StatusesField(_names(PUBLIC_STATUS))),
             "from_wallet": Filter("source_wallet_id", IdField("wal")),
             "to_wallet": Filter("destination_wallet_id", IdField("wal")),
+            "escrow": Filter("escrow_id", IdField("trf"), "What was released of it."),
             **CREATED,
         },
         computed={

@@ -1,6 +1,6 @@
 """Providers: which there are, what each can do, and how it is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from apps.console.forms.form import Form
 from apps.console.forms.parts import written_fields
 from apps.console.forms.ways import Doing, doings
 from apps.console.listing import Column, KeysetAdmin
-from apps.console.providing import havings
+from apps.console.providing import Having, havings
 from apps.console.readonly import Context
 from apps.console.site import site
 from apps.core import clock
@@ -24,6 +24,8 @@ from apps.providers.queries.figures import Figures, figures
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LATEST = 20
+LISTED = 4
+"""Balances of each that a list has room for."""
 
 SET, RULE = "providers.set_provider", "providers.set_routing_rule"
 SECRETS = {"secret", "webhook_secret"}
@@ -85,9 +87,11 @@ class ProviderAdmin(KeysetAdmin):
                 "row": row,
                 "circuit": health.circuit if (health := getattr(row, "health", None)) else "closed",
                 "hour": hour[str(row.pk)],
-                "havings": havings(row),
+                "havings": shown,
+                "more": more,
             }
             for row in rows
+            for shown, more in [_shortened(havings(row))]
         ]
 
     def page_context(self, request: HttpRequest, row: Provider) -> Context:
@@ -107,6 +111,13 @@ class ProviderAdmin(KeysetAdmin):
             "attempts": list(latest[:LATEST]),
             "transfers": f"{reverse('console:transfers_transfer_changelist')}?provider={row.name}",
         }
+
+
+def _shortened(found: Sequence[Having]) -> tuple[list[Having], int]:
+    """All that runs low and some of the rest, and how many more there are."""
+    low, rest = [each for each in found if each.least], [each for each in found if not each.least]
+    shown = [*low, *rest[: max(LISTED - len(low), 0)]]
+    return shown, len(found) - len(shown)
 
 
 def as_input(row: Provider) -> dict[str, Any]:

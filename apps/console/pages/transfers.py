@@ -18,12 +18,13 @@ from apps.console.reviewing import Review, reviews
 from apps.console.site import site
 from apps.core import clock
 from apps.core.money import Money
-from apps.ledger.models import Hold, JournalEntry
+from apps.ledger.models import Account, Hold, JournalEntry
 from apps.operations.models import ApprovalRequest
 from apps.providers.models import Provider
 from apps.transfers.arrivals import Deposit
 from apps.transfers.models import BEFORE_SENDING, Kind, Status, Transfer
 from apps.transfers.queries import standing
+from apps.transfers.queries.escrow import address_of, left_in
 from apps.transfers.queries.standing import LIMITS, Level
 from apps.transfers.queries.timeline import Source, Step, timeline
 from apps.transfers.services.reversals import REVERSIBLE
@@ -31,7 +32,7 @@ from apps.transfers.services.reviews import ASKABLE, RETRIABLE, REVIEWABLE
 from apps.transfers.words import PHASE, PUBLIC_STATUS, TYPE
 
 MANY = 100
-"""Entries and refunds of one page."""
+"""Entries, refunds and releases of one page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,8 @@ class TransferAdmin(KeysetAdmin):
             "entries": _entries(row, steps),
             "hold": Hold.objects.filter(pk=row.hold_id).select_related("account").first(),
             "approval": ApprovalRequest.objects.filter(pk=row.approval_request_id).first(),
+            "escrow_account": _escrow_account(row),
+            "releases": list(row.releases.order_by("-id")[:MANY]),
             "refunds": list(row.refunds.order_by("-id")[:MANY]),
             "fees": [(each["name"], _money(each["amount"])) for each in row.fees],
             "review": _review(request, row),
@@ -166,9 +169,18 @@ def _deposit(row: Transfer) -> Deposit | None:
     return Deposit.objects.filter(provider__name=provider, reference=row.provider_reference).first()
 
 
+def _escrow_account(row: Transfer) -> Account | None:
+    """Where the money stands that it put in escrow."""
+    if row.kind != Kind.ESCROW_HOLD:
+        return None
+    found = Account.objects.filter(book=row.book_id, address=address_of(row), currency=row.currency)
+    return found.first()
+
+
 def ways(row: Transfer) -> list[tuple[str, dict[str, object]]]:
     """The commands that the status of a transfer allows, filled in; what ends a review stands beside its evidence."""
     given: dict[str, object] = {"transfer": row.pk}
+    in_escrow = left_in(row) if row.kind == Kind.ESCROW_HOLD else None
     allowed = {
         "confirm_transfer": row.status == Status.INITIATED,
         "retry_transfer": row.status in RETRIABLE
@@ -178,15 +190,23 @@ def ways(row: Transfer) -> list[tuple[str, dict[str, object]]]:
         "review_transfer": row.status in REVIEWABLE and row.kind != Kind.PAY_IN,
         "cancel_transfer": row.status in BEFORE_SENDING
         or (row.status == Status.SENT_TO_PROVIDER and row.attempt_id is None),
+        "release_escrow": in_escrow is not None and in_escrow.is_positive,
         "create_refund": row.kind == Kind.PAY_IN and row.status == Status.COMPLETED,
-        "reverse_transfer": row.kind in REVERSIBLE and row.status == Status.COMPLETED,
+        "reverse_transfer": row.kind in REVERSIBLE
+        and row.status == Status.COMPLETED
+        and in_escrow in {None, row.money},
     }
-    return [(f"transfers.{name}", given) for name, fits in allowed.items() if fits]
+    return [
+        (f"transfers.{name}", {"escrow": row.pk} if name == "release_escrow" else given)
+        for name, fits in allowed.items()
+        if fits
+    ]
 
 
 def amounts(row: Transfer) -> Context:
-    """What was paid, delivered and returned, where that is known."""
+    """What was paid, delivered, returned and is in escrow, where that is known."""
     return {
+        "in_escrow": left_in(row) if row.kind == Kind.ESCROW_HOLD else None,
         "settled": None if row.settled is None else Money(row.settled, row.currency),
         "received": None if row.received is None else Money(row.received, row.received_currency),
         "returned": Money(row.returned, row.currency) if row.returned else None,

@@ -17,6 +17,7 @@ from apps.console.site import site
 from apps.ledger.models import Account, Hold
 from apps.ledger.queries import statement_page
 from apps.transfers.models import Transfer
+from apps.transfers.queries.escrow import in_escrow, open_escrows
 from apps.transfers.reserves import ReservePolicy
 
 LATEST = 10
@@ -67,7 +68,7 @@ class WalletAdmin(KeysetAdmin):
     )
 
     def doings(self, request: HttpRequest, row: Wallet | None = None) -> list[Doing]:
-        """Open one; pay into, transfer from, hold of, change and close this one."""
+        """Open one; pay into, transfer from, hold of, put in escrow, charge, change and close this one."""
         if row is None:
             return doings(request, ("accounts.create_wallet", {"tenant": request.GET.get("tenant")}))
         if row.status == WalletStatus.CLOSED:
@@ -78,6 +79,8 @@ class WalletAdmin(KeysetAdmin):
             ("transfers.post_pay_in", given),
             ("transfers.create_transfer", {"from_wallet": row.pk, "amount.currency": row.currency}),
             ("transfers.place_hold", given),
+            ("transfers.hold_in_escrow", given),
+            ("transfers.charge_fee", given),
             ("accounts.update_wallet", {"wallet": row.pk}),
             ("accounts.close_wallet", {"wallet": row.pk}),
         )
@@ -119,6 +122,8 @@ def _inside(row: Wallet) -> Context:
         "lines": list(reversed(statement_page(parts["available"], size=LINES).lines)),
         "holds": open_holds.order_by("-id")[:LATEST],
         "transfers": latest_transfers(row),
+        "in_escrow": in_escrow(str(row.pk), row.currency),
+        "escrows": open_escrows(str(row.pk))[:LATEST],
     }
 
 

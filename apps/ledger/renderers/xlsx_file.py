@@ -3,7 +3,6 @@
 The same report is the same file, byte for byte: its only instant is when the last of its positions was given.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -12,15 +11,12 @@ from typing import Any
 
 from apps.core.currencies import currency
 from apps.core.money import Money
+from apps.ledger.renderers import cells
 from apps.ledger.renderers.documents import Document, DocumentTooLarge, Told
-from apps.ledger.renderers.tables import AFTER, BEFORE, plain, word
+from apps.ledger.renderers.tables import AFTER, BEFORE, word
 from apps.ledger.reports import Cell, Kind, Report, Role, Row
 
 MOST_ROWS = 1_048_000
-EXACT_DIGITS = 15
-"""Of a number with more digits a spreadsheet keeps only the first ones, so it is written as words."""
-
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _WIDTHS = {Kind.TEXT: 36, Kind.CODE: 26, Kind.DATE: 11, Kind.MONEY: 18}
 _BOLD = frozenset({Role.HEADING, Role.SUBTOTAL, Role.TOTAL, Role.OPENING, Role.CLOSING})
 
@@ -122,19 +118,17 @@ class _Sheet:
             self._text(place, cell, self._format(bold=bold, red=red, indent=indent))
 
     def _money(self, place: int, amount: Money, *, bold: bool, red: bool) -> None:
-        if len(str(abs(amount.minor))) > EXACT_DIGITS:
+        if not cells.is_exact(amount.minor):
             self.sheet.write_string(
                 self.line, place, amount.decimal, self._format(bold=bold, red=red, right=True)
             )
             return
-        exponent = currency(amount.currency).exponent
-        numbers = "#,##0" + (f".{'0' * exponent}" if exponent else "")
+        numbers = cells.number_format(currency(amount.currency).exponent)
         style = self._format(bold=bold, red=red or amount.is_negative, numbers=numbers)
         self.sheet.write_number(self.line, place, Decimal(amount.decimal), style)
 
     def _text(self, place: int, words: Any, style: Any) -> None:
-        printable = _UNPRINTABLE.sub("", plain(words))[:32_767]
-        if printable:
+        if printable := cells.words(words):
             self.sheet.write_string(self.line, place, printable, style)
 
     def _format(

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from apps.core import clock
+from apps.core.currencies import is_known
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.providers.adapters.http import Http, Response
@@ -28,6 +29,9 @@ OUTCOMES: Mapping[str, Outcome] = {
     "cancelled": Outcome.CANCELLED,
     "returned": Outcome.RETURNED,
 }
+ORDERS = frozenset({"order", "on_ramp", "off_ramp", "dex", "bridge", "defi"})
+"""What the types of events about orders begin with: each sort of company has its own."""
+
 NOT_NOW = frozenset(
     {(402, "insufficient_funds"), (429, "rate_limited"), (503, "rate_limited"), (503, "not_accepted")}
 )
@@ -127,7 +131,7 @@ class SandboxAdapter:
         event = _event(envelope)
         kind, data, at = str(event.get("type", "")), event["data"], _instant(event.get("created_at"))
         about = kind.partition(".")[0]
-        if about == "order":
+        if about in ORDERS:
             return [News("payment", str(data.get("reference", "")), _reply(data, {"event": event}), at, data)]
         if about in {"deposit", "chargeback"}:
             return [News(about, str(data.get("id", "")), Reply(Outcome.COMPLETED), at, data)]
@@ -142,11 +146,12 @@ class SandboxAdapter:
         return str(number)[:60] if answer.status == 200 and number else _refusal(answer, transient=True)
 
     def balances(self) -> Mapping[str, Money]:
-        """What the desk has of ours, by currency."""
+        """What the desk has of ours, by currency; it may have others, which do not exist here."""
         answer = self._http.call("GET", f"/{self._desk}/accounts")
         if isinstance(answer, Reply) or answer.status != 200:
             return {}
-        return {code: Money.parse(amount, code) for code, amount in answer.data.get("balances", {}).items()}
+        told = answer.data.get("balances", {}).items()
+        return {code: Money.parse(amount, code) for code, amount in told if is_known(code)}
 
     def told_since(self, since: datetime) -> Iterable[Envelope]:
         """Every event since, page by page."""

@@ -11,6 +11,7 @@ from django.db.backends.signals import connection_created
 
 from apps.core.money import Money
 from apps.operations import conditions, isolation
+from apps.providers.formats import calendars
 from apps.providers.models import Provider, ProviderHealth, RoutingRule
 from apps.providers.models.providers import Circuit
 
@@ -19,8 +20,6 @@ RESTORED = "The database was restored from a backup: what was executed since is 
 
 KEPT_SECONDS = 1
 """How long a process remembers providers, rules and how they are."""
-
-SATURDAY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +137,17 @@ def with_virtual_accounts(currency: str, *, play: bool = False) -> Provider | No
 
 
 def expected_at(provider: Provider, now: datetime, *, usually: timedelta) -> datetime:
-    """When a provider is expected to have executed what is sent now: after the cut-off, counted from the next day."""
+    """When a provider is expected to have executed what is sent now: after the cut-off, counted from the next day.
+
+    One of business days rests on those of its calendar (`options["calendar"]`, or else its one currency's).
+    """
     begins = now.astimezone(ZoneInfo(provider.time_zone))
     if provider.cut_off and begins.time() >= provider.cut_off:
         begins = begins.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     takes = usually if provider.expected_seconds is None else timedelta(seconds=provider.expected_seconds)
     ends = begins + takes
     if provider.business_days:
-        ends = _on_business_days(begins, ends)
+        ends = _on_business_days(begins, ends, _calendar(provider))
     return ends.astimezone(UTC)
 
 
@@ -237,16 +239,20 @@ def cost_of(provider: Provider, amount: Money) -> Money:
     return Money.parse(fixed, amount.currency) + share
 
 
-def _on_business_days(begins: datetime, ends: datetime) -> datetime:
-    """The same time later, with Saturdays and Sundays left out."""
-    left = (ends.date() - begins.date()).days
-    day = begins
-    while day.weekday() >= SATURDAY:
-        day += timedelta(days=1)
-    while left:
-        day += timedelta(days=1)
-        left -= day.weekday() < SATURDAY
-    return day.replace(hour=ends.hour, minute=ends.minute, second=ends.second)
+def _on_business_days(begins: datetime, ends: datetime, calendar: str) -> datetime:
+    """The same time later, with the days left out on which the calendar rests."""
+    first = calendars.business_day_or_next(begins.date(), calendar)
+    last = calendars.add_business_days(first, (ends.date() - begins.date()).days, calendar)
+    return datetime.combine(last, ends.timetz())
+
+
+def _calendar(provider: Provider) -> str:
+    """The calendar that its options name, or else that of its currency if it has one only."""
+    if named := provider.options.get("calendar"):
+        return str(named)
+    return (
+        calendars.calendar_of(provider.currencies[0]) if len(provider.currencies) == 1 else calendars.WEEKENDS
+    )
 
 
 connection_created.connect(forget, dispatch_uid="forget-providers")

@@ -12,6 +12,29 @@ from apps.providers.sandbox.store import Store
 
 PAGE = 500
 
+STAGES: dict[str, dict[str, str]] = {
+    "onramp": {"processing": "on_ramp.payment_confirmed", "completed": "on_ramp.crypto_delivered"},
+    "offramp": {"processing": "off_ramp.fiat_sent", "completed": "off_ramp.bank_credited"},
+    "buy": {"processing": "dex.order_placed", "completed": "dex.trade_complete"},
+    "sell": {"processing": "dex.order_placed", "completed": "dex.trade_complete"},
+    "bridge": {"processing": "bridge.bridge_initiated", "completed": "bridge.transfer_complete"},
+    "strategy_start": {"processing": "defi.order_placed", "completed": "defi.strategy_deployed"},
+    "strategy_stop": {"processing": "defi.order_placed", "completed": "defi.strategy_complete"},
+}
+"""What companies of each sort call the stages of an order; banks and the rest say `order.` and its status."""
+
+
+def type_of(kind: str, status: str) -> str:
+    """The type of the event that tells of an order's status."""
+    stages = STAGES.get(kind, {})
+    prefix = stages["completed"].partition(".")[0] if stages else "order"
+    return stages.get(status, f"{prefix}.{status}")
+
+
+def is_first(kind: str) -> bool:
+    """Whether an event of this type is the first that is told of an order."""
+    return kind == "order.processing" or any(kind == stages["processing"] for stages in STAGES.values())
+
 
 class Events:
     """Writes events; `written` is called so that somebody delivers them."""
@@ -60,7 +83,7 @@ class Events:
             return "dropped"
         if self._settings.webhook.url is None:
             return "unaddressed"
-        return "held" if "reorder" in names and kind == "order.processing" else "pending"
+        return "held" if "reorder" in names and is_first(kind) else "pending"
 
     def _write(self, delivery: dict[str, Any], body: dict[str, Any], state: str, due: int) -> None:
         self._store.run(

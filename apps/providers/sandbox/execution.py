@@ -8,7 +8,7 @@ from apps.providers.sandbox.amounts import NotAnAmount, exact, times
 from apps.providers.sandbox.books import Books
 from apps.providers.sandbox.desks import DESKS
 from apps.providers.sandbox.errors import Refused, wrong
-from apps.providers.sandbox.events import Events
+from apps.providers.sandbox.events import Events, type_of
 from apps.providers.sandbox.faults import Faults, check, split
 from apps.providers.sandbox.instants import now, span
 from apps.providers.sandbox.orders import Orders, Wanted
@@ -181,7 +181,7 @@ class Execution:
 
     def _tell(self, order: Row) -> None:
         self._events.tell(
-            f"order.{order['status']}",
+            type_of(order["kind"], order["status"]),
             desk=order["desk"],
             subject=f"{order['desk']}/{order['reference']}",
             data=self._orders.told(order),

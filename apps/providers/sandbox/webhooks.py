@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from apps.providers.sandbox.events import is_first
 from apps.providers.sandbox.instants import now
 from apps.providers.sandbox.settings import Settings
 from apps.providers.sandbox.store import Row, Store
@@ -90,7 +91,7 @@ class Webhooks:
             "UPDATE webhooks SET state = ?, tries = ?, due_at = ? WHERE number = ?",
             *(state, json.dumps(tries), due, row["number"]),
         )
-        if row["type"] != "order.processing":
+        if not is_first(row["type"]):
             self._store.run(
                 "UPDATE webhooks SET state = 'pending', due_at = ? WHERE state = 'held' AND subject = ?",
                 *(now(), row["subject"]),

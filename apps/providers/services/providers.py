@@ -8,6 +8,7 @@ from apps.core.errors import DomainError
 from apps.operations.plan import Context, EventDraft
 from apps.operations.registry import Done
 from apps.providers.adapters import ADAPTERS
+from apps.providers.formats import calendars
 from apps.providers.models import Provider, RoutingRule
 from apps.providers.queries import routing
 from apps.providers.queries.routing import RESTORED
@@ -64,6 +65,8 @@ def set_provider(
         raise AdapterUnknown(
             f"There is no adapter {adapter}: {', '.join(sorted(ADAPTERS))}.", field="/adapter"
         )
+    if "calendar" in options:
+        calendars.check(options["calendar"], field="/options/calendar")
     provider = Provider.objects.filter(name=name).first() or Provider(name=name, created_at=context.now)
     provider.title, provider.adapter, provider.base_url = title, adapter, base_url.rstrip("/")
     provider.secret = secret or provider.secret

@@ -54,6 +54,9 @@ class Migration(migrations.Migration):
                             ("bridge", "Bridge"),
                             ("strategy_start", "Strategy start"),
                             ("strategy_stop", "Strategy stop"),
+                            ("escrow_hold", "Escrow hold"),
+                            ("escrow_release", "Escrow release"),
+                            ("fee", "Fee"),
                         ],
                         max_length=20,
                     ),
@@ -193,6 +196,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "escrow",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="releases",
+                        to="transfers.transfer",
+                    ),
+                ),
+                (
                     "source_wallet",
                     models.ForeignKey(
                         db_index=False,
@@ -230,6 +243,16 @@ class Migration(migrations.Migration):
                         name="transfer_by_recipient",
                     ),
                     models.Index(condition=models.Q(("refund_of__isnull", False)), fields=["refund_of"], name="transfer_refunds"),
+                    models.Index(
+                        condition=models.Q(("kind", "escrow_hold"), ("status", "completed")),
+                        fields=["source_wallet", "-id"],
+                        name="transfer_escrows_of_wallet",
+                    ),
+                    models.Index(
+                        condition=models.Q(("escrow__isnull", False)),
+                        fields=["escrow", "-id"],
+                        name="transfer_by_escrow",
+                    ),
                     models.Index(
                         condition=models.Q(("next_attempt_at__isnull", False)),
                         fields=["status", "next_attempt_at"],
@@ -289,6 +312,9 @@ class Migration(migrations.Migration):
                                     "bridge",
                                     "strategy_start",
                                     "strategy_stop",
+                                    "escrow_hold",
+                                    "escrow_release",
+                                    "fee",
                                 ],
                             )
                         ),
@@ -355,6 +381,47 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="transfer_that_ended_is_done",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("kind__in", ["escrow_hold", "escrow_release", "fee"]),
+                                _negated=True,
+                            ),
+                            ("status__in", ["completed", "reversed"]),
+                            _connector="OR",
+                        ),
+                        name="transfer_is_done_at_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("destination_wallet__isnull", False),
+                                ("escrow__isnull", False),
+                                ("kind", "escrow_release"),
+                                ("source_wallet__isnull", True),
+                            ),
+                            models.Q(
+                                models.Q(("kind", "escrow_release"), _negated=True),
+                                ("escrow__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="transfer_releases_of_escrow",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind__in", ["escrow_hold", "fee"]), _negated=True),
+                            models.Q(
+                                ("destination_wallet__isnull", True), ("source_wallet__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="transfer_leaves_a_wallet",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("description", ""), ("kind", "fee"), _negated=True),
+                        name="transfer_fee_says_for_what",
                     ),
                     models.UniqueConstraint(
                         condition=models.Q(("hold_id__isnull", False)),

@@ -1,6 +1,7 @@
 """What becomes of a transfer when its provider says something. Nothing here guesses: what is unknown stays unknown."""
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from apps.transfers.models import WITH_PROVIDER, Status, Transfer
 from apps.transfers.services.asking import wanted
 from apps.transfers.services.making import told
 from apps.transfers.services.returns import plan_return
-from apps.transfers.services.settling import plan_compensate, plan_settle
+from apps.transfers.services.settling import LONGEST_MESSAGE, plan_compensate, plan_settle
 
 LADDER: Final = tuple(timedelta(seconds=seconds) for seconds in settings.TRANSFER_LADDER_SECONDS)
 """After how long an unknown outcome is asked after, and what was not accepted is tried again; then a person looks."""
@@ -71,13 +72,23 @@ def plan_record_answer(context: Context, *, transfer: str, attempt: str) -> Plan
 
 
 def follow(context: Context, transfer: Transfer, reply: Reply, *, about: str, asked: str = "") -> Plan:
-    """The plan that a reply asks for. `about` is the submission that it tells of, `asked` our call that it answers."""
+    """The plan that a reply asks for: what it says that the books cannot is for a person.
+
+    `about` is the submission that it tells of, `asked` our call that it answers.
+    """
     if not _counts(transfer, about) or transfer.status not in WITH_PROVIDER:
         return _late(context, transfer, reply, about)
     if reply.provider_reference:
         transfer.provider_reference = reply.provider_reference
     was = {"status": transfer.status, "attempt_id": transfer.attempt_id}
-    return _STEPS[reply.outcome](context, transfer, was, reply, asked)
+    before = copy(transfer)
+    try:
+        return _STEPS[reply.outcome](context, transfer, was, reply, asked)
+    except DomainError as error:
+        if error.transient:
+            raise
+        said = f"The provider says {reply.outcome}. {error.message}"
+        return _park(context, before, was, error.code, said[:LONGEST_MESSAGE])
 
 
 def _counts(transfer: Transfer, about: str) -> bool:
@@ -203,7 +214,10 @@ def _returned(
 
 
 def _park(context: Context, transfer: Transfer, was: Mapping[str, Any], code: str, message: str) -> Plan:
-    """For a person, who sees all evidence."""
+    """For a person, who sees all evidence; whoever has it already is not told again."""
+    if transfer.status == Status.MANUAL_REVIEW:
+        transfer.failure_code, transfer.failure_message = code, message
+        return _still_reviewed(context, transfer, was)
     if transfer.status in {Status.SENT_TO_PROVIDER, Status.PROVIDER_PROCESSING}:
         transfer.lose_track()
     if transfer.status == Status.OUTCOME_UNKNOWN:

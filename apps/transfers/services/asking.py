@@ -23,7 +23,13 @@ from apps.transfers.flows import FLOWS
 from apps.transfers.models import Status, Transfer
 from apps.transfers.services.making import balances, told
 from apps.transfers.services.own import locked_transfer, refuse_closed
-from apps.transfers.services.posting import entry, missing_accounts, places_of, wallets_of
+from apps.transfers.services.posting import (
+    entry,
+    missing_accounts,
+    places_of,
+    refuse_unbookable,
+    wallets_of,
+)
 
 CONFIRM_WITHIN = timedelta(seconds=settings.TRANSFER_CONFIRM_SECONDS)
 APPROVE_WITHIN = timedelta(seconds=settings.TRANSFER_APPROVE_SECONDS)
@@ -79,6 +85,8 @@ def plan_asked(context: Context, transfer: Transfer, to: Recipient | None, *, co
     route = routing.route(wanted(transfer, to), now=context.now)
     if not route.possible:
         raise NoRoute(_no_route(transfer, to), field="/amount", details=route.as_dict())
+    able = route.provider or next(each.provider for each in route.considered if not each.never)
+    refuse_unbookable(context, transfer, able.name)
     if route.provider:
         transfer.expected_at = routing.expected_at(
             route.provider, context.now, usually=FLOWS[transfer.kind].usually

@@ -15,8 +15,10 @@ from apps.transfers.services.making import Named, balances, ended, new_transfer,
 from apps.transfers.services.own import OtherTenant
 from apps.transfers.services.posting import missing_accounts
 
-FUND_BANK = "Record the wire with Fund a bank account, and run this again under the same key."
-FUND_POOL = "Top the pool up, and run this again under the same key."
+FUND_BANK = (
+    "Record the wire to {book}'s account with Fund a bank account, and run this again under the same key."
+)
+FUND_POOL = "Top the pool of {book} up, and run this again under the same key."
 
 
 def scopes(data: Input) -> list[tuple[str, str]]:
@@ -131,7 +133,14 @@ def plan_pay_from_pool(
         else {"sold": sold, "bought": paid, "fee": fee, "pool": pool, "wallet": source.available}
     )
     template = "pool_payout" if same else "pool_payout_fx"
-    return _booked(context, transfer, [source], template, variables, {f"pool:{pool}": FUND_POOL})
+    return _booked(
+        context,
+        transfer,
+        [source],
+        template,
+        variables,
+        {f"pool:{pool}": FUND_POOL.format(book=source.book.slug)},
+    )
 
 
 def plan_top_up_pool(
@@ -150,7 +159,9 @@ def plan_top_up_pool(
     transfer = new_transfer(context, Kind.POOL_TOP_UP, books.by_slug(book).pk, amount, named)
     transfer.terms = {"bank": bank, "pool": pool}
     variables: Variables = {"amount": amount, "bank": bank, "pool": pool}
-    return _booked(context, transfer, [], "pool_top_up", variables, {f"bank:{bank}": FUND_BANK})
+    return _booked(
+        context, transfer, [], "pool_top_up", variables, {f"bank:{bank}": FUND_BANK.format(book=book)}
+    )
 
 
 def plan_fund_bank_account(

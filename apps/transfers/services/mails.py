@@ -156,6 +156,7 @@ def _message(mail: MilestoneMail) -> EmailMultiAlternatives | None:
 
 def _context(mail: MilestoneMail) -> dict[str, Any] | None:
     data = mail.event.data
+    report = data.get("compensation") or {}
     shown = {
         "headline": _HEADLINES[mail.milestone](),
         "transfer": mail.event.subject,
@@ -163,8 +164,8 @@ def _context(mail: MilestoneMail) -> dict[str, Any] | None:
         "reference": data.get("reference", ""),
         "status": data["status"].replace("_", " "),
         "at": mail.event.recorded_at,
-        "released": "compensation" in data,
-        "reason": (data.get("compensation") or {}).get("error", {}).get("message", ""),
+        "released": bool(report.get("released")),
+        "reason": report.get("error", {}).get("message", ""),
         "returned": _money(data["returned"]) if mail.milestone == Milestone.RETURNED else "",
         "link": settings.PUBLIC_URL,
     }

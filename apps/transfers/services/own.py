@@ -133,9 +133,9 @@ def refuse_closed(recipient: Recipient) -> None:
         raise RecipientUnfit(f"Recipient {recipient.pk} was closed; make another.", field="/recipient")
 
 
-def locked_transfer(context: Context, transfer: str) -> Transfer:
+def locked_transfer(context: Context, transfer: str, *, at: str = "/transfer") -> Transfer:
     """The locked transfer, which is the caller's own unless an operator or the system asks."""
     found: Transfer = context.locked[Transfer, transfer]  # type: ignore[assignment]
     if context.actor.book_id not in {None, found.book_id}:
-        raise TransferNotFound(f"There is no transfer {transfer}.", field="/transfer")
+        raise TransferNotFound(f"There is no transfer {transfer}.", field=at)
     return found

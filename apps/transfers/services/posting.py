@@ -1,17 +1,21 @@
 """Where a transfer stands in the books, and the entries that it makes there: by template only."""
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 from apps.accounts.queries.wallets import Holder, holder
+from apps.core import ids
+from apps.core.errors import DomainError
+from apps.core.money import Money
 from apps.ledger import templates
 from apps.ledger.queries.accounts import is_open
-from apps.ledger.services.placing import new_account
+from apps.ledger.services.placing import CurrencyNotAllowed, new_account, place
 from apps.ledger.templates import Held
 from apps.operations import books
 from apps.operations.plan import Context, Entry
-from apps.transfers.flows import FLOWS, Places, Step, strategy
-from apps.transfers.models import Transfer
+from apps.transfers.flows import FLOWS, Done, Places, Step, strategy
+from apps.transfers.models import Kind, Transfer
 
 
 def wallets_of(transfer: Transfer) -> list[Holder]:
@@ -45,6 +49,33 @@ def entry(transfer: Transfer, step: Step, name: str, places: Places) -> Entry:
         metadata={"transfer": transfer.pk, "hold": transfer.hold_id},
         held=Held(str(transfer.hold_id), places.held),
     )
+
+
+class NotBookable(DomainError):
+    """The books have no place for what would come of it."""
+
+    code = "NOT_BOOKABLE"
+    http_status = 422
+
+
+def refuse_unbookable(context: Context, transfer: Transfer, provider: str) -> None:
+    """NotBookable where the books could not say what a provider has done: to be known before money moves, not after.
+
+    What comes out of a strategy comes from custody, so nothing goes in that could not be there.
+    """
+    done = copy(transfer)
+    done.provider, done.hold_id = provider, ids.new_id("hld")
+    flow, places = FLOWS[done.kind], places_of(done)
+    delivered = Money(1, done.received_currency) if flow.delivers else None
+    settled = entry(done, flow.settle(done, places, Done(done.money, delivered)), "settle", places)
+    try:
+        missing_accounts(context, settled)
+        if done.kind == Kind.STRATEGY_START:
+            place(f"custody:{provider}", done.currency)
+    except CurrencyNotAllowed as error:
+        gets = f" for {done.received_currency}" if flow.delivers else ""
+        what = f"{done.get_kind_display()} of {done.currency}{gets} cannot be booked"
+        raise NotBookable(f"{what}: {error.message}", field="/amount/currency") from None
 
 
 def missing_accounts(context: Context, posted: Entry) -> Sequence[Any]:

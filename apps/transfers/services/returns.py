@@ -8,8 +8,9 @@ from apps.providers.protocol import Reply
 from apps.transfers.models import Status, Transfer
 from apps.transfers.services.making import balances, told
 from apps.transfers.services.posting import provider_account
+from apps.transfers.services.settling import report
 
-RETURNED = ("status", "returned", "failure_code", "failure_message", "changed_at")
+RETURNED = ("status", "returned", "failure_code", "failure_message", "compensation", "changed_at")
 
 
 def plan_return(context: Context, transfer: Transfer, reply: Reply) -> Plan:
@@ -23,6 +24,12 @@ def plan_return(context: Context, transfer: Transfer, reply: Reply) -> Plan:
     transfer.failure_code = reply.code or "RETURNED"
     transfer.failure_message = reply.message or "The recipient's bank sent it back."
     transfer.changed_at = context.now
+    transfer.compensation = report(
+        transfer,
+        amount=Money(transfer.returned, transfer.currency),
+        fees=Money.zero(transfer.currency),
+        came_back=True,
+    )
     if transfer.returned == paid.minor:
         transfer.reverse()
     source = holder(str(transfer.source_wallet_id))
@@ -35,7 +42,13 @@ def plan_return(context: Context, transfer: Transfer, reply: Reply) -> Plan:
         metadata={"transfer": transfer.pk},
         refusal_sticks=False,
     )
-    result = {**told(transfer), "returned": back, "entry": entry.id, "balances": balances([source])}
+    result = {
+        **told(transfer),
+        "returned": back,
+        "compensation": transfer.compensation,
+        "entry": entry.id,
+        "balances": balances([source]),
+    }
     return Plan(
         updates=[Update(transfer, RETURNED, was)],
         posts=[entry],

@@ -7,18 +7,27 @@ from apps.ledger.services.entries import mirror
 from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
 from apps.transfers.arrivals import Chargeback, Deposit
-from apps.transfers.models import Kind, Status, Transfer
+from apps.transfers.models import AT_ONCE, Kind, Status, Transfer
 from apps.transfers.queries.entries import entries_of
 from apps.transfers.queries.given_back import refunded
 from apps.transfers.reserves import ReserveStatus, RollingReserve
 from apps.transfers.services.deposits import plan_suspend_again
+from apps.transfers.services.escrow import refuse_released
 from apps.transfers.services.making import balances, told
 from apps.transfers.services.own import locked_transfer
 from apps.transfers.services.posting import wallets_of
 from apps.transfers.services.reserves import plan_let_go
 
 REVERSIBLE = frozenset(
-    {Kind.PAY_IN, Kind.INTERNAL, Kind.CONVERSION, Kind.OTC_TRADE, Kind.POOL_TOP_UP, Kind.POOL_PAYOUT}
+    {
+        Kind.PAY_IN,
+        Kind.INTERNAL,
+        Kind.CONVERSION,
+        Kind.OTC_TRADE,
+        Kind.POOL_TOP_UP,
+        Kind.POOL_PAYOUT,
+        *AT_ONCE,
+    }
 )
 """What happened in our books alone. What a provider did comes back by a return, or is given back by a refund."""
 
@@ -61,6 +70,7 @@ def plan_reverse_transfer(context: Context, *, transfer: str, reason: str) -> Pl
         )
     deposit = next((row for row in context.locked.values() if isinstance(row, Deposit)), None)
     _refuse_given_back(found, deposit)
+    refuse_released(found)
     freed = plan_let_go(context, found)
     mirrored = [mirror(entry, reason) for entry in entries_of(found)]
     again = plan_suspend_again(context, deposit, reason) if deposit else Plan(result={})

@@ -73,7 +73,7 @@ def plan_compensate(
     transfer.compensate()
     ended(transfer, context)
     transfer.next_attempt_at = None
-    transfer.compensation = report(transfer, released=transfer.total)
+    transfer.compensation = report(transfer, amount=transfer.money, fees=transfer.fee_money)
     posted = release_entry(transfer)
     result = {
         **told(transfer),
@@ -90,8 +90,11 @@ def plan_compensate(
     )
 
 
-def report(transfer: Transfer, *, released: Money) -> dict[str, Any]:
-    """The compensation report: what was asked for, what went wrong, what was given back, what to do next."""
+def report(transfer: Transfer, *, amount: Money, fees: Money, came_back: bool = False) -> dict[str, Any]:
+    """The compensation report: what was asked for, what went wrong, what was given back, what to do next.
+
+    `came_back` says that it had been carried out, so that nothing was held any more.
+    """
     return {
         "transaction": {
             "transfer": transfer.pk,
@@ -102,8 +105,9 @@ def report(transfer: Transfer, *, released: Money) -> dict[str, Any]:
             "recipient": str(transfer.recipient) if transfer.recipient_id else "",
         },
         "error": {"code": transfer.failure_code, "message": transfer.failure_message},
-        "refunded": {"amount": str(transfer.money), "fees": str(transfer.fee_money)},
-        "released": str(released),
+        "refunded": {"amount": str(amount), "fees": str(fees)},
+        "released": "" if came_back else str(amount + fees),
+        "came_back": came_back,
         "next_steps": NEXT_STEPS.get(transfer.failure_code, ASK),
     }
 

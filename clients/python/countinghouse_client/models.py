@@ -414,8 +414,21 @@ class PayInResult(TypedDict):
         "bridge",
         "strategy_start",
         "strategy_stop",
+        "escrow_hold",
+        "escrow_release",
+        "fee",
     ]
-    type: Literal["ADJUSTMENT", "DEPOSIT", "PAYOUT", "REFUND", "TRANSFER", "WITHDRAWAL"]
+    type: Literal[
+        "ADJUSTMENT",
+        "DEPOSIT",
+        "ESCROW_HOLD",
+        "ESCROW_RELEASE",
+        "FEE",
+        "PAYOUT",
+        "REFUND",
+        "TRANSFER",
+        "WITHDRAWAL",
+    ]
     status: Literal[
         "cancelled",
         "completed",
@@ -570,6 +583,15 @@ class RefusalOutput(TypedDict):
     documentation: str
 
 
+class ReleaseEscrowBody(TypedDict, closed=True):
+    escrow: str
+    to_wallet: str
+    amount: NotRequired[Money | None]
+    reference: NotRequired[str]
+    description: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
+
+
 class ReleaseHoldBody(TypedDict, closed=True):
     amount: NotRequired[Money | None]
     reason: str
@@ -706,8 +728,21 @@ class StoppedResult(TypedDict):
         "bridge",
         "strategy_start",
         "strategy_stop",
+        "escrow_hold",
+        "escrow_release",
+        "fee",
     ]
-    type: Literal["ADJUSTMENT", "DEPOSIT", "PAYOUT", "REFUND", "TRANSFER", "WITHDRAWAL"]
+    type: Literal[
+        "ADJUSTMENT",
+        "DEPOSIT",
+        "ESCROW_HOLD",
+        "ESCROW_RELEASE",
+        "FEE",
+        "PAYOUT",
+        "REFUND",
+        "TRANSFER",
+        "WITHDRAWAL",
+    ]
     status: Literal[
         "cancelled",
         "completed",
@@ -815,8 +850,21 @@ class TransferCreatedResult(TypedDict):
         "bridge",
         "strategy_start",
         "strategy_stop",
+        "escrow_hold",
+        "escrow_release",
+        "fee",
     ]
-    type: Literal["ADJUSTMENT", "DEPOSIT", "PAYOUT", "REFUND", "TRANSFER", "WITHDRAWAL"]
+    type: Literal[
+        "ADJUSTMENT",
+        "DEPOSIT",
+        "ESCROW_HOLD",
+        "ESCROW_RELEASE",
+        "FEE",
+        "PAYOUT",
+        "REFUND",
+        "TRANSFER",
+        "WITHDRAWAL",
+    ]
     status: Literal[
         "cancelled",
         "completed",
@@ -850,8 +898,21 @@ class TransferOutput(TypedDict):
         "bridge",
         "strategy_start",
         "strategy_stop",
+        "escrow_hold",
+        "escrow_release",
+        "fee",
     ]
-    type: Literal["ADJUSTMENT", "DEPOSIT", "PAYOUT", "REFUND", "TRANSFER", "WITHDRAWAL"]
+    type: Literal[
+        "ADJUSTMENT",
+        "DEPOSIT",
+        "ESCROW_HOLD",
+        "ESCROW_RELEASE",
+        "FEE",
+        "PAYOUT",
+        "REFUND",
+        "TRANSFER",
+        "WITHDRAWAL",
+    ]
     status: Literal[
         "cancelled",
         "completed",
@@ -874,6 +935,7 @@ class TransferOutput(TypedDict):
     failure_message: str | None
     hold: str | None
     refund_of: str | None
+    escrow: str | None
     recipient: str | None
     approval_request: str | None
     fees: list[Any] | None
@@ -1078,6 +1140,14 @@ class BulkBody(TypedDict, closed=True):
     items: list[BulkItem]
 
 
+class ChargeFeeBody(TypedDict, closed=True):
+    wallet: str
+    amount: Money
+    reference: NotRequired[str]
+    description: str
+    metadata: NotRequired[dict[str, str]]
+
+
 class CreatePayoutBody(TypedDict, closed=True):
     wallet: str
     recipient: str
@@ -1128,6 +1198,56 @@ class DepositPage(TypedDict):
     previous: str | None
 
 
+class EscrowResult(TypedDict):
+    transfer: str
+    kind: Literal[
+        "pay_in",
+        "internal",
+        "payout",
+        "conversion",
+        "otc_trade",
+        "onramp",
+        "offramp",
+        "pool_top_up",
+        "pool_payout",
+        "refund",
+        "buy",
+        "sell",
+        "bridge",
+        "strategy_start",
+        "strategy_stop",
+        "escrow_hold",
+        "escrow_release",
+        "fee",
+    ]
+    type: Literal[
+        "ADJUSTMENT",
+        "DEPOSIT",
+        "ESCROW_HOLD",
+        "ESCROW_RELEASE",
+        "FEE",
+        "PAYOUT",
+        "REFUND",
+        "TRANSFER",
+        "WITHDRAWAL",
+    ]
+    status: Literal[
+        "cancelled",
+        "completed",
+        "expired",
+        "failed",
+        "pending_approval",
+        "processing",
+        "reversed",
+    ]
+    amount: Money
+    reference: str
+    balances: dict[str, Money]
+    escrow: str
+    left: Money
+    entry: str
+
+
 class ExchangeBody(TypedDict, closed=True):
     from_wallet: str
     to_wallet: str
@@ -1137,6 +1257,55 @@ class ExchangeBody(TypedDict, closed=True):
     reference: NotRequired[str]
     description: NotRequired[str]
     metadata: NotRequired[dict[str, str]]
+
+
+class FeeChargedResult(TypedDict):
+    transfer: str
+    kind: Literal[
+        "pay_in",
+        "internal",
+        "payout",
+        "conversion",
+        "otc_trade",
+        "onramp",
+        "offramp",
+        "pool_top_up",
+        "pool_payout",
+        "refund",
+        "buy",
+        "sell",
+        "bridge",
+        "strategy_start",
+        "strategy_stop",
+        "escrow_hold",
+        "escrow_release",
+        "fee",
+    ]
+    type: Literal[
+        "ADJUSTMENT",
+        "DEPOSIT",
+        "ESCROW_HOLD",
+        "ESCROW_RELEASE",
+        "FEE",
+        "PAYOUT",
+        "REFUND",
+        "TRANSFER",
+        "WITHDRAWAL",
+    ]
+    status: Literal[
+        "cancelled",
+        "completed",
+        "expired",
+        "failed",
+        "pending_approval",
+        "processing",
+        "reversed",
+    ]
+    amount: Money
+    reference: str
+    balances: dict[str, Money]
+    description: str
+    entry: str
 
 
 class FeeResult(TypedDict):
@@ -1154,6 +1323,14 @@ class HoldEndedResult(TypedDict):
     entry: str
     balances: dict[str, Money]
     moved: list[MovedResult]
+
+
+class HoldInEscrowBody(TypedDict, closed=True):
+    wallet: str
+    amount: Money
+    reference: NotRequired[str]
+    description: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
 
 
 class HoldOutput(TypedDict):
@@ -1256,8 +1433,21 @@ class AskedResult(TypedDict):
         "bridge",
         "strategy_start",
         "strategy_stop",
+        "escrow_hold",
+        "escrow_release",
+        "fee",
     ]
-    type: Literal["ADJUSTMENT", "DEPOSIT", "PAYOUT", "REFUND", "TRANSFER", "WITHDRAWAL"]
+    type: Literal[
+        "ADJUSTMENT",
+        "DEPOSIT",
+        "ESCROW_HOLD",
+        "ESCROW_RELEASE",
+        "FEE",
+        "PAYOUT",
+        "REFUND",
+        "TRANSFER",
+        "WITHDRAWAL",
+    ]
     status: Literal[
         "cancelled",
         "completed",

@@ -248,6 +248,9 @@ class ListTransfersQuery(TypedDict, total=False):
             "bridge",
             "strategy_start",
             "strategy_stop",
+            "escrow_hold",
+            "escrow_release",
+            "fee",
         ]
         | None
     )
@@ -257,6 +260,7 @@ class ListTransfersQuery(TypedDict, total=False):
     )
     from_wallet: str | None
     to_wallet: str | None
+    escrow: str | None
     created_from: str | None
     created_before: str | None
     tenant: str | None
@@ -613,6 +617,36 @@ class Client(Transport):
         """
         return cast(models.EntryOutput, self.request("GET", f"/v1/entries/{part(id)}", query={}))
 
+    def release_escrow(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ReleaseEscrowBody],
+    ) -> models.EscrowResult:
+        """Release money from escrow.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.EscrowResult", self._command("/v1/escrow-releases", dict(body), idempotency_key, retry_of)
+        )
+
+    def hold_in_escrow(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.HoldInEscrowBody],
+    ) -> models.EscrowResult:
+        """Put money in escrow.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.EscrowResult", self._command("/v1/escrows", dict(body), idempotency_key, retry_of)
+        )
+
     def list_events(self, **query: Unpack[ListEventsQuery]) -> Page[models.EventOutput]:
         """The feed: every event by position.
 
@@ -627,6 +661,21 @@ class Client(Transport):
         Needs the scope `operations:read`.
         """
         return cast(models.SingleEventOutput, self.request("GET", f"/v1/events/{part(id)}", query={}))
+
+    def charge_fee(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ChargeFeeBody],
+    ) -> models.FeeChargedResult:
+        """Charge a fee.
+
+        Needs the scope `platform:write`.
+        """
+        return cast(
+            "models.FeeChargedResult", self._command("/v1/fees", dict(body), idempotency_key, retry_of)
+        )
 
     def list_holds(self, **query: Unpack[ListHoldsQuery]) -> Page[models.HoldOutput]:
         """Holds.

@@ -8,9 +8,10 @@ from typing import Any
 from django.db import connection
 
 from apps.core.money import Money
-from apps.ledger.models import Hold
+from apps.ledger.models import Balance, Hold
 from apps.providers.models import Attempt
-from apps.transfers.models import ENDED, Status, Transfer
+from apps.transfers.models import ENDED, Kind, Status, Transfer
+from apps.transfers.queries.escrow import address_of, left_in
 from script.trials.payments.audit_outside import Facts, Moved, strange, unbooked
 
 EXECUTED = {"completed", "returned"}
@@ -31,6 +32,7 @@ def problems(
         *_unfinished(transfers.values()),
         *(wrong for each in transfers.values() for wrong in _untrue(each, orders.get(str(each.pk), []))),
         *_unowned(holds),
+        *_not_in_escrow(transfers.values()),
         *strange(truth, transfers, orders),
         *_disagreeing(truth, transfers, orders, funded),
     ]
@@ -101,6 +103,16 @@ def _unowned(asked: Iterable[str]) -> Iterator[str]:
     for hold in Hold.objects.filter(remaining__gt=0):
         if hold.pk not in owned:
             yield f"{hold.pk} holds {hold.remaining} for nothing that is under way."
+
+
+def _not_in_escrow(transfers: Iterable[Transfer]) -> Iterator[str]:
+    """Each escrow has its account, with what was put there and not released, and no account is without an escrow."""
+    left = {address_of(each): left_in(each).minor for each in transfers if each.kind == Kind.ESCROW_HOLD}
+    stands = Balance.objects.filter(account__address__startswith="escrow:")
+    has = {address: int(raw) for address, raw in stands.values_list("account__address", "balance")}
+    for address in left.keys() | has.keys():
+        if left.get(address) != has.get(address):
+            yield f"{address} has {has.get(address)}, its transfers say {left.get(address)}."
 
 
 def _disagreeing(

@@ -17,9 +17,10 @@ PATIENCE_SECONDS = 60
 
 @dataclass
 class World:
-    """What callers know: a key, wallets by currency, a recipient by currency."""
+    """What callers know: a key, an operator's, wallets by currency, a recipient by currency."""
 
     key: str
+    operators_key: str
     wallets: dict[str, list[str]]
     recipients: dict[str, str]
 
@@ -47,6 +48,7 @@ class Caller(threading.Thread):
         self._client = httpx.Client(base_url=url, timeout=10)
         self._world, self._heard = world, heard
         self._mine: list[str] = []
+        self._escrows: list[str] = []
         self.goes_on = True
 
     def run(self) -> None:
@@ -54,6 +56,7 @@ class Caller(threading.Thread):
         wishes: list[Callable[[], Wish | None]] = [self._payout] * 6
         wishes += [self._transfer] * 3 + [self._onramp] * 2 + [self._offramp, self._refund]
         wishes += [self._buy, self._buy, self._sell, self._bridge, self._start_strategy, self._stop_strategy]
+        wishes += [self._escrow, self._escrow, self._release, self._release, self._fee]
         wishes += [self._confirm, self._cancel, self._hold, self._read]
         while self.goes_on:
             wish = self._random.choice(wishes)()
@@ -63,15 +66,17 @@ class Caller(threading.Thread):
 
     def _ask(self, path: str, body: dict[str, Any]) -> None:
         key = uuid.UUID(int=self._random.getrandbits(128)).hex
-        headers = {"Authorization": f"Bearer {self._world.key}", "Idempotency-Key": key}
-        until = time.monotonic() + PATIENCE_SECONDS
+        bearer = self._world.operators_key if path == "/v1/fees" else self._world.key
+        headers = {"Authorization": f"Bearer {bearer}", "Idempotency-Key": key}
+        until, last = time.monotonic() + PATIENCE_SECONDS, "nothing"
         while time.monotonic() < until:
             answer = self._once(path, body, headers)
             if answer is not None and not self._must_repeat(answer):
                 return self._note(key, path, body, answer)
+            last = "nothing" if answer is None else f"{answer.status_code} {answer.text[:200]}"
             time.sleep(0.1 + self._random.random() * 0.3)
         with self._heard.lock:
-            self._heard.unanswered.append(f"{path} {key}")
+            self._heard.unanswered.append(f"{path} {key}, at last {last}")
         return None
 
     def _once(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> httpx.Response | None:
@@ -98,6 +103,8 @@ class Caller(threading.Thread):
             if "transfer" in told and answer.status_code < 300:
                 self._heard.transfers[key] = {"id": told["transfer"], "path": path, **body}
                 self._mine.append(told["transfer"])
+                if path == "/v1/escrows":
+                    self._escrows.append(told["transfer"])
 
     def _amount(self, currency: str) -> dict[str, str]:
         return {
@@ -167,6 +174,20 @@ class Caller(threading.Thread):
 
     def _hold(self) -> Wish:
         return "/v1/holds", {"wallet": self._wallet("EUR"), "amount": self._amount("EUR"), "reason": "order"}
+
+    def _escrow(self) -> Wish:
+        return "/v1/escrows", {"wallet": self._wallet("EUR"), "amount": self._amount("EUR")}
+
+    def _release(self) -> Wish | None:
+        if not self._escrows:
+            return None
+        asked = {"escrow": self._random.choice(self._escrows), "to_wallet": self._wallet("EUR")}
+        part = {"amount": self._amount("EUR")} if self._random.random() < 0.7 else {}
+        return "/v1/escrow-releases", {**asked, **part}
+
+    def _fee(self) -> Wish:
+        asked = {"wallet": self._wallet("EUR"), "amount": self._amount("EUR")}
+        return "/v1/fees", {**asked, "description": "paper statements"}
 
     def _read(self) -> None:
         self._get(f"/v1/wallets/{self._wallet('EUR')}/balances")

@@ -45,7 +45,8 @@ def world(sandbox: str) -> World:
     recipients = {code: _recipient(tenant, code) for code in ("EUR", "USD")}
     scopes = ["transfers:write", "transfers:read", "wallets:read"]
     key = _done("accounts.create_api_key", tenant=tenant, name="trial", scopes=scopes)
-    return World(key["secret"], wallets, recipients)
+    ours = _done("accounts.create_operator_key", name="trial", scopes=["platform:write"])
+    return World(key["secret"], ours["secret"], wallets, recipients)
 
 
 def _wallet(tenant: str, currency: str) -> str:
