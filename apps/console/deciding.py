@@ -59,7 +59,7 @@ def asked(request: HttpRequest, rows: Iterable[ApprovalRequest]) -> list[Asked]:
     deciding.prefetch(rows)
     commands = {command.name: command for command in all_commands()}
     user = person(request)
-    would = moves_of_each(_entries(row) for row in rows)
+    would = map(_moves, rows, moves_of_each(_entries(row) for row in rows))
     facts = would_answer((commands.get(row.command), row.preview) for row in rows)
     titles = [commands[row.command].summary if row.command in commands else row.command for row in rows]
     return [_asked(user, *each) for each in zip(rows, titles, would, facts, strict=True)]
@@ -77,6 +77,11 @@ def person(request: HttpRequest) -> deciding.Person:
 def _entries(row: ApprovalRequest) -> list[dict[str, Any]]:
     """What it would post, while it waits."""
     return row.preview.get("entries", []) if row.status == ApprovalStatus.PENDING else []
+
+
+def _moves(row: ApprovalRequest, moves: list[Move]) -> list[Move]:
+    """What a yes would move or, where the money was held when it was asked for, what was."""
+    return [each.as_posted for each in moves] if row.preview.get("posted") else moves
 
 
 def _asked(

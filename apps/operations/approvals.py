@@ -113,10 +113,12 @@ def ask_others(run: Run, context: Context) -> None:
 
 
 def in_preview(run: Run, plan: Plan, context: Context) -> dict[str, Any] | None:
-    """Who would be asked, as a preview shows it."""
+    """Who would be asked, as a preview shows it; tenants are told how many people, and not by which rule of the platform's."""
     who, _facts = _who(run, plan, context)
     if who is None:
         return None
+    if context.actor.book_id is not None:
+        return {"approvers_needed": who.people}
     names = ", ".join(policy.name for policy in who.policies)
     return {
         "policy": names,

@@ -90,6 +90,21 @@ def test_a_review_that_an_answer_proves_needs_no_file(
     assert "settle_transfer" not in shown(console, DESK)
 
 
+def test_who_agrees_sees_what_is_held_already_and_not_moved_again(
+    acme: World, sandbox: Sandbox, operator: Client
+) -> None:
+    payouts.provider(sandbox)
+    wallet, to = acme.funded("60000.00"), recipient(acme)
+    call_command("loaddata", "approval_policies", verbosity=0)
+    asked = pay_out(acme, wallet, to, amount="50000.00")["approval_request"]
+    page = shown(operator, f"/ops/operations/approvalrequest/{asked}/")
+    assert "Posted when it was asked for" in page
+    assert "Changed by" in page
+    assert "Would hold" not in page
+    assert "below its floor" not in page
+    assert "Held when it was asked for" in shown(operator, "/ops/approvals/?whose=others")
+
+
 def test_what_is_stuck_waits_and_is_held(acme: World, sandbox: Sandbox, operator: Client) -> None:
     payouts.provider(sandbox)
     wallet, to = acme.funded("90000.00"), recipient(acme)

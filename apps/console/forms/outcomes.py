@@ -1,7 +1,7 @@
 """What a command would do, and what came of it, as the cards of a page show it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -33,7 +33,7 @@ _Place = tuple[int, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What a plan would do to one account. Amounts are as shown; without `now` the account is not there yet."""
+    """What a plan would do to one account, or has done. Amounts are as shown; without `now` the account is not there yet."""
 
     account: Account | None
     address: str
@@ -41,6 +41,12 @@ class Move:
     now: Money | None
     afterwards: Money | None
     below_floor: bool
+    is_posted: bool = False
+
+    @property
+    def as_posted(self) -> "Move":
+        """The same of what stands in the books already, so that what is held now is what came of it."""
+        return replace(self, afterwards=None, below_floor=False, is_posted=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.operations.registry import EVERYWHERE, Command, register
 from apps.transfers import outputs, serializers
 from apps.transfers.commands.flag import WALLET_FLAG
-from apps.transfers.facts import of_plan
+from apps.transfers.facts import OF_MONEY, of_plan
 from apps.transfers.services import escrow, fees, holds
 
 register(
@@ -33,6 +33,7 @@ register(
         output=outputs.EscrowResult,
         permission="transfers.release_escrow",
         facts=of_plan,
+        tells=OF_MONEY,
         scope="transfers:write",
         path="escrow-releases",
         flag=WALLET_FLAG,
@@ -50,6 +51,7 @@ register(
         output=outputs.FeeChargedResult,
         permission="transfers.charge_fee",
         facts=of_plan,
+        tells=OF_MONEY,
         scope="platform:write",
         path="fees",
         flag=WALLET_FLAG,

@@ -77,6 +77,8 @@ register(
         plan=holds.plan_settle_hold,
         input=serializers.SettleHoldInput,
         output=outputs.HoldEndedResult,
+        facts=of_plan,
+        tells=OF_MONEY,
         permission="transfers.settle_hold",
         scope="transfers:write",
         path="holds/{hold}/settle",

@@ -175,7 +175,8 @@ def plan_reserved(context: Context, transfer: Transfer, to: Recipient | None) ->
         context, OPEN_SENDING, {"transfer": transfer.pk}, facts, Plan(result={}, approved=agreed)
     )
     if request:
-        request.preview = render_plan(Plan(result=told_asked(transfer), posts=[posted], approved=agreed))
+        held = Plan(result=told_asked(transfer), posts=[posted], approved=agreed)
+        request.preview = {**render_plan(held), "posted": True}
         transfer.await_approval()
         transfer.approval_request_id = request.pk
         transfer.next_attempt_at = transfer.expires_at = context.now + APPROVE_WITHIN
