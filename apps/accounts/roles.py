@@ -122,7 +122,6 @@ PERMISSIONS: dict[str, set[str]] = {
         "ledger.set_late_policy",
         "rates.load_ecb",
         *BESIDE,
-        *DECIDES,
     },
 }
 """Beside looking at everything, which every role may. An admin may run every command."""

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import QueryDict
@@ -19,6 +19,8 @@ from apps.operations.registry import Command
 
 REDACTED = "••••••"
 LONGEST_KEPT = 16_384
+MOST_TOLD = 20
+"""Unknown fields that a refusal names."""
 LONGEST_INPUT = 1_000_000
 
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
@@ -37,8 +39,7 @@ def validate(command: Command, data: Mapping[str, Any]) -> dict[str, Any]:
         raise InputInvalid("The input must be a JSON object.", details={"fields": {}})
     unknown = [] if isinstance(data, QueryDict) else [name for name in data if name not in serializer.fields]
     if unknown:
-        named = ", ".join(name for name, field in serializer.fields.items() if not field.read_only)
-        raise _invalid({str(name): [f"This command has no such field. It has: {named}."] for name in unknown})
+        raise _unknown(serializer, unknown)
     try:
         return dict(serializer.run_validation(data))
     except ValidationError as error:
@@ -127,6 +128,14 @@ def _serializer(command: Command) -> Serializer[Any]:
         kept[command.name] = command.input()
         tell_choices(kept[command.name])
     return kept[command.name]
+
+
+def _unknown(serializer: Serializer[Any], names: Sequence[Any]) -> InputInvalid:
+    """That fields do not exist: of very many the first ones, and which there are said once."""
+    named = ", ".join(name for name, field in serializer.fields.items() if not field.read_only)
+    told = {str(name): ["This command has no such field."] for name in names[:MOST_TOLD]}
+    told[str(names[0])] = [f"This command has no such field. It has: {named}."]
+    return _invalid(told)
 
 
 def _invalid(detail: Any) -> InputInvalid:

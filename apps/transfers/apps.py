@@ -14,12 +14,14 @@ class TransfersConfig(AppConfig):
         from apps.transfers import commands  # noqa: F401 (commands register themselves)
         from apps.transfers.inbound import register as follow_messages
         from apps.transfers.queries.terms import GL_CODE, terms_of_reserves
+        from apps.transfers.services.closing import refuse_in_strategy, refuse_under_way
         from apps.transfers.services.escrow import refuse_in_escrow
         from apps.transfers.services.own import refuse_entry_of_record, refuse_hold_of_transfer
 
         follow_messages()
         terms.register(GL_CODE, terms_of_reserves)
-        wallets.guard_closing(refuse_in_escrow)
+        for guard in (refuse_in_escrow, refuse_in_strategy, refuse_under_way):
+            wallets.guard_closing(guard)
         lookups.guard_holds(refuse_hold_of_transfer)
         lookups.guard_entries(refuse_entry_of_record)
         isolation.rows_where(

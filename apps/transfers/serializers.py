@@ -133,6 +133,15 @@ class ExchangeInput(_Named):
     confirm = serializers.BooleanField(default=True, help_text=CONFIRM)
 
 
+class SaleInput(ExchangeInput):
+    example = {
+        "from_wallet": "wal_01k9zw3v5r8e2n6b4m7x0q1c9d",
+        "to_wallet": "wal_01k9zw3v5r8e2n6b4m7x0q1c9e",
+        "amount": {"amount": "12.30", "currency": "USDC"},
+        "reference": "order-1042",
+    }
+
+
 class BridgeInput(_Named):
     example = {
         "wallet": "wal_01k9zw3v5r8e2n6b4m7x0q1c9d",
@@ -150,6 +159,13 @@ class BridgeInput(_Named):
 
 
 class StrategyInput(_Named):
+    example = {
+        "wallet": "wal_01k9zw3v5r8e2n6b4m7x0q1c9d",
+        "amount": {"amount": "12.30", "currency": "USDC"},
+        "strategy": "aave-usdc",
+        "reference": "order-1042",
+    }
+
     wallet = IdField("wal")
     amount = MoneyField(positive=True)
     strategy = serializers.SlugField(max_length=40, help_text=STRATEGY)

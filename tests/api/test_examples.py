@@ -86,11 +86,11 @@ def refundable(test: str) -> str:
 
 def put_to_work(test: str) -> str:
     """A wallet of which something is in a strategy."""
-    wallet = done("accounts.create_wallet", tenant=test, currency="EUR")["wallet"]
-    done("transfers.post_pay_in", wallet=wallet, amount=eur("50.00"))
+    wallet = in_usdc(test)
     strategy = f"strategy:aave-usdc:{wallet}"
-    done("ledger.open_account", book="acme-test", address=strategy, currency="EUR")
-    moved = {"book": "acme-test", "reference": "s-1", "kind": "test", "amount": eur("20.00")}
+    done("ledger.open_account", book="acme-test", address=strategy, currency="USDC")
+    coins = {"amount": "20.00", "currency": "USDC"}
+    moved = {"book": "acme-test", "reference": "s-1", "kind": "test", "amount": coins}
     done("ledger.import_entry", source=f"wallet:{wallet}:available", destination=strategy, **moved)
     return str(wallet)
 
@@ -103,10 +103,9 @@ def kept(test: str) -> str:
 
 
 BESIDE: dict[str, Callable[[str], dict[str, str]]] = {
-    **dict.fromkeys(
-        ("/v1/onramps", "/v1/offramps", "/v1/buys", "/v1/sells"), lambda test: {"to_wallet": in_usdc(test)}
-    ),
-    "/v1/bridges": lambda test: {"wallet": in_usdc(test)},
+    **dict.fromkeys(("/v1/onramps", "/v1/buys"), lambda test: {"to_wallet": in_usdc(test)}),
+    **dict.fromkeys(("/v1/offramps", "/v1/sells"), lambda test: {"from_wallet": in_usdc(test)}),
+    **dict.fromkeys(("/v1/bridges", "/v1/strategies"), lambda test: {"wallet": in_usdc(test)}),
     "/v1/escrow-releases": lambda test: {"escrow": kept(test)},
     "/v1/strategies/stop": lambda test: {"wallet": put_to_work(test)},
     "/v1/transfers/{transfer}/refund": lambda test: {"transfer": refundable(test)},

@@ -149,3 +149,10 @@ def test_what_came_of_a_payout_is_the_transfer() -> None:
     result = {"entry": ids.new_id("je"), "hold": ids.new_id("hld"), "transfer": ids.new_id("trf")}
     assert doors.made(find("transfers.create_payout"), result, {}) == result["transfer"]
     assert doors.made(find("transfers.place_hold"), result, {}) == result["hold"]
+
+
+def test_very_many_unknown_fields_are_told_in_few_words(test_wallet: tuple[Client, str]) -> None:
+    own, _wallet = test_wallet
+    answer = own.post("/v1/transfers", {f"f{number}": 1 for number in range(10_000)})
+    assert (answer.status_code, len(answer.json()["errors"])) == (400, 20)
+    assert len(answer.content) < 10_000

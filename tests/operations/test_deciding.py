@@ -206,7 +206,7 @@ class TestStandingIn:
         assert says(carl, asked(maker)) == "AUTHORIZATION_FAILED"
 
     def test_never_about_what_the_delegate_asked_for(self, ines: Actor) -> None:
-        fay = person("fay@example.com", "finance")
+        fay = person("fay@example.com", "finance", "compliance")
         lent(ines, fay)
         assert says(fay, asked(fay)) == "APPROVAL_BY_MAKER"
 

@@ -302,6 +302,13 @@ class TestTakingBack:
         again = done("transfers.release_escrow", actor=acme.key, escrow=escrow, to_wallet=payer)
         assert (again["amount"], available(payer), available(payee)) == (eur("60.00"), "100.00", "0.00")
 
+    def test_a_release_of_a_closed_wallets_escrow_is_not(self, acme: World) -> None:
+        payer, payee = acme.funded("60.00"), acme.wallet()
+        released = release(acme, put(acme, payer, "60.00"), payee)
+        done("accounts.close_wallet", wallet=payer, reason="moved")
+        assert cannot_reverse(released) == "ESCROW_RELEASED"
+        assert available(payee) == "60.00"
+
     def test_a_release_whose_money_is_spent_is_not(self, acme: World) -> None:
         payer, payee = acme.funded("100.00"), acme.wallet()
         escrow = put(acme, payer, "60.00")

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from apps.accounts.models import Wallet
+from apps.core import clock
 from apps.ledger.models import Account, GlAccount
 from apps.transfers.models import Transfer
 from tests.support import payouts
@@ -176,6 +178,45 @@ def test_what_the_books_have_no_place_for_is_refused_before_money_moves(
     asked = {"amount": money("1.00", currency), **between}
     assert refused(f"transfers.{command}", actor=acme.key, **asked) == "NOT_BOOKABLE"
     assert shown(wallet)[0].startswith("100.00")
+
+
+def test_a_closed_wallet_gets_nothing(acme: World, desks: Sandbox) -> None:
+    euros, coins = acme.funded("100.00"), acme.wallet("USDC")
+    given = {"from_wallet": euros, "to_wallet": coins, "amount": money("1.00", "EUR")}
+    made = done("transfers.create_onramp", actor=acme.key, **given)["transfer"]
+    closing = {"wallet": coins, "reason": "moved"}
+    assert refused("accounts.close_wallet", **closing) == "TRANSFER_UNDER_WAY"
+    done("transfers.cancel_transfer", actor=acme.key, transfer=made, reason="stay")
+    done("accounts.close_wallet", **closing)
+    assert refused("transfers.create_onramp", actor=acme.key, **given) == "NOT_BOOKABLE"
+
+
+def test_a_wallet_that_was_closed_meanwhile_is_sent_nothing_for(acme: World, desks: Sandbox) -> None:
+    euros, coins = acme.funded("100.00"), acme.wallet("USDC")
+    given = {"from_wallet": euros, "to_wallet": coins, "amount": money("1.00", "EUR")}
+    made = done("transfers.create_onramp", actor=acme.key, **given)["transfer"]
+    Wallet.objects.filter(pk=coins).update(status="closed", closed_at=clock.now())
+    work()
+    assert (status(made), desks.truth()["order"]) == ("balance_reserved", [])
+    done("transfers.cancel_transfer", actor=acme.key, transfer=made, reason="closed")
+    assert shown(euros) == ("100.00", "0.00")
+    Wallet.objects.filter(pk=coins).update(status="open", closed_at=None)
+
+
+def test_a_wallet_whose_money_works_in_a_strategy_stays_open(acme: World, desks: Sandbox) -> None:
+    coins = acme.funded("60.00", "USDC")
+    given = {"wallet": coins, "strategy": "aave-usdc", "amount": money("60.00", "USDC")}
+    executed(desks, "start_strategy", acme, **given)
+    closing = {"wallet": coins, "reason": "moved"}
+    assert refused("accounts.close_wallet", **closing) == "STRATEGY_OPEN"
+    executed(desks, "stop_strategy", acme, **given)
+    done(
+        "transfers.create_transfer",
+        from_wallet=coins,
+        to_wallet=acme.wallet("USDC"),
+        amount=money("60.00", "USDC"),
+    )
+    done("accounts.close_wallet", **closing)
 
 
 def test_what_was_not_delivered_is_given_back(acme: World, desks: Sandbox) -> None:

@@ -92,14 +92,13 @@ def _exchange(
     )
 
 
-for kind, summary, alias in (
-    (Kind.ONRAMP, _("Turn money into coins"), "stablecoinOnramp"),
-    (Kind.OFFRAMP, _("Turn coins into money"), "stablecoinOfframp"),
-    (Kind.BUY, _("Buy an investment"), "buy"),
-    (Kind.SELL, _("Sell an investment"), "sell"),
+for kind, summary, given, alias in (
+    (Kind.ONRAMP, _("Turn money into coins"), serializers.ExchangeInput, "stablecoinOnramp"),
+    (Kind.OFFRAMP, _("Turn coins into money"), serializers.SaleInput, "stablecoinOfframp"),
+    (Kind.BUY, _("Buy an investment"), serializers.ExchangeInput, "buy"),
+    (Kind.SELL, _("Sell an investment"), serializers.SaleInput, "sell"),
 ):
-    plan = exchanges.plan_between(kind)
-    _exchange(f"create_{kind}", summary, f"{kind}s", plan, serializers.ExchangeInput, alias)
+    _exchange(f"create_{kind}", summary, f"{kind}s", exchanges.plan_between(kind), given, alias)
 _exchange(
     "create_bridge",
     _("Move coins to another network"),

@@ -214,9 +214,11 @@ def _returned(
 
 
 def _park(context: Context, transfer: Transfer, was: Mapping[str, Any], code: str, message: str) -> Plan:
-    """For a person, who sees all evidence; whoever has it already is not told again."""
-    if transfer.status == Status.MANUAL_REVIEW:
-        transfer.failure_code, transfer.failure_message = code, message
+    """For a person, who sees all evidence; whoever has it already is told what is new, once."""
+    if transfer.status == Status.MANUAL_REVIEW and (transfer.failure_code, transfer.failure_message) == (
+        code,
+        message,
+    ):
         return _still_reviewed(context, transfer, was)
     if transfer.status in {Status.SENT_TO_PROVIDER, Status.PROVIDER_PROCESSING}:
         transfer.lose_track()

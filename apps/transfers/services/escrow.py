@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from apps.accounts.models import Wallet
+from apps.accounts.models import Wallet, WalletStatus
 from apps.accounts.queries.wallets import Holder, WalletNotFound, holder
 from apps.core.errors import DomainError
 from apps.core.money import CurrencyMismatch, Money
@@ -124,6 +124,17 @@ def refuse_released(hold: Transfer) -> None:
     raise EscrowReleased(
         f"{hold.money - left} of {hold.pk} was released, and a reversal takes all of it: reverse the releases first,"
         " or release the rest to the wallet that it came from.",
+        field="/transfer",
+    )
+
+
+def refuse_ownerless(release: Transfer) -> None:
+    """Raise EscrowReleased where a release put back would leave money in the escrow of a wallet that was closed."""
+    hold = release.escrow
+    if hold is None or hold.source_wallet is None or hold.source_wallet.status != WalletStatus.CLOSED:
+        return
+    raise EscrowReleased(
+        f"{hold.source_wallet_id}, from which it was put in escrow, is closed; transfer the money instead.",
         field="/transfer",
     )
 

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from copy import copy
 from typing import Any
 
+from apps.accounts.models import Wallet, WalletStatus
 from apps.accounts.queries.wallets import Holder, holder
 from apps.core import ids
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.ledger import templates
 from apps.ledger.queries.accounts import is_open
-from apps.ledger.services.placing import CurrencyNotAllowed, new_account, place
+from apps.ledger.services.placing import new_account, place
 from apps.ledger.templates import Held
 from apps.operations import books
 from apps.operations.plan import Context, Entry
@@ -63,6 +64,10 @@ def refuse_unbookable(context: Context, transfer: Transfer, provider: str) -> No
 
     What comes out of a strategy comes from custody, so nothing goes in that could not be there.
     """
+    if transfer.destination_wallet_id and _is_closed(str(transfer.destination_wallet_id)):
+        raise NotBookable(
+            f"{transfer.destination_wallet_id} is closed, and takes nothing any more.", field="/to_wallet"
+        )
     done = copy(transfer)
     done.provider, done.hold_id = provider, ids.new_id("hld")
     flow, places = FLOWS[done.kind], places_of(done)
@@ -72,10 +77,17 @@ def refuse_unbookable(context: Context, transfer: Transfer, provider: str) -> No
         missing_accounts(context, settled)
         if done.kind == Kind.STRATEGY_START:
             place(f"custody:{provider}", done.currency)
-    except CurrencyNotAllowed as error:
+    except DomainError as error:
         gets = f" for {done.received_currency}" if flow.delivers else ""
-        what = f"{done.get_kind_display()} of {done.currency}{gets} cannot be booked"
-        raise NotBookable(f"{what}: {error.message}", field="/amount/currency") from None
+        raise NotBookable(
+            f"{done.get_kind_display()} of {done.currency}{gets} is not possible: the books have no place for what comes of it.",
+            field="/to_wallet" if flow.delivers and done.kind != Kind.BRIDGE else "/amount/currency",
+            details={} if context.actor.book_id else {"reason": error.message},
+        ) from None
+
+
+def _is_closed(wallet: str) -> bool:
+    return Wallet.objects.filter(pk=wallet, status=WalletStatus.CLOSED).exists()
 
 
 def missing_accounts(context: Context, posted: Entry) -> Sequence[Any]:

@@ -28,7 +28,7 @@ def plan_return(context: Context, transfer: Transfer, reply: Reply) -> Plan:
         transfer,
         amount=Money(transfer.returned, transfer.currency),
         fees=Money.zero(transfer.currency),
-        came_back=True,
+        came_back=context.now,
     )
     if transfer.returned == paid.minor:
         transfer.reverse()

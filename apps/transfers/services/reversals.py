@@ -12,7 +12,7 @@ from apps.transfers.queries.entries import entries_of
 from apps.transfers.queries.given_back import refunded
 from apps.transfers.reserves import ReserveStatus, RollingReserve
 from apps.transfers.services.deposits import plan_suspend_again
-from apps.transfers.services.escrow import refuse_released
+from apps.transfers.services.escrow import refuse_ownerless, refuse_released
 from apps.transfers.services.making import balances, told
 from apps.transfers.services.own import locked_transfer
 from apps.transfers.services.posting import wallets_of
@@ -71,6 +71,7 @@ def plan_reverse_transfer(context: Context, *, transfer: str, reason: str) -> Pl
     deposit = next((row for row in context.locked.values() if isinstance(row, Deposit)), None)
     _refuse_given_back(found, deposit)
     refuse_released(found)
+    refuse_ownerless(found)
     freed = plan_let_go(context, found)
     mirrored = [mirror(entry, reason) for entry in entries_of(found)]
     again = plan_suspend_again(context, deposit, reason) if deposit else Plan(result={})

@@ -18,6 +18,7 @@ from apps.transfers.flows import FLOWS
 from apps.transfers.leases import SENDING
 from apps.transfers.models import Status, Transfer
 from apps.transfers.services.making import told
+from apps.transfers.services.posting import refuse_unbookable
 
 WORKER: Final = Actor.system(
     "transfers",
@@ -95,6 +96,8 @@ def plan_begin_sending(
         raise LeaseLost(f"{transfer} is no longer this worker's to send.", field="/lease")
     if recipient_version != found.recipient_version:
         raise RecipientChanged(f"The recipient of {transfer} is another than when it was reserved.")
+    if found.destination_wallet_id:
+        refuse_unbookable(context, found, chosen.name)
     was = {"status": found.status, "attempt_id": None, "lease": lease}
     if found.status != Status.SENT_TO_PROVIDER:
         found.send()

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from copy import copy
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from apps.core import clock
 from apps.core.money import Money
 from apps.operations.plan import Context, Entry, EventDraft, Plan, Update
 from apps.transfers.flows import FLOWS, Done, Places
@@ -90,10 +91,12 @@ def plan_compensate(
     )
 
 
-def report(transfer: Transfer, *, amount: Money, fees: Money, came_back: bool = False) -> dict[str, Any]:
+def report(
+    transfer: Transfer, *, amount: Money, fees: Money, came_back: datetime | None = None
+) -> dict[str, Any]:
     """The compensation report: what was asked for, what went wrong, what was given back, what to do next.
 
-    `came_back` says that it had been carried out, so that nothing was held any more.
+    `came_back` says that it had been carried out, so that nothing was held any more, and when that was.
     """
     return {
         "transaction": {
@@ -107,7 +110,7 @@ def report(transfer: Transfer, *, amount: Money, fees: Money, came_back: bool = 
         "error": {"code": transfer.failure_code, "message": transfer.failure_message},
         "refunded": {"amount": str(amount), "fees": str(fees)},
         "released": "" if came_back else str(amount + fees),
-        "came_back": came_back,
+        "came_back": clock.written(came_back) if came_back else None,
         "next_steps": NEXT_STEPS.get(transfer.failure_code, ASK),
     }
 

@@ -646,6 +646,17 @@ class RotateApiKeyBody(TypedDict, closed=True):
     overlap_hours: NotRequired[int]
 
 
+class SaleBody(TypedDict, closed=True):
+    from_wallet: str
+    to_wallet: str
+    amount: Money
+    at_least: NotRequired[Money | None]
+    confirm: NotRequired[bool]
+    reference: NotRequired[str]
+    description: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
+
+
 class SettleHoldBody(TypedDict, closed=True):
     to_wallet: str
     amount: NotRequired[Money | None]

@@ -763,7 +763,7 @@ class Client(Transport):
         *,
         idempotency_key: str | None = None,
         retry_of: str | None = None,
-        **body: Unpack[models.ExchangeBody],
+        **body: Unpack[models.SaleBody],
     ) -> models.AskedResult:
         """Turn coins into money.
 
@@ -970,7 +970,7 @@ class Client(Transport):
         *,
         idempotency_key: str | None = None,
         retry_of: str | None = None,
-        **body: Unpack[models.ExchangeBody],
+        **body: Unpack[models.SaleBody],
     ) -> models.AskedResult:
         """Sell an investment.
 
