@@ -287,10 +287,14 @@ class TestApplying:
         assert standing(asked).status == "refused"
         assert approved_but_not_applied() == []
 
-    def test_a_maker_who_left_holds_nobody_else_up(self, maker: Actor, approvers: list[Actor]) -> None:
+    def test_a_maker_who_left_holds_nobody_else_up(
+        self, maker: Actor, approvers: list[Actor], settings: Any
+    ) -> None:
+        settings.APPROVAL_UNDO_SECONDS = 60
         leaver = as_person("lea@example.com", "admin")
         gone, kept = pay("1000.00", key="gone", actor=leaver), pay("1500.00", key="kept", actor=maker)
-        ApprovalRequest.objects.update(status="approved")
+        assert approve(gone, *approvers) + approve(kept, *approvers) == [None] * 4
+        settings.APPROVAL_UNDO_SECONDS = 0
         User.objects.filter(pk=leaver.id).update(is_active=False)
         for left in approved_but_not_applied():
             execute(left)

@@ -320,6 +320,50 @@ class TestTakingBack:
         ]
 
 
+class TestWhoHasLeft:
+    """A yes counts as long as who said it may say it."""
+
+    @pytest.fixture
+    def two(self) -> list[Actor]:
+        """Two approvers, both of whom are needed."""
+        policy("ledger.post_correction", people=2)
+        return [person(f"{name}@example.com", "approver") for name in ("ines", "jon")]
+
+    def test_a_yes_counts_no_more_when_the_role_is_lost(self, maker: Actor, two: list[Actor]) -> None:
+        request = asked(maker)
+        says(two[0], request)
+        User.objects.get(pk=two[0].id).roles.set(Group.objects.filter(name="viewer"))
+        assert [says(two[1], request), status(request)] == [None, "pending"]
+        assert [says(person("kim@example.com", "approver"), request), status(request)] == [None, "applied"]
+
+    def test_nor_when_it_is_lost_before_it_runs(self, maker: Actor, two: list[Actor], settings: Any) -> None:
+        settings.APPROVAL_UNDO_SECONDS = 60
+        request = asked(maker)
+        for each in two:
+            says(each, request)
+        User.objects.filter(pk=two[0].id).update(is_active=False)
+        ApprovalRequest.objects.update(decided_at=clock.now() - timedelta(seconds=61))
+        [left] = approved_but_not_applied()
+        assert [code(execute(left)), status(request), balance("amara")] == [
+            "APPROVAL_LAPSED",
+            "pending",
+            "100.00",
+        ]
+        settings.APPROVAL_UNDO_SECONDS = 0
+        assert [says(person("kim@example.com", "approver"), request), status(request)] == [None, "applied"]
+
+    @pytest.mark.parametrize("who", ["ines", "carl"])
+    def test_nor_when_either_of_a_person_and_their_delegate_left(
+        self, maker: Actor, two: list[Actor], who: str
+    ) -> None:
+        carl = person("carl@example.com", "compliance")
+        lent(two[0], carl)
+        request = asked(maker)
+        says(carl, request)
+        User.objects.filter(email=f"{who}@example.com").update(is_active=False)
+        assert [says(two[1], request), status(request)] == [None, "pending"]
+
+
 class TestMany:
     def test_each_by_itself(self, maker: Actor) -> None:
         policy("ledger.post_correction")
@@ -388,8 +432,14 @@ class TestNobodyThere:
         ines, _jon = (person(f"{name}@example.com", "approver") for name in ("ines", "jon"))
         request = asked(maker)
         says(ines, request)
-        User.objects.filter(pk=ines.id).update(is_active=False)
         assert eligibility.look_again(clock.now()) == 0
+
+    def test_who_has_agreed_and_left_is(self, maker: Actor) -> None:
+        policy("ledger.post_correction", people=2)
+        ines, _jon = (person(f"{name}@example.com", "approver") for name in ("ines", "jon"))
+        says(ines, asked(maker))
+        User.objects.filter(pk=ines.id).update(is_active=False)
+        assert eligibility.look_again(clock.now()) == 1
 
 
 class TestAtOnce:
