@@ -28,7 +28,7 @@ from tests.support.door import (
     request,
     run,
 )
-from tests.support.policies import no_policies, policy
+from tests.support.policies import agrees, no_policies, policy
 
 pytestmark = pytest.mark.usefixtures("ledger_db", "test_commands", "_two_approvers_above_a_thousand")
 
@@ -84,7 +84,9 @@ def pay(amount: str, *, key: str = "pay", actor: Actor | None = None) -> Outcome
 
 def decide(verb: str, outcome: Outcome, actor: Actor) -> Outcome:
     """Approve or reject the request behind an outcome."""
-    return run(f"operations.{verb}_request", actor=actor, request=outcome.approval_request_id)
+    if verb == "approve":
+        return agrees(actor, outcome.approval_request_id)
+    return run("operations.reject_request", actor=actor, request=outcome.approval_request_id)
 
 
 def approve(outcome: Outcome, *actors: Actor) -> list[str | None]:

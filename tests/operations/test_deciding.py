@@ -17,8 +17,8 @@ from apps.operations.executor import execute
 from apps.operations.models import ApprovalRequest, Decision, Delegation, Event, Operation
 from apps.operations.services import eligibility
 from apps.operations.services.approvals import approved_but_not_applied
-from tests.support.door import balance, code, done, eur, moved, opened, person, run
-from tests.support.policies import policy
+from tests.support.door import balance, code, done, eur, everyone, moved, opened, person, run
+from tests.support.policies import agrees, policy, seen
 from tests.support.threads import at_once
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
@@ -57,7 +57,14 @@ def asked(maker: Actor, **more: Any) -> str:
 
 def says(who: Actor, request: str, how: str = "approve") -> str | None:
     """What somebody is answered who decides."""
-    return code(run(f"operations.{how}_request", actor=who, request=request))
+    if how == "approve":
+        return code(agrees(who, request))
+    return code(run("operations.reject_request", actor=who, request=request))
+
+
+def picked(*requests: str) -> list[str]:
+    """Requests as they are ticked for a yes."""
+    return [f"{request}:{seen(request)}" for request in requests]
 
 
 def undo(who: Actor, request: str) -> str | None:
@@ -118,9 +125,7 @@ class TestWhoMayDecide:
         key = Actor(
             "api_key", "key_1", "key", frozenset({"operations.decide"}), roles=frozenset({"approver"})
         )
-        assert [says(key, request), code(run("operations.approve_request", request=request))] == [
-            "AUTHORIZATION_FAILED"
-        ] * 2
+        assert [says(key, request), code(agrees(everyone(), request))] == ["AUTHORIZATION_FAILED"] * 2
 
     def test_a_step_opens_when_the_one_before_is_done(self, maker: Actor) -> None:
         policy("ledger.post_correction", steps=STEPS, in_sequence=True)
@@ -370,7 +375,7 @@ class TestMany:
         one, own, over = asked(maker), asked(person("fay@example.com", "finance", "approver")), asked(maker)
         fay = actor_of(User.objects.get(email="fay@example.com"))
         says(fay, over, "reject")
-        told = done("operations.decide_many", actor=fay, approves=True, requests=[one, own, over])
+        told = done("operations.decide_many", actor=fay, approves=True, requests=picked(one, own, over))
         assert [each["refused"] and each["refused"]["code"] for each in told["requests"]] == [
             None,
             "APPROVAL_BY_MAKER",
@@ -384,12 +389,22 @@ class TestMany:
         policy("ledger.post_correction")
         request = asked(maker)
         ines = person("ines@example.com", "approver")
-        picked = f"{request}:{'0' * 64}"
-        told = done("operations.decide_many", actor=ines, approves=True, requests=[picked])
+        blind = run("operations.decide_many", actor=ines, approves=True, requests=[request])
+        assert (code(blind), blind.error and blind.error.field) == ("INPUT_INVALID", "/requests/0")
+        other = f"{request}:{'0' * 64}"
+        told = done("operations.decide_many", actor=ines, approves=True, requests=[other])
         assert told["requests"][0]["refused"]["code"] == "APPROVAL_CHANGED"
-        seen = bytes(ApprovalRequest.objects.get().approved_hash).hex()
-        done("operations.decide_many", actor=ines, approves=True, requests=[f"{request}:{seen}"])
+        done("operations.decide_many", actor=ines, approves=True, requests=picked(request))
         assert status(request) == "applied"
+
+    def test_nor_is_one_yes_to_what_nobody_looked_at(self, maker: Actor) -> None:
+        policy("ledger.post_correction")
+        request = asked(maker)
+        ines = person("ines@example.com", "approver")
+        for blind in ({}, {"seen": ""}):
+            outcome = run("operations.approve_request", actor=ines, request=request, **blind)
+            assert (code(outcome), outcome.error and outcome.error.field) == ("INPUT_INVALID", "/seen")
+        assert status(request) == "pending"
 
     def test_a_no_to_all(self, maker: Actor) -> None:
         policy("ledger.post_correction")
@@ -405,7 +420,7 @@ class TestMany:
     def test_none_twice(self, maker: Actor) -> None:
         policy("ledger.post_correction")
         request = asked(maker)
-        outcome = run("operations.decide_many", actor=maker, approves=True, requests=[request, request])
+        outcome = run("operations.decide_many", actor=maker, approves=True, requests=picked(request, request))
         assert outcome.error
         assert "It stands here twice." in str(outcome.error.details)
 
@@ -449,7 +464,7 @@ class TestAtOnce:
         request = asked(maker)
         answers = at_once(
             *[
-                partial(run, "operations.decide_many", actor=each, approves=True, requests=[request])
+                partial(run, "operations.decide_many", actor=each, approves=True, requests=picked(request))
                 for each in two
             ]
         )
@@ -462,12 +477,7 @@ class TestAtOnce:
         ines, carl = person("ines@example.com", "approver"), person("carl@example.com", "compliance")
         lent(ines, carl)
         request = asked(maker)
-        answers = at_once(
-            *[
-                partial(run, "operations.approve_request", actor=each, request=request)
-                for each in (ines, carl)
-            ]
-        )
+        answers = at_once(*[partial(agrees, each, request) for each in (ines, carl)])
         assert sorted(str(code(each)) for each in answers) == ["APPROVAL_TWICE", "None"]
         assert status(request) == "pending"
 

@@ -150,7 +150,7 @@ def _approve(
     context: Context, said: _Said, person: deciding.Person, request: str, comment: str, seen: str
 ) -> dict[str, Any]:
     found = _locked(context, request)
-    if found.status == ApprovalStatus.PENDING and seen and seen != bytes(found.approved_hash).hex():
+    if found.status == ApprovalStatus.PENDING and seen != bytes(found.approved_hash).hex():
         raise ApprovalChanged(
             "What it would do has changed since you looked at it; look again.", field="/request"
         )
