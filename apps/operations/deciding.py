@@ -147,15 +147,18 @@ def _says(request: ApprovalRequest, person: Person, taken: Collection[str]) -> l
     wanted = {step["role"] for step in request.steps}
     says = [Say(person.id, person.label, person.roles & wanted)] if person.roles & wanted else []
     lent = [each for each in person.stands_in if each.role in wanted]
-    free = [each for each in lent if each.from_id not in {*taken, request.maker_id}]
+    others = [each for each in lent if request.maker_id not in {each.from_id, each.made_by_id}]
+    free = [each for each in others if each.from_id not in taken]
     by = dict.fromkeys((each.from_id, each.from_label) for each in free)
     says += [Say(*who, frozenset(each.role for each in free if each.from_id == who[0])) for who in by]
     if says:
         return says
-    if any(each.from_id in taken for each in lent):
+    if others:
         raise ApprovalTwice("Who you stand in for has decided about this already.")
     if lent:
-        raise ApprovalByMaker("You stand in for who asked for this; somebody else must decide about it.")
+        raise ApprovalByMaker(
+            "You stand in for, or were made to stand in by, who asked for this; somebody else must decide about it."
+        )
     raise PermissionDenied(f"Only people with the role {' or '.join(sorted(wanted))} decide about this.")
 
 

@@ -271,8 +271,28 @@ class TestStandingIn:
             "reason": "ill",
         }
         assert code(run("operations.delegate", actor=carl, **given)) == "AUTHORIZATION_FAILED"
-        done("operations.delegate", actor=person("root@example.com", "admin"), **given)
-        assert Delegation.objects.get().from_id == ines.id
+        root = person("root@example.com", "admin")
+        done("operations.delegate", actor=root, **given)
+        made = Delegation.objects.get()
+        assert (made.from_id, made.made_by_id, made.made_by_label) == (ines.id, root.id, root.label)
+
+    def test_nobody_gives_themselves_the_say_of_another(self, ines: Actor) -> None:
+        root = person("root@example.com", "admin")
+        assert self.lent_by(root, ines, root) == "DELEGATION_UNFIT"
+        assert not Delegation.objects.exists()
+
+    def test_an_admin_gives_nobody_a_say_about_what_they_ask_for(self, ines: Actor, carl: Actor) -> None:
+        root = person("root@example.com", "admin")
+        assert self.lent_by(root, ines, carl) is None
+        assert says(carl, asked(root)) == "APPROVAL_BY_MAKER"
+        assert says(carl, asked(person("fin@example.com", "finance"))) is None
+
+    @staticmethod
+    def lent_by(admin: Actor, giver: Actor, taker: Actor) -> str | None:
+        """What an admin is answered who delegates for another."""
+        given = {"delegate": taker.id, "delegator": giver.id, "role": "approver", "reason": "ill"}
+        until = (clock.now() + timedelta(days=1)).isoformat()
+        return code(run("operations.delegate", actor=admin, until=until, **given))
 
 
 class TestTakingBack:
@@ -390,7 +410,7 @@ class TestMany:
         request = asked(maker)
         ines = person("ines@example.com", "approver")
         blind = run("operations.decide_many", actor=ines, approves=True, requests=[request])
-        assert (code(blind), blind.error and blind.error.field) == ("INPUT_INVALID", "/requests/0")
+        assert (code(blind), blind.error and blind.error.field) == ("INPUT_INVALID", "/requests")
         other = f"{request}:{'0' * 64}"
         told = done("operations.decide_many", actor=ines, approves=True, requests=[other])
         assert told["requests"][0]["refused"]["code"] == "APPROVAL_CHANGED"

@@ -198,6 +198,7 @@ class DelegationAdmin(KeysetAdmin):
         "Role": "role",
         "From": "from_label",
         "To": "to_label",
+        "Made by": "made_by_label",
         "Until": "until",
         "Reason": "reason",
         "Created at": "created_at",
