@@ -62,7 +62,8 @@ def asked(request: HttpRequest, rows: Iterable[ApprovalRequest]) -> list[Asked]:
     would = map(_moves, rows, moves_of_each(_entries(row) for row in rows))
     facts = would_answer((commands.get(row.command), row.preview) for row in rows)
     titles = [commands[row.command].summary if row.command in commands else row.command for row in rows]
-    return [_asked(user, *each) for each in zip(rows, titles, would, facts, strict=True)]
+    holders = deciding.Holders()
+    return [_asked(user, holders, *each) for each in zip(rows, titles, would, facts, strict=True)]
 
 
 def person(request: HttpRequest) -> deciding.Person:
@@ -86,17 +87,18 @@ def _moves(row: ApprovalRequest, moves: list[Move]) -> list[Move]:
 
 def _asked(
     user: deciding.Person,
+    holders: deciding.Holders,
     row: ApprovalRequest,
     title: str | Promise,
     moves: list[Move],
     facts: list[Fact],
 ) -> Asked:
     said = deciding.standing(row)
-    yeses = deciding.yeses(said)
+    yeses = deciding.yeses(said, holders)
     counts = quorum.filled(row.steps, row.in_sequence, yeses)
     refusal, say = None, None
     try:
-        say = deciding.say_of(row, user, said, approves=True)
+        say = deciding.say_of(row, user, said, holders, approves=True)
     except DomainError as error:
         refusal = error
     own = next((each for each in said if each.actor_id == user.id and each.approves), None)

@@ -33,7 +33,7 @@ class DecisionInput(serializers.Serializer[Any]):
 
 
 class ApproveInput(DecisionInput):
-    seen = TextField(max_length=64, pattern=HASH, default="", allow_blank=True, help_text=SEEN)
+    seen = TextField(max_length=64, pattern=HASH, help_text=SEEN)
 
 
 class PickedField(TextField):
@@ -43,7 +43,7 @@ class PickedField(TextField):
         super().__init__(max_length=100, pattern=rf"apr_[0-9a-z]{{26}}(:{HASH})?", **kwargs)
 
     def run_validation(self, data: Any = empty) -> Any:
-        """The id and the hash, which may be left out."""
+        """The id and the hash, which a no may leave out."""
         text = super().run_validation(data)
         request, _colon, seen = str(text).partition(":")
         return {"request": IdField("apr").run_validation(request), "seen": seen}
@@ -55,7 +55,7 @@ class DecideManyInput(serializers.Serializer[Any]):
         child=PickedField(),
         min_length=1,
         max_length=MANY,
-        help_text=_("Each by its id and, after a colon, the hash of what was looked at."),
+        help_text=_("Each by its id and, after a colon, the hash of what was looked at, which a yes needs."),
     )
     comment = TextField(
         max_length=500, default="", allow_blank=True, help_text=_("Why, for the makers and the auditor.")
@@ -69,6 +69,14 @@ class DecideManyInput(serializers.Serializer[Any]):
                 raise serializers.ValidationError({str(number): ["It stands here twice."]})
             seen.add(each["request"])
         return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Of a yes also to what."""
+        blind = [number for number, each in enumerate(attrs["requests"]) if not each["seen"]]
+        if attrs["approves"] and blind:
+            message = "A yes needs the hash of what was looked at, after a colon."
+            raise serializers.ValidationError({"requests": {str(number): [message] for number in blind}})
+        return attrs
 
 
 class UndoInput(serializers.Serializer[Any]):

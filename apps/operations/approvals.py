@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from apps.core.canonical import canonical_json, fingerprint
-from apps.operations import conditions, isolation, people, quorum
-from apps.operations.errors import ApprovalStale
+from apps.operations import conditions, deciding, isolation, people, quorum
+from apps.operations.errors import ApprovalLapsed, ApprovalStale
 from apps.operations.facts import of_anything
 from apps.operations.models import ApprovalPolicy, ApprovalRequest, ApprovalStatus, PolicyStatus
 from apps.operations.plan import Context, EventDraft, Plan, Request, Update
@@ -98,6 +98,7 @@ def ask_others(run: Run, context: Context) -> None:
     plan = run.plan or Plan(result={})
     if run.applies:
         if bytes(run.applies.approved_hash) == approved_hash(run, plan):
+            _check_agreed(run.applies)
             return
         run.applies.approved_hash = approved_hash(run, plan)
         run.applies.preview = render_plan(plan)
@@ -110,6 +111,15 @@ def ask_others(run: Run, context: Context) -> None:
         run.facts = {**plan.facts, run.command.name: facts}
     if who:
         run.asks = new_request(run, plan, facts, who, context.now)
+
+
+def _check_agreed(request: ApprovalRequest) -> None:
+    """Who agreed must still be somebody who may."""
+    with isolation.as_platform():
+        if not deciding.is_agreed(request):
+            raise ApprovalLapsed(
+                "Somebody who agreed to it may not decide any more; it is with the approvers again."
+            )
 
 
 def in_preview(run: Run, plan: Plan, context: Context) -> dict[str, Any] | None:

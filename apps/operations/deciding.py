@@ -88,12 +88,42 @@ def standing(request: ApprovalRequest) -> list[Decision]:
     return [each for each in about_this(request) if not is_undone(each)]
 
 
-def yeses(said: Iterable[Decision]) -> list[quorum.Yes]:
-    """The yeses of what counts."""
-    return [quorum.Yes(each.for_id, frozenset(each.roles)) for each in said if each.approves]
+class Holders(dict[str, frozenset[str]]):
+    """The ids of the people with each role, as they are now; each role is asked for once."""
+
+    def __missing__(self, role: str) -> frozenset[str]:
+        self[role] = people.eligible(role)
+        return self[role]
 
 
-def say_of(request: ApprovalRequest, person: Person, said: Sequence[Decision], *, approves: bool) -> Say:
+def yeses(said: Iterable[Decision], holders: Holders) -> list[quorum.Yes]:
+    """The yeses that count now: each with the roles that whose say it is still has, none if its speaker may decide no more."""
+    counted = []
+    for each in said:
+        roles = frozenset(role for role in each.roles if each.for_id in holders[role])
+        stood_in = each.actor_id != each.for_id
+        if stood_in and not any(each.actor_id in holders[role] for role in people.roles()):
+            continue
+        if each.approves and roles:
+            counted.append(quorum.Yes(each.for_id, roles))
+    return counted
+
+
+def is_agreed(request: ApprovalRequest) -> bool:
+    """Whether all whose yes is needed have said it, and still may."""
+    prefetch([request])
+    counted = yeses(standing(request), Holders())
+    return quorum.is_complete(request.steps, request.in_sequence, counted)
+
+
+def say_of(
+    request: ApprovalRequest,
+    person: Person,
+    said: Sequence[Decision],
+    holders: Holders,
+    *,
+    approves: bool,
+) -> Say:
     """As whom somebody decides; raises why they may not."""
     if request.status != ApprovalStatus.PENDING:
         raise ApprovalNotPending(f"{request.pk} is {request.get_status_display()} already.", field="/request")
@@ -104,7 +134,7 @@ def say_of(request: ApprovalRequest, person: Person, said: Sequence[Decision], *
     if own := next((each for each in said if each.for_id == person.id), None):
         raise ApprovalTwice(f"{own.actor_label} has decided about this in your place.")
     says = _says(request, person, {each.for_id for each in said})
-    counted = yeses(said)
+    counted = yeses(said, holders)
     for say in says:
         if _counts(request, counted, say.roles, approves=approves):
             return say
@@ -117,15 +147,18 @@ def _says(request: ApprovalRequest, person: Person, taken: Collection[str]) -> l
     wanted = {step["role"] for step in request.steps}
     says = [Say(person.id, person.label, person.roles & wanted)] if person.roles & wanted else []
     lent = [each for each in person.stands_in if each.role in wanted]
-    free = [each for each in lent if each.from_id not in {*taken, request.maker_id}]
+    others = [each for each in lent if request.maker_id not in {each.from_id, each.made_by_id}]
+    free = [each for each in others if each.from_id not in taken]
     by = dict.fromkeys((each.from_id, each.from_label) for each in free)
     says += [Say(*who, frozenset(each.role for each in free if each.from_id == who[0])) for who in by]
     if says:
         return says
-    if any(each.from_id in taken for each in lent):
+    if others:
         raise ApprovalTwice("Who you stand in for has decided about this already.")
     if lent:
-        raise ApprovalByMaker("You stand in for who asked for this; somebody else must decide about it.")
+        raise ApprovalByMaker(
+            "You stand in for, or were made to stand in by, who asked for this; somebody else must decide about it."
+        )
     raise PermissionDenied(f"Only people with the role {' or '.join(sorted(wanted))} decide about this.")
 
 

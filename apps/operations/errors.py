@@ -100,6 +100,12 @@ class ApprovalStale(DomainError):
     http_status = 409
 
 
+class ApprovalLapsed(ApprovalStale):
+    """Somebody who agreed may not decide any more, so it is not agreed to: it went back to the approvers."""
+
+    code = "APPROVAL_LAPSED"
+
+
 class IntegrityBroken(DomainError):
     """The database refused what a command wanted to write: a defect, or somebody changed the books past the door."""
 

@@ -279,7 +279,10 @@ class Undoing(models.Model):
 
 
 class Delegation(models.Model):
-    """Until a moment somebody may decide in the place of another, who has the role and keeps it."""
+    """Until a moment somebody may decide in the place of another, who has the role and keeps it.
+
+    `made_by_id` is who said so: the one whose say it is, or an admin in their place.
+    """
 
     id = PrefixedIdField(prefix="dlg", primary_key=True)
     role = models.CharField(max_length=30)
@@ -287,6 +290,8 @@ class Delegation(models.Model):
     from_label = models.CharField(max_length=200)
     to_id = models.CharField(max_length=60, db_collation="C")
     to_label = models.CharField(max_length=200)
+    made_by_id = models.CharField(max_length=60, db_collation="C")
+    made_by_label = models.CharField(max_length=200)
     until = models.DateTimeField()
     reason = models.CharField(max_length=500)
     created_at = models.DateTimeField()

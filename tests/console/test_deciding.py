@@ -16,7 +16,7 @@ from apps.core import clock
 from apps.operations.models import ApprovalRequest
 from tests.console.test_doing import send, text
 from tests.support.door import balance, eur, moved, opened, run
-from tests.support.policies import policy
+from tests.support.policies import policy, seen
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,7 +65,9 @@ def signed_in(user: User) -> Client:
 def decide(user: User, request_id: str, how: str = "approve", key: str = "d-1") -> Any:
     """Press a button of the inbox."""
     name = f"operations.{how}_request"
-    return send(signed_in(user), name, key=f"{key}:{user.pk}", request=request_id, comment="Called back")
+    looked = {"seen": seen(request_id)} if how == "approve" else {}
+    given = {"request": request_id, "comment": "Called back", **looked}
+    return send(signed_in(user), name, key=f"{key}:{user.pk}", **given)
 
 
 def test_what_waits_is_shown_whole(people: dict[str, User], request_id: str) -> None:

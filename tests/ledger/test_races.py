@@ -30,7 +30,7 @@ from tests.support.door import (
     run,
     tenant,
 )
-from tests.support.policies import policy
+from tests.support.policies import agrees, policy
 from tests.support.threads import (
     answer_soon,
     at_once,
@@ -417,12 +417,7 @@ class TestApprovers:
         policy("tests.pay", people=needed)
         approvers = [person(f"{name}@example.com", "approver") for name in ("ines", "jon")]
         asked = run("tests.pay", source="amara", destination="bo", amount=eur("30.00"))
-        outcomes = at_once(
-            *[
-                partial(run, "operations.approve_request", actor=each, request=asked.approval_request_id)
-                for each in approvers
-            ]
-        )
+        outcomes = at_once(*[partial(agrees, each, asked.approval_request_id) for each in approvers])
         assert codes(outcomes) == expected
         assert ApprovalRequest.objects.get().status == "refused"
         assert (

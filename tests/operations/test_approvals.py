@@ -28,7 +28,7 @@ from tests.support.door import (
     request,
     run,
 )
-from tests.support.policies import no_policies, policy
+from tests.support.policies import agrees, no_policies, policy
 
 pytestmark = pytest.mark.usefixtures("ledger_db", "test_commands", "_two_approvers_above_a_thousand")
 
@@ -84,7 +84,9 @@ def pay(amount: str, *, key: str = "pay", actor: Actor | None = None) -> Outcome
 
 def decide(verb: str, outcome: Outcome, actor: Actor) -> Outcome:
     """Approve or reject the request behind an outcome."""
-    return run(f"operations.{verb}_request", actor=actor, request=outcome.approval_request_id)
+    if verb == "approve":
+        return agrees(actor, outcome.approval_request_id)
+    return run("operations.reject_request", actor=actor, request=outcome.approval_request_id)
 
 
 def approve(outcome: Outcome, *actors: Actor) -> list[str | None]:
@@ -287,10 +289,14 @@ class TestApplying:
         assert standing(asked).status == "refused"
         assert approved_but_not_applied() == []
 
-    def test_a_maker_who_left_holds_nobody_else_up(self, maker: Actor, approvers: list[Actor]) -> None:
+    def test_a_maker_who_left_holds_nobody_else_up(
+        self, maker: Actor, approvers: list[Actor], settings: Any
+    ) -> None:
+        settings.APPROVAL_UNDO_SECONDS = 60
         leaver = as_person("lea@example.com", "admin")
         gone, kept = pay("1000.00", key="gone", actor=leaver), pay("1500.00", key="kept", actor=maker)
-        ApprovalRequest.objects.update(status="approved")
+        assert approve(gone, *approvers) + approve(kept, *approvers) == [None] * 4
+        settings.APPROVAL_UNDO_SECONDS = 0
         User.objects.filter(pk=leaver.id).update(is_active=False)
         for left in approved_but_not_applied():
             execute(left)

@@ -17,8 +17,8 @@ from apps.operations.executor import execute
 from apps.operations.models import ApprovalRequest, Decision, Delegation, Event, Operation
 from apps.operations.services import eligibility
 from apps.operations.services.approvals import approved_but_not_applied
-from tests.support.door import balance, code, done, eur, moved, opened, person, run
-from tests.support.policies import policy
+from tests.support.door import balance, code, done, eur, everyone, moved, opened, person, run
+from tests.support.policies import agrees, policy, seen
 from tests.support.threads import at_once
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
@@ -57,7 +57,14 @@ def asked(maker: Actor, **more: Any) -> str:
 
 def says(who: Actor, request: str, how: str = "approve") -> str | None:
     """What somebody is answered who decides."""
-    return code(run(f"operations.{how}_request", actor=who, request=request))
+    if how == "approve":
+        return code(agrees(who, request))
+    return code(run("operations.reject_request", actor=who, request=request))
+
+
+def picked(*requests: str) -> list[str]:
+    """Requests as they are ticked for a yes."""
+    return [f"{request}:{seen(request)}" for request in requests]
 
 
 def undo(who: Actor, request: str) -> str | None:
@@ -118,9 +125,7 @@ class TestWhoMayDecide:
         key = Actor(
             "api_key", "key_1", "key", frozenset({"operations.decide"}), roles=frozenset({"approver"})
         )
-        assert [says(key, request), code(run("operations.approve_request", request=request))] == [
-            "AUTHORIZATION_FAILED"
-        ] * 2
+        assert [says(key, request), code(agrees(everyone(), request))] == ["AUTHORIZATION_FAILED"] * 2
 
     def test_a_step_opens_when_the_one_before_is_done(self, maker: Actor) -> None:
         policy("ledger.post_correction", steps=STEPS, in_sequence=True)
@@ -266,8 +271,28 @@ class TestStandingIn:
             "reason": "ill",
         }
         assert code(run("operations.delegate", actor=carl, **given)) == "AUTHORIZATION_FAILED"
-        done("operations.delegate", actor=person("root@example.com", "admin"), **given)
-        assert Delegation.objects.get().from_id == ines.id
+        root = person("root@example.com", "admin")
+        done("operations.delegate", actor=root, **given)
+        made = Delegation.objects.get()
+        assert (made.from_id, made.made_by_id, made.made_by_label) == (ines.id, root.id, root.label)
+
+    def test_nobody_gives_themselves_the_say_of_another(self, ines: Actor) -> None:
+        root = person("root@example.com", "admin")
+        assert self.lent_by(root, ines, root) == "DELEGATION_UNFIT"
+        assert not Delegation.objects.exists()
+
+    def test_an_admin_gives_nobody_a_say_about_what_they_ask_for(self, ines: Actor, carl: Actor) -> None:
+        root = person("root@example.com", "admin")
+        assert self.lent_by(root, ines, carl) is None
+        assert says(carl, asked(root)) == "APPROVAL_BY_MAKER"
+        assert says(carl, asked(person("fin@example.com", "finance"))) is None
+
+    @staticmethod
+    def lent_by(admin: Actor, giver: Actor, taker: Actor) -> str | None:
+        """What an admin is answered who delegates for another."""
+        given = {"delegate": taker.id, "delegator": giver.id, "role": "approver", "reason": "ill"}
+        until = (clock.now() + timedelta(days=1)).isoformat()
+        return code(run("operations.delegate", actor=admin, until=until, **given))
 
 
 class TestTakingBack:
@@ -320,13 +345,57 @@ class TestTakingBack:
         ]
 
 
+class TestWhoHasLeft:
+    """A yes counts as long as who said it may say it."""
+
+    @pytest.fixture
+    def two(self) -> list[Actor]:
+        """Two approvers, both of whom are needed."""
+        policy("ledger.post_correction", people=2)
+        return [person(f"{name}@example.com", "approver") for name in ("ines", "jon")]
+
+    def test_a_yes_counts_no_more_when_the_role_is_lost(self, maker: Actor, two: list[Actor]) -> None:
+        request = asked(maker)
+        says(two[0], request)
+        User.objects.get(pk=two[0].id).roles.set(Group.objects.filter(name="viewer"))
+        assert [says(two[1], request), status(request)] == [None, "pending"]
+        assert [says(person("kim@example.com", "approver"), request), status(request)] == [None, "applied"]
+
+    def test_nor_when_it_is_lost_before_it_runs(self, maker: Actor, two: list[Actor], settings: Any) -> None:
+        settings.APPROVAL_UNDO_SECONDS = 60
+        request = asked(maker)
+        for each in two:
+            says(each, request)
+        User.objects.filter(pk=two[0].id).update(is_active=False)
+        ApprovalRequest.objects.update(decided_at=clock.now() - timedelta(seconds=61))
+        [left] = approved_but_not_applied()
+        assert [code(execute(left)), status(request), balance("amara")] == [
+            "APPROVAL_LAPSED",
+            "pending",
+            "100.00",
+        ]
+        settings.APPROVAL_UNDO_SECONDS = 0
+        assert [says(person("kim@example.com", "approver"), request), status(request)] == [None, "applied"]
+
+    @pytest.mark.parametrize("who", ["ines", "carl"])
+    def test_nor_when_either_of_a_person_and_their_delegate_left(
+        self, maker: Actor, two: list[Actor], who: str
+    ) -> None:
+        carl = person("carl@example.com", "compliance")
+        lent(two[0], carl)
+        request = asked(maker)
+        says(carl, request)
+        User.objects.filter(email=f"{who}@example.com").update(is_active=False)
+        assert [says(two[1], request), status(request)] == [None, "pending"]
+
+
 class TestMany:
     def test_each_by_itself(self, maker: Actor) -> None:
         policy("ledger.post_correction")
         one, own, over = asked(maker), asked(person("fay@example.com", "finance", "approver")), asked(maker)
         fay = actor_of(User.objects.get(email="fay@example.com"))
         says(fay, over, "reject")
-        told = done("operations.decide_many", actor=fay, approves=True, requests=[one, own, over])
+        told = done("operations.decide_many", actor=fay, approves=True, requests=picked(one, own, over))
         assert [each["refused"] and each["refused"]["code"] for each in told["requests"]] == [
             None,
             "APPROVAL_BY_MAKER",
@@ -340,12 +409,22 @@ class TestMany:
         policy("ledger.post_correction")
         request = asked(maker)
         ines = person("ines@example.com", "approver")
-        picked = f"{request}:{'0' * 64}"
-        told = done("operations.decide_many", actor=ines, approves=True, requests=[picked])
+        blind = run("operations.decide_many", actor=ines, approves=True, requests=[request])
+        assert (code(blind), blind.error and blind.error.field) == ("INPUT_INVALID", "/requests")
+        other = f"{request}:{'0' * 64}"
+        told = done("operations.decide_many", actor=ines, approves=True, requests=[other])
         assert told["requests"][0]["refused"]["code"] == "APPROVAL_CHANGED"
-        seen = bytes(ApprovalRequest.objects.get().approved_hash).hex()
-        done("operations.decide_many", actor=ines, approves=True, requests=[f"{request}:{seen}"])
+        done("operations.decide_many", actor=ines, approves=True, requests=picked(request))
         assert status(request) == "applied"
+
+    def test_nor_is_one_yes_to_what_nobody_looked_at(self, maker: Actor) -> None:
+        policy("ledger.post_correction")
+        request = asked(maker)
+        ines = person("ines@example.com", "approver")
+        for blind in ({}, {"seen": ""}):
+            outcome = run("operations.approve_request", actor=ines, request=request, **blind)
+            assert (code(outcome), outcome.error and outcome.error.field) == ("INPUT_INVALID", "/seen")
+        assert status(request) == "pending"
 
     def test_a_no_to_all(self, maker: Actor) -> None:
         policy("ledger.post_correction")
@@ -361,7 +440,7 @@ class TestMany:
     def test_none_twice(self, maker: Actor) -> None:
         policy("ledger.post_correction")
         request = asked(maker)
-        outcome = run("operations.decide_many", actor=maker, approves=True, requests=[request, request])
+        outcome = run("operations.decide_many", actor=maker, approves=True, requests=picked(request, request))
         assert outcome.error
         assert "It stands here twice." in str(outcome.error.details)
 
@@ -388,8 +467,14 @@ class TestNobodyThere:
         ines, _jon = (person(f"{name}@example.com", "approver") for name in ("ines", "jon"))
         request = asked(maker)
         says(ines, request)
-        User.objects.filter(pk=ines.id).update(is_active=False)
         assert eligibility.look_again(clock.now()) == 0
+
+    def test_who_has_agreed_and_left_is(self, maker: Actor) -> None:
+        policy("ledger.post_correction", people=2)
+        ines, _jon = (person(f"{name}@example.com", "approver") for name in ("ines", "jon"))
+        says(ines, asked(maker))
+        User.objects.filter(pk=ines.id).update(is_active=False)
+        assert eligibility.look_again(clock.now()) == 1
 
 
 class TestAtOnce:
@@ -399,7 +484,7 @@ class TestAtOnce:
         request = asked(maker)
         answers = at_once(
             *[
-                partial(run, "operations.decide_many", actor=each, approves=True, requests=[request])
+                partial(run, "operations.decide_many", actor=each, approves=True, requests=picked(request))
                 for each in two
             ]
         )
@@ -412,12 +497,7 @@ class TestAtOnce:
         ines, carl = person("ines@example.com", "approver"), person("carl@example.com", "compliance")
         lent(ines, carl)
         request = asked(maker)
-        answers = at_once(
-            *[
-                partial(run, "operations.approve_request", actor=each, request=request)
-                for each in (ines, carl)
-            ]
-        )
+        answers = at_once(*[partial(agrees, each, request) for each in (ines, carl)])
         assert sorted(str(code(each)) for each in answers) == ["APPROVAL_TWICE", "None"]
         assert status(request) == "pending"
 

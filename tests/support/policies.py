@@ -3,7 +3,10 @@
 from typing import Any
 
 from apps.core import clock
-from apps.operations.models import ApprovalPolicy, PolicyStatus
+from apps.core.actor import Actor
+from apps.operations.models import ApprovalPolicy, ApprovalRequest, PolicyStatus
+from apps.operations.run import Outcome
+from tests.support.door import run
 
 
 def policy(
@@ -26,6 +29,16 @@ def policy(
         name=name, command=command, drafted_by="test", created_at=now, activated_at=now, **given
     )
     return made
+
+
+def seen(request: str | None) -> str:
+    """The hash of what a request would do now, to which a yes is."""
+    return bytes(ApprovalRequest.objects.get(pk=request).approved_hash).hex()
+
+
+def agrees(who: Actor, request: str | None, **more: Any) -> Outcome:
+    """Somebody looks at a request and says yes."""
+    return run("operations.approve_request", actor=who, request=request, seen=seen(request), **more)
 
 
 def no_policies() -> None:

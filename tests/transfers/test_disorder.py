@@ -18,7 +18,7 @@ from apps.transfers.worker import _keep
 from tests.support import payouts
 from tests.support.door import done, person, refused
 from tests.support.payouts import later, pay_out, recipient, status, work
-from tests.support.policies import policy
+from tests.support.policies import agrees, policy
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, has
 
@@ -203,7 +203,7 @@ class TestTooLate:
         made = pay_out(acme, wallet, recipient(acme), actor=boss)
         with later(days=8):
             ann = person("ann@example.com", "approver")
-            done("operations.approve_request", actor=ann, request=made["approval_request"])
+            agrees(ann, made["approval_request"]).or_raise()
             work()
         assert (status(made["transfer"]), has(wallet).available.decimal) == ("cancelled", "100.00")
         assert not sandbox.truth()["order"]

@@ -9,7 +9,7 @@ from apps.operations.models import Event
 from apps.transfers.models import Transfer
 from tests.support.door import balance, done, eur, person, refused, run
 from tests.support.payouts import status
-from tests.support.policies import policy
+from tests.support.policies import agrees, policy
 from tests.support.tenants import ALL, World, has, key_of, world
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
@@ -74,7 +74,7 @@ def test_may_wait_for_others(acme: World) -> None:
     given = {"wallet": wallet, "amount": eur("50.00"), "description": "x"}
     asked = run("transfers.charge_fee", actor=person("ann@example.com", "operator"), **given)
     assert has(wallet).available.decimal == "100.00"
-    done("operations.approve_request", actor=approver, request=asked.approval_request_id, comment="seen")
+    agrees(approver, asked.approval_request_id, comment="seen").or_raise()
     assert has(wallet).available.decimal == "50.00"
 
 

@@ -11,7 +11,7 @@ from apps.transfers.services.sending import BLOT
 from tests.support import payouts
 from tests.support.door import balance, done, eur, person, refused
 from tests.support.payouts import later, pay_out, recipient, status, work
-from tests.support.policies import policy
+from tests.support.policies import agrees, policy
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, parts, world
 
@@ -175,7 +175,7 @@ class TestApproval:
         assert not sandbox.truth()["order"]
         for name in ("ann", "ben"):
             someone = person(f"{name}@example.com", "approver")
-            done("operations.approve_request", actor=someone, request=made["approval_request"])
+            agrees(someone, made["approval_request"]).or_raise()
         work()
         assert status(made["transfer"]) == "provider_processing"
 
@@ -197,7 +197,7 @@ class TestApproval:
         )  # a key that was never kept, as if revoked
         for name in ("ann", "ben"):
             someone = person(f"{name}@example.com", "approver")
-            done("operations.approve_request", actor=someone, request=made["approval_request"])
+            agrees(someone, made["approval_request"]).or_raise()
         assert (status(made["transfer"]), parts(wallet)) == ("cancelled", ("100.00", "0.00"))
 
     def test_expires_when_nobody_decides(self, acme: World, sandbox: Sandbox) -> None:

@@ -17,7 +17,7 @@ from apps.transfers.services.asking import OPEN_SENDING
 from tests.support import payouts
 from tests.support.door import done, person, request, run
 from tests.support.payouts import pay_out, recipient
-from tests.support.policies import policy
+from tests.support.policies import agrees, policy
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, has
 
@@ -51,11 +51,7 @@ def test_a_reversal_without_a_rate_is_above_any_threshold(acme: World) -> None:
     outcome = run("transfers.reverse_transfer", actor=maker, transfer=made, reason="twice")
     assert outcome.approval_request_id is not None
     assert has(wallet).available.decimal == "0.00000001"
-    done(
-        "operations.approve_request",
-        actor=person("ann@example.com", "approver"),
-        request=outcome.approval_request_id,
-    )
+    agrees(person("ann@example.com", "approver"), outcome.approval_request_id).or_raise()
     assert has(wallet).available.decimal == "0.00000000"
 
 

@@ -13,6 +13,7 @@ from apps.transfers.services.catching_up import RESTORER
 from tests.support import payouts
 from tests.support.door import done, person
 from tests.support.payouts import pay_out, recipient, work
+from tests.support.policies import agrees
 from tests.support.restoring import back_up_and_restore, manage
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World
@@ -190,7 +191,7 @@ def test_what_was_approved_or_came_back_since_is_known_again(
     back_up_and_restore(tmp_path / "backup", restored)
     for name in ("ann", "ben"):
         someone = person(f"{name}@example.com", "approver")
-        done("operations.approve_request", actor=someone, request=big["approval_request"])
+        agrees(someone, big["approval_request"]).or_raise()
     work()
     sandbox.settle()
     sandbox.give_back("bank", f"{back}.1")

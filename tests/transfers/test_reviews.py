@@ -12,6 +12,7 @@ from apps.transfers.queries.evidence import evidence_of
 from tests.support import payouts
 from tests.support.door import balance, done, eur, person, refused, run
 from tests.support.payouts import later, pay_out, recipient, status, work
+from tests.support.policies import agrees
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, parts, world
 
@@ -75,7 +76,7 @@ class TestWithoutProof:
         outcome = run(f"transfers.{name}_transfer", actor=person("op@example.com", "operator"), **given)
         assert (outcome.approval_request_id is not None, parts(wallet)) == (True, ("60.00", "40.00"))
         ann = person("ann@example.com", "approver")
-        done("operations.approve_request", actor=ann, request=outcome.approval_request_id)
+        agrees(ann, outcome.approval_request_id).or_raise()
         expected = {
             "settle": ("completed", ("60.00", "0.00")),
             "release": ("compensated", ("100.00", "0.00")),
@@ -109,7 +110,7 @@ class TestWithProof:
             **given,
         )
         ann = person("ann@example.com", "approver")
-        done("operations.approve_request", actor=ann, request=outcome.approval_request_id)
+        agrees(ann, outcome.approval_request_id).or_raise()
         assert parts(wallet) == ("85.00", "0.00")
 
     def test_what_came_back_in_part_proves_nothing(self, acme: World, wallet: str, sandbox: Sandbox) -> None:

@@ -16,6 +16,7 @@ from apps.transfers.reserves import RollingReserve
 from tests.support.arrivals import arrived, assert_agrees, assert_paired, at_the_bank, charged_back
 from tests.support.door import balance, code, done, eur, moved, opened, person, refused, run
 from tests.support.payouts import later, status, work
+from tests.support.policies import agrees
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, available, has
 from tests.support.threads import somebody_else, under_way, wait_until_blocked
@@ -298,7 +299,7 @@ class TestSentBack:
         given = {"deposit": deposit.pk, "reference": "SEPA-1", "reason": "sent"}
         asked = run("transfers.return_deposit", actor=ann, **given).approval_request_id
         assert balance("suspense:deposits") == "25.00"
-        done("operations.approve_request", actor=approver, request=asked, comment="seen")
+        agrees(approver, asked, comment="seen").or_raise()
         deposit.refresh_from_db()
         assert (deposit.status, deposit.returned_by) == ("returned", ann.label)
 

@@ -88,10 +88,10 @@ def _sorted(
     """Those that this user may say yes to, and the others."""
     user = person(request)
     deciding.prefetch(rows)
-    mine, others = [], []
+    mine, others, holders = [], [], deciding.Holders()
     for row in rows:
         try:
-            deciding.say_of(row, user, deciding.standing(row), approves=True)
+            deciding.say_of(row, user, deciding.standing(row), holders, approves=True)
         except DomainError:
             others.append(row)
         else:
@@ -198,6 +198,7 @@ class DelegationAdmin(KeysetAdmin):
         "Role": "role",
         "From": "from_label",
         "To": "to_label",
+        "Made by": "made_by_label",
         "Until": "until",
         "Reason": "reason",
         "Created at": "created_at",

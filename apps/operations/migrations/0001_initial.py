@@ -328,6 +328,8 @@ class Migration(migrations.Migration):
                 ("from_label", models.CharField(max_length=200)),
                 ("to_id", models.CharField(db_collation="C", max_length=60)),
                 ("to_label", models.CharField(max_length=200)),
+                ("made_by_id", models.CharField(db_collation="C", max_length=60)),
+                ("made_by_label", models.CharField(max_length=200)),
                 ("until", models.DateTimeField()),
                 ("reason", models.CharField(max_length=500)),
                 ("created_at", models.DateTimeField()),

@@ -150,14 +150,14 @@ def _approve(
     context: Context, said: _Said, person: deciding.Person, request: str, comment: str, seen: str
 ) -> dict[str, Any]:
     found = _locked(context, request)
-    if found.status == ApprovalStatus.PENDING and seen and seen != bytes(found.approved_hash).hex():
+    if found.status == ApprovalStatus.PENDING and seen != bytes(found.approved_hash).hex():
         raise ApprovalChanged(
             "What it would do has changed since you looked at it; look again.", field="/request"
         )
-    standing = deciding.standing(found)
-    say = deciding.say_of(found, person, standing, approves=True)
+    standing, holders = deciding.standing(found), deciding.Holders()
+    say = deciding.say_of(found, person, standing, holders, approves=True)
     said.rows.append(_decision(context, found, say, approves=True, comment=comment))
-    yeses = [*deciding.yeses(standing), quorum.Yes(say.for_id, say.roles)]
+    yeses = [*deciding.yeses(standing, holders), quorum.Yes(say.for_id, say.roles)]
     told = {"request": request, "approvals": len(yeses), "approvers_needed": found.approvers_needed}
     if not quorum.is_complete(found.steps, found.in_sequence, yeses):
         return told
@@ -175,7 +175,7 @@ def _reject(
     context: Context, said: _Said, person: deciding.Person, request: str, comment: str
 ) -> dict[str, Any]:
     found = _locked(context, request)
-    say = deciding.say_of(found, person, deciding.standing(found), approves=False)
+    say = deciding.say_of(found, person, deciding.standing(found), deciding.Holders(), approves=False)
     said.rows.append(_decision(context, found, say, approves=False, comment=comment))
     was = {"status": found.status}
     found.reject()

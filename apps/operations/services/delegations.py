@@ -49,6 +49,11 @@ def plan_delegate(
     taker = _person(delegate, "/delegate")
     if taker.id == giver.id:
         raise DelegationUnfit("Nobody stands in for themselves.", field="/delegate")
+    if taker.id == context.actor.id:
+        raise DelegationUnfit(
+            f"Nobody gives themselves the say of {giver.label}; another admin or {giver.label} does.",
+            field="/delegate",
+        )
     if not taker.roles & set(people.roles()):
         raise DelegationUnfit(
             f"{taker.label} has no role whose people decide: {', '.join(people.roles())}.", field="/delegate"
@@ -59,11 +64,20 @@ def plan_delegate(
         from_label=giver.label,
         to_id=taker.id,
         to_label=taker.label,
+        made_by_id=context.actor.id,
+        made_by_label=context.actor.label,
         until=until,
         reason=reason,
         created_at=context.now,
     )
-    result = {"delegation": made.pk, "role": role, "from": giver.id, "to": taker.id, "until": until}
+    result = {
+        "delegation": made.pk,
+        "role": role,
+        "from": giver.id,
+        "to": taker.id,
+        "until": until,
+        "made_by": context.actor.id,
+    }
     event = EventDraft("approval.delegated", made.pk, {**result, "reason": reason})
     return Plan(rows=[made], result=result, events=[event])
 

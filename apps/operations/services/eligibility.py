@@ -50,7 +50,7 @@ def _nobody(request: ApprovalRequest) -> bool:
     deciding.prefetch([request])
     said = deciding.standing(request)
     who = {each.actor_id for each in said} | {each.for_id for each in said}
-    return not approvals.can_be_filled(request, deciding.yeses(said), who)
+    return not approvals.can_be_filled(request, deciding.yeses(said, deciding.Holders()), who)
 
 
 def _waiting() -> Iterator[ApprovalRequest]:
