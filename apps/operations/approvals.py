@@ -185,6 +185,7 @@ def new_request(run: Run, plan: Plan, facts: Mapping[str, Any], who: Asked, now:
         maker_kind=actor.kind,
         maker_id=actor.id,
         maker_label=actor.label,
+        maker_people=sorted(people.behind(actor.kind, actor.id)),
         created_at=now,
     )
     with isolation.as_platform():
@@ -194,7 +195,7 @@ def new_request(run: Run, plan: Plan, facts: Mapping[str, Any], who: Asked, now:
 
 def can_be_filled(request: ApprovalRequest, said: Sequence[quorum.Yes], but: Iterable[str] = ()) -> bool:
     """Whether there are people, other than the maker and some others, for all that is left."""
-    others = eligible(request.steps, {request.maker_id, *but})
+    others = eligible(request.steps, {*request.makers, *but})
     return quorum.can_be_filled(request.steps, request.in_sequence, said, others)
 
 

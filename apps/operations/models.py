@@ -81,6 +81,11 @@ class Operation(models.Model):
     def __str__(self) -> str:
         return f"{self.command} {self.id}"
 
+    @property
+    def makers(self) -> frozenset[str]:
+        """The ids of all who asked for it and so never decide."""
+        return frozenset({self.maker_id, *self.maker_people})
+
 
 class KeyReset(models.Model):
     """Frees the key of a refused operation: the next run of that key is of a higher generation."""
@@ -175,6 +180,7 @@ class ApprovalStatus(models.TextChoices):
 class ApprovalRequest(StateMachineModel):
     """A command that waits for other people. What they approve is `approved_hash`, nothing else.
 
+    `maker_people` are the ids of the people who asked for it: in a key's stead those who made or rotated it.
     Who they must be is kept as the `policies` (name and version each) said when it was raised: `steps` as theirs are.
     """
 
@@ -197,6 +203,7 @@ class ApprovalRequest(StateMachineModel):
     maker_kind = models.CharField(max_length=10)
     maker_id = models.CharField(max_length=60)
     maker_label = models.CharField(max_length=200)
+    maker_people = models.JSONField(default=list)
     created_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True)
 
@@ -210,6 +217,11 @@ class ApprovalRequest(StateMachineModel):
 
     def __str__(self) -> str:
         return f"{self.command} {self.id}"
+
+    @property
+    def makers(self) -> frozenset[str]:
+        """The ids of all who asked for it and so never decide."""
+        return frozenset({self.maker_id, *self.maker_people})
 
     @transition(field=status, source=ApprovalStatus.PENDING, target=ApprovalStatus.APPROVED)
     def approve(self) -> None:

@@ -106,6 +106,7 @@ class Migration(migrations.Migration):
                 ('maker_kind', models.CharField(max_length=10)),
                 ('maker_id', models.CharField(max_length=60)),
                 ('maker_label', models.CharField(max_length=200)),
+                ('maker_people', models.JSONField(default=list)),
                 ('created_at', models.DateTimeField()),
                 ('decided_at', models.DateTimeField(null=True)),
                 ('book', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='operations.book')),
