@@ -16,16 +16,16 @@ from apps.operations.registry import Command
 from apps.operations.rendering import render_plan
 from apps.operations.run import Outcome, Run, prepare
 
-BUILT_IN: Final = tuple(
-    ApprovalPolicy(
-        name="Changes of approval policies",
-        version=0,
-        command=command,
-        steps=[{"role": "approver", "people": 1}],
-    )
-    for command in ("operations.activate_policy", "operations.retire_policy")
-)
-"""What nobody can retire: policies change by two people."""
+APPROVER: Final = "approver"
+
+_built_in: list[ApprovalPolicy] = []
+
+
+def build_in(name: str, command: str, *block: Mapping[str, Any]) -> None:
+    """Say once of a command what nobody can retire: that it takes an approver, too, where the conditions hold."""
+    steps = [{"role": APPROVER, "people": 1}]
+    blocks = [list(block)] if block else []
+    _built_in.append(ApprovalPolicy(name=name, version=0, command=command, blocks=blocks, steps=steps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def in_force(commands: Iterable[Command]) -> list[ApprovalPolicy]:
     if not names:
         return []
     active = ApprovalPolicy.objects.filter(status=PolicyStatus.ACTIVE, command__in=names)
-    return [*active, *(policy for policy in BUILT_IN if policy.command in names)]
+    return [*active, *(policy for policy in _built_in if policy.command in names)]
 
 
 def asked(command: str, facts: Mapping[str, Any], policies: Iterable[ApprovalPolicy]) -> Asked | None:
