@@ -78,8 +78,8 @@ def is_undone(decision: Decision) -> bool:
 
 def about_this(request: ApprovalRequest) -> list[Decision]:
     """What was said of what it would do now, as it was said, with what was taken back."""
-    now = bytes(request.approved_hash)
-    said = [each for each in request.decisions.all() if bytes(each.approved_hash) == now]
+    now = (request.round, bytes(request.approved_hash))
+    said = [each for each in request.decisions.all() if (each.round, bytes(each.approved_hash)) == now]
     return sorted(said, key=lambda each: (each.created_at, each.pk))
 
 
