@@ -85,9 +85,9 @@ def _met(command: str, facts: Mapping[str, Any], policies: Iterable[ApprovalPoli
 
 
 def _merged(asking: Sequence[ApprovalPolicy | ApprovalRequest]) -> tuple[list[dict[str, Any]], bool]:
-    """The steps that all of these ask for, and whether they are in sequence."""
+    """The steps that all of these ask for, and whether they are in sequence: those that are so keep theirs before all others."""
     steps: list[dict[str, Any]] = []
-    for each in asking:
+    for each in sorted(asking, key=lambda each: not each.in_sequence):
         steps += _missing(steps, each.steps)
     return steps, any(each.in_sequence for each in asking)
 

@@ -179,6 +179,12 @@ class TestWhoMayDecide:
             "one approver",
         ]
 
+    def test_a_sequence_keeps_its_order_beside_a_larger_policy(self, maker: Actor) -> None:
+        policy("ledger.post_correction", steps=STEPS, in_sequence=True, name="in turn")
+        policy("ledger.post_correction", role="compliance", people=3, name="many")
+        found = ApprovalRequest.objects.get(pk=asked(maker))
+        assert (found.steps, found.in_sequence) == ([*STEPS, {"role": "compliance", "people": 2}], True)
+
 
 class TestStandingIn:
     @pytest.fixture(autouse=True)
