@@ -12,7 +12,7 @@ class AccountsConfig(AppConfig):
         from apps.operations import isolation
         from apps.operations import people as door
 
-        door.register(door.People(people.find_actor, people.deciders, roles.deciding))
+        door.register(door.People(people.find_actor, people.deciders, roles.deciding, people.behind))
         post_migrate.connect(roles.seed, sender=self)
         isolation.rows_where("accounts_tenant", "id = ANY ((SELECT operations_tenants())::uuid[])")
         isolation.rows_where(

@@ -14,6 +14,7 @@ from apps.accounts.services import (
     unprovisioned,
     wallets,
 )
+from apps.operations import approvals
 from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
 
 register(
@@ -45,9 +46,17 @@ register(
         summary=_("Set a user's roles"),
         handler=people.set_roles,
         input=serializers.SetRolesInput,
+        facts=people.facts_of_roles,
+        tells=frozenset({"changes_say", "other_approvers"}),
         permission="accounts.set_roles",
         surfaces=BY_OPERATORS,
     )
+)
+approvals.build_in(
+    "Changes of who decides",
+    "accounts.set_roles",
+    {"fact": "changes_say", "op": "eq", "value": True},
+    {"fact": "other_approvers", "op": "gte", "value": 1},
 )
 
 register(

@@ -82,6 +82,19 @@ def _active_user(name: str) -> User | None:
         return None
 
 
+def behind(kind: str, actor_id: str) -> frozenset[str]:
+    """The ids of the people who act as somebody: of a key those who made or rotated it, whether it has ended or not."""
+    if kind == "user":
+        return frozenset({actor_id})
+    if kind != "api_key":
+        return frozenset()
+    try:
+        found = ApiKey.objects.filter(pk=actor_id).values_list("people", flat=True).first()
+    except ValidationError:  # no id at all
+        found = None
+    return frozenset(found or ())
+
+
 def with_role(role: str) -> frozenset[str]:
     """The ids of all active users with a role."""
     users = User.objects.filter(is_active=True, roles__name=role)

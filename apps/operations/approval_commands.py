@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.serializers import Serializer
 
 from apps.operations import approval_serializers as serializers
+from apps.operations.approvals import build_in
 from apps.operations.plan import Plan
 from apps.operations.registry import BY_OPERATORS, Command, Input, Target, register
 from apps.operations.services import approvals, delegations, eligibility, policies
@@ -95,6 +96,8 @@ _policy(
     targets=policies.target,
     facts=policies.change_facts,
 )
+for _name in ("operations.activate_policy", "operations.retire_policy"):
+    build_in("Changes of approval policies", _name)
 register(
     Command(
         name="operations.delegate",

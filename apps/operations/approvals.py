@@ -16,16 +16,21 @@ from apps.operations.registry import Command
 from apps.operations.rendering import render_plan
 from apps.operations.run import Outcome, Run, prepare
 
-BUILT_IN: Final = tuple(
-    ApprovalPolicy(
-        name="Changes of approval policies",
-        version=0,
-        command=command,
-        steps=[{"role": "approver", "people": 1}],
-    )
-    for command in ("operations.activate_policy", "operations.retire_policy")
+APPROVER: Final = "approver"
+
+ROUND: Final = (
+    *("status", "approved_hash", "preview", "facts", "round"),
+    *("steps", "in_sequence", "approvers_needed", "policies"),
 )
-"""What nobody can retire: policies change by two people."""
+
+_built_in: list[ApprovalPolicy] = []
+
+
+def build_in(name: str, command: str, *block: Mapping[str, Any]) -> None:
+    """Say once of a command what nobody can retire: that it takes an approver, too, where the conditions hold."""
+    steps = [{"role": APPROVER, "people": 1}]
+    blocks = [list(block)] if block else []
+    _built_in.append(ApprovalPolicy(name=name, version=0, command=command, blocks=blocks, steps=steps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,12 @@ def in_force(commands: Iterable[Command]) -> list[ApprovalPolicy]:
     }
     if not names:
         return []
+    return _of(names)
+
+
+def _of(names: Collection[str]) -> list[ApprovalPolicy]:
     active = ApprovalPolicy.objects.filter(status=PolicyStatus.ACTIVE, command__in=names)
-    return [*active, *(policy for policy in BUILT_IN if policy.command in names)]
+    return [*active, *(policy for policy in _built_in if policy.command in names)]
 
 
 def asked(command: str, facts: Mapping[str, Any], policies: Iterable[ApprovalPolicy]) -> Asked | None:
@@ -62,18 +71,29 @@ def asked(command: str, facts: Mapping[str, Any], policies: Iterable[ApprovalPol
     Of several the one that asks for the most people counts, and of each role as many as any of them wants. So a policy
     can only ask for more people than the others do, never for fewer.
     """
+    met = _met(command, facts, policies)
+    return Asked(tuple(met), *_merged(met)) if met else None
+
+
+def _met(command: str, facts: Mapping[str, Any], policies: Iterable[ApprovalPolicy]) -> list[ApprovalPolicy]:
     met = [
         policy
         for policy in policies
         if policy.command == command and conditions.any_holds(policy.blocks, facts)
     ]
-    if not met:
-        return None
-    met.sort(key=lambda policy: (-quorum.people(policy.steps), policy.name))
-    steps = [dict(step) for step in met[0].steps]
-    for policy in met[1:]:
-        steps += _missing(steps, policy.steps)
-    return Asked(tuple(met), steps, any(policy.in_sequence for policy in met))
+    return sorted(met, key=lambda policy: (-quorum.people(policy.steps), policy.name))
+
+
+def _merged(asking: Sequence[ApprovalPolicy | ApprovalRequest]) -> tuple[list[dict[str, Any]], bool]:
+    """The steps that all of these ask for, and whether they are in sequence: those that are so keep theirs before all others."""
+    steps: list[dict[str, Any]] = []
+    for each in sorted(asking, key=lambda each: not each.in_sequence):
+        steps += _missing(steps, each.steps)
+    return steps, any(each.in_sequence for each in asking)
+
+
+def _named(policies: Iterable[ApprovalPolicy]) -> list[dict[str, Any]]:
+    return [{"policy": policy.name, "version": policy.version} for policy in policies]
 
 
 def _missing(steps: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -100,8 +120,7 @@ def ask_others(run: Run, context: Context) -> None:
         if bytes(run.applies.approved_hash) == approved_hash(run, plan):
             _check_agreed(run.applies)
             return
-        run.applies.approved_hash = approved_hash(run, plan)
-        run.applies.preview = render_plan(plan)
+        _begin_another_round(run.applies, run, plan, context)
         raise ApprovalStale(
             "What it would do has changed since it was approved; it is with the approvers again."
         )
@@ -111,6 +130,19 @@ def ask_others(run: Run, context: Context) -> None:
         run.facts = {**plan.facts, run.command.name: facts}
     if who:
         run.asks = new_request(run, plan, facts, who, context.now)
+
+
+def _begin_another_round(request: ApprovalRequest, run: Run, plan: Plan, context: Context) -> None:
+    """Ask about what it would do now: who had to agree, and whoever policies ask for now that did not before."""
+    told = run.command.facts(context, plan, **run.input) if run.command.facts else {}
+    facts = {**request.facts, **told}
+    with isolation.as_platform():
+        met = _met(request.command, facts, _of({request.command}))
+    request.approved_hash, request.preview = approved_hash(run, plan), render_plan(plan)
+    request.facts, request.round = _json(facts), request.round + 1
+    request.steps, request.in_sequence = _merged([request, *met])
+    request.approvers_needed = quorum.people(request.steps)
+    request.policies += [each for each in _named(met) if each not in request.policies]
 
 
 def _check_agreed(request: ApprovalRequest) -> None:
@@ -180,13 +212,14 @@ def new_request(run: Run, plan: Plan, facts: Mapping[str, Any], who: Asked, now:
         facts=_json(facts),
         preview=render_plan(plan),
         approved_hash=approved_hash(run, plan),
-        policies=[{"policy": policy.name, "version": policy.version} for policy in who.policies],
+        policies=_named(who.policies),
         steps=who.steps,
         in_sequence=who.in_sequence,
         approvers_needed=who.people,
         maker_kind=actor.kind,
         maker_id=actor.id,
         maker_label=actor.label,
+        maker_people=sorted(people.behind(actor.kind, actor.id)),
         created_at=now,
     )
     with isolation.as_platform():
@@ -196,7 +229,7 @@ def new_request(run: Run, plan: Plan, facts: Mapping[str, Any], who: Asked, now:
 
 def can_be_filled(request: ApprovalRequest, said: Sequence[quorum.Yes], but: Iterable[str] = ()) -> bool:
     """Whether there are people, other than the maker and some others, for all that is left."""
-    others = eligible(request.steps, {request.maker_id, *but})
+    others = eligible(request.steps, {*request.makers, *but})
     return quorum.can_be_filled(request.steps, request.in_sequence, said, others)
 
 
@@ -248,7 +281,7 @@ def updates_of(run: Run) -> list[Update]:
         return [Update(request, ("status",), was)]
     if isinstance(run.error, ApprovalStale):
         request.ask_again()
-        return [Update(request, ("status", "approved_hash", "preview"), was)]
+        return [Update(request, ROUND, was)]
     if run.error.transient:
         return []
     request.refuse()

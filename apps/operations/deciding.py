@@ -78,8 +78,8 @@ def is_undone(decision: Decision) -> bool:
 
 def about_this(request: ApprovalRequest) -> list[Decision]:
     """What was said of what it would do now, as it was said, with what was taken back."""
-    now = bytes(request.approved_hash)
-    said = [each for each in request.decisions.all() if bytes(each.approved_hash) == now]
+    now = (request.round, bytes(request.approved_hash))
+    said = [each for each in request.decisions.all() if (each.round, bytes(each.approved_hash)) == now]
     return sorted(said, key=lambda each: (each.created_at, each.pk))
 
 
@@ -127,7 +127,7 @@ def say_of(
     """As whom somebody decides; raises why they may not."""
     if request.status != ApprovalStatus.PENDING:
         raise ApprovalNotPending(f"{request.pk} is {request.get_status_display()} already.", field="/request")
-    if person.id == request.maker_id:
+    if person.id in request.makers:
         raise ApprovalByMaker("You asked for this yourself; somebody else must decide about it.")
     if any(each.actor_id == person.id for each in said):
         raise ApprovalTwice("You have decided about this already.")
@@ -147,7 +147,7 @@ def _says(request: ApprovalRequest, person: Person, taken: Collection[str]) -> l
     wanted = {step["role"] for step in request.steps}
     says = [Say(person.id, person.label, person.roles & wanted)] if person.roles & wanted else []
     lent = [each for each in person.stands_in if each.role in wanted]
-    others = [each for each in lent if request.maker_id not in {each.from_id, each.made_by_id}]
+    others = [each for each in lent if not request.makers & {each.from_id, each.made_by_id}]
     free = [each for each in others if each.from_id not in taken]
     by = dict.fromkeys((each.from_id, each.from_label) for each in free)
     says += [Say(*who, frozenset(each.role for each in free if each.from_id == who[0])) for who in by]

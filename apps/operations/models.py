@@ -81,6 +81,11 @@ class Operation(models.Model):
     def __str__(self) -> str:
         return f"{self.command} {self.id}"
 
+    @property
+    def makers(self) -> frozenset[str]:
+        """The ids of all who asked for it and so never decide."""
+        return frozenset({self.maker_id, *self.maker_people})
+
 
 class KeyReset(models.Model):
     """Frees the key of a refused operation: the next run of that key is of a higher generation."""
@@ -175,7 +180,9 @@ class ApprovalStatus(models.TextChoices):
 class ApprovalRequest(StateMachineModel):
     """A command that waits for other people. What they approve is `approved_hash`, nothing else.
 
-    Who they must be is kept as the `policies` (name and version each) said when it was raised: `steps` as theirs are.
+    `maker_people` are the ids of the people who asked for it: in a key's stead those who made or rotated it.
+    Who they must be is kept as the `policies` (name and version each) said when it was raised: `steps` as theirs are. When what
+    it would do changes another `round` begins, in which nothing counts that was said before, and policies are asked again.
     """
 
     id = PrefixedIdField(prefix="apr", primary_key=True)
@@ -194,9 +201,11 @@ class ApprovalRequest(StateMachineModel):
     in_sequence = models.BooleanField(default=False)
     approvers_needed = models.PositiveSmallIntegerField()
     nobody_eligible = models.BooleanField(default=False)
+    round = models.PositiveSmallIntegerField(default=0)
     maker_kind = models.CharField(max_length=10)
     maker_id = models.CharField(max_length=60)
     maker_label = models.CharField(max_length=200)
+    maker_people = models.JSONField(default=list)
     created_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True)
 
@@ -210,6 +219,11 @@ class ApprovalRequest(StateMachineModel):
 
     def __str__(self) -> str:
         return f"{self.command} {self.id}"
+
+    @property
+    def makers(self) -> frozenset[str]:
+        """The ids of all who asked for it and so never decide."""
+        return frozenset({self.maker_id, *self.maker_people})
 
     @transition(field=status, source=ApprovalStatus.PENDING, target=ApprovalStatus.APPROVED)
     def approve(self) -> None:
@@ -233,7 +247,7 @@ class ApprovalRequest(StateMachineModel):
 
 
 class Decision(models.Model):
-    """What one person said of an approval request, about one approved hash. Insert-only.
+    """What one person said of an approval request, in the round of one approved hash. Insert-only.
 
     `roles` are those as which they could count. `for_id` is whose say it is: their own, or that of whom they stood in for.
     `turn` counts what was taken back before.
@@ -248,6 +262,7 @@ class Decision(models.Model):
     for_id = models.CharField(max_length=60)
     for_label = models.CharField(max_length=200, blank=True)
     roles = models.JSONField(default=list)
+    round = models.PositiveSmallIntegerField(default=0)
     turn = models.PositiveSmallIntegerField(default=0)
     comment = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField()
@@ -255,10 +270,10 @@ class Decision(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["request", "actor_id", "approved_hash", "turn"], name="decision_once_a_person"
+                fields=["request", "actor_id", "round", "turn"], name="decision_once_a_person"
             ),
             models.UniqueConstraint(
-                fields=["request", "for_id", "approved_hash", "turn"], name="decision_once_a_say"
+                fields=["request", "for_id", "round", "turn"], name="decision_once_a_say"
             ),
         ]
 

@@ -15,6 +15,7 @@ from apps.core.errors import DomainError
 from apps.operations.models import Book, Event, Operation
 from apps.operations.registry import all_commands
 from tests.support.door import PASSWORD, code, done, opened, person, refused, run
+from tests.support.policies import agrees
 from tests.support.threads import at_once
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
@@ -60,6 +61,48 @@ class TestFirstAdmin:
         assert list(User.objects.values_list("email", flat=True)) == ["root@example.com"]
         assert capsys.readouterr().out.count("password") == 1
         assert not Operation.objects.filter(status="refused").exists()
+
+
+class TestWhoDecides:
+    """Nobody makes themselves the second person."""
+
+    @pytest.fixture
+    def root(self) -> Any:
+        """An admin."""
+        return person("root@example.com", "admin")
+
+    def test_the_first_approver_is_made_by_the_admin_alone(self, root: Any) -> None:
+        ines = person("ines@example.com", "viewer")
+        done("accounts.set_roles", actor=root, user=ines.id, role_names=["approver"])
+        assert roles_of(ines.id) == {"approver"}
+
+    @pytest.mark.parametrize("role", sorted(roles.deciding()))
+    def test_each_after_that_with_an_approver(self, root: Any, role: str) -> None:
+        ines, puppet = person("ines@example.com", "approver"), person("puppet@example.com", "viewer")
+        given = {"user": puppet.id, "role_names": [role]}
+        request = run("accounts.set_roles", actor=root, **given).approval_request_id
+        assert (request is not None, roles_of(puppet.id)) == (True, {"viewer"})
+        assert code(agrees(root, request)) == "APPROVAL_BY_MAKER"
+        assert (code(agrees(ines, request)), roles_of(puppet.id)) == (None, {role})
+
+    def test_nor_does_an_admin_take_it_from_others_first(self, root: Any) -> None:
+        ines, _jon = (person(f"{name}@example.com", "approver") for name in ("ines", "jon"))
+        outcome = run("accounts.set_roles", actor=root, user=ines.id, role_names=["viewer"])
+        assert (outcome.status, roles_of(ines.id)) == ("pending_approval", {"approver"})
+
+    def test_what_decides_nothing_needs_nobody(self, root: Any) -> None:
+        person("ines@example.com", "approver")
+        ada = person("ada@example.com", "viewer")
+        done("accounts.set_roles", actor=root, user=ada.id, role_names=["operator"])
+        assert roles_of(ada.id) == {"operator"}
+
+    def test_a_new_user_does_not_bring_it_along(self, root: Any) -> None:
+        given = {"name": "", "password": PASSWORD}
+        first = {**given, "email": "ines@example.com", "role_names": ["approver"]}
+        done("accounts.create_user", actor=root, **first)
+        for role in roles.deciding():
+            puppet = {**given, "email": "puppet@example.com", "role_names": ["viewer", role]}
+            assert refused("accounts.create_user", actor=root, **puppet) == "ROLES_NEED_ANOTHER"
 
 
 class TestLastAdmin:

@@ -210,6 +210,37 @@ class TestWhenThePlanChanged:
         assert balances("amara", "bo") == {"amara": "4000.00", "bo": "1000.00"}
         assert Decision.objects.count() == 4
 
+    def test_old_yeses_do_not_come_back_with_the_old_hash(self, maker: Actor, approvers: list[Actor]) -> None:
+        asked = pay("1000.00", actor=maker)
+        commands.FEES["fee"] = "0.20"
+        approve(asked, *approvers)
+        before = Operation.objects.count()
+        assert approve(asked, approvers[0]) == [None]
+        commands.FEES["fee"] = "0.10"
+        assert approve(asked, approvers[1]) == [None]
+        assert (standing(asked).round, standing(asked).status) == (2, "pending")
+        assert approve(asked, approvers[0]) == [None]
+        assert standing(asked).status == "pending"
+        assert approve(asked, approvers[1]) == [None]
+        assert standing(asked).status == "applied"
+        assert Operation.objects.count() > before
+
+    def test_policies_are_asked_again_and_only_for_more(self, maker: Actor, approvers: list[Actor]) -> None:
+        asked = pay("1000.00", actor=maker)
+        policy("tests.pay", role="compliance", name="and compliance")
+        commands.FEES["fee"] = "0.20"
+        approve(asked, *approvers)
+        again = standing(asked)
+        assert again.steps == [{"role": "approver", "people": 2}, {"role": "compliance", "people": 1}]
+        assert (again.approvers_needed, [each["policy"] for each in again.policies]) == (
+            3,
+            ["large payments", "and compliance"],
+        )
+        assert approve(asked, *approvers) == [None, None]
+        assert standing(asked).status == "pending"
+        assert approve(asked, as_person("carl@example.com", "compliance")) == [None]
+        assert standing(asked).status == "applied"
+
     def test_balances_times_and_new_ids_change_nothing(self, maker: Actor, approvers: list[Actor]) -> None:
         asked = pay("1000.00", actor=maker)
         moved("mint", "amara", "0.01")

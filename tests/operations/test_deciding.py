@@ -127,6 +127,17 @@ class TestWhoMayDecide:
         )
         assert [says(key, request), code(agrees(everyone(), request))] == ["AUTHORIZATION_FAILED"] * 2
 
+    def test_who_made_a_key_never_about_what_it_asks_for(self, maker: Actor) -> None:
+        policy("ledger.post_correction")
+        root, other = (person(f"{name}@example.com", "admin", "approver") for name in ("root", "other"))
+        scopes = {"name": "erp", "scopes": ["platform:write"]}
+        made = done("accounts.create_operator_key", actor=root, **scopes)["api_key"]
+        for key in (made, done("accounts.rotate_api_key", actor=other, api_key=made)["api_key"]):
+            asks = Actor("api_key", key, "erp", frozenset({"ledger.post_correction"}))
+            request = asked(asks)
+            assert says(root, request) == "APPROVAL_BY_MAKER"
+            assert says(other, request) == (None if key == made else "APPROVAL_BY_MAKER")
+
     def test_a_step_opens_when_the_one_before_is_done(self, maker: Actor) -> None:
         policy("ledger.post_correction", steps=STEPS, in_sequence=True)
         request = asked(maker)
@@ -167,6 +178,12 @@ class TestWhoMayDecide:
             "and compliance",
             "one approver",
         ]
+
+    def test_a_sequence_keeps_its_order_beside_a_larger_policy(self, maker: Actor) -> None:
+        policy("ledger.post_correction", steps=STEPS, in_sequence=True, name="in turn")
+        policy("ledger.post_correction", role="compliance", people=3, name="many")
+        found = ApprovalRequest.objects.get(pk=asked(maker))
+        assert (found.steps, found.in_sequence) == ([*STEPS, {"role": "compliance", "people": 2}], True)
 
 
 class TestStandingIn:

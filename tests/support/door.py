@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.db import connection
 
 from apps.accounts.models import User
@@ -60,8 +61,9 @@ def code(outcome: Outcome) -> str | None:
 
 
 def person(email: str, *roles: str) -> Actor:
-    """A person with these roles, made by command."""
-    made = done("accounts.create_user", email=email, name="", password=PASSWORD, role_names=list(roles))
+    """A person, made by command, with these roles, which they have without anybody's yes."""
+    made = done("accounts.create_user", email=email, name="", password=PASSWORD, role_names=["viewer"])
+    User.objects.get(pk=made["user"]).roles.set(Group.objects.filter(name__in=roles))
     return actor_of(User.objects.get(pk=made["user"]))
 
 

@@ -13,7 +13,8 @@ class ApiKey(models.Model):
     """What a program shows to be let in. Of a tenant, or of an operator (`tenant` empty), who reaches all tenants.
 
     The key is `<prefix>_<secret>`, of which the secret is stored as its SHA-256 alone: it has 256 random bits, so a
-    slow hash would add nothing. A rotated key goes on until `expires_at`, beside the one that replaces it.
+    slow hash would add nothing. `people` are the ids of the people who have seen it: who made it, or what it replaces.
+    A rotated key goes on until `expires_at`, beside the one that replaces it.
     """
 
     id = PrefixedIdField(prefix="key", primary_key=True)
@@ -23,6 +24,7 @@ class ApiKey(models.Model):
     digest = models.BinaryField(max_length=32)
     scopes = ArrayField(models.CharField(max_length=60))
     networks = ArrayField(models.CharField(max_length=50), default=list)
+    people = ArrayField(models.CharField(max_length=60), default=list)
     created_by = models.CharField(max_length=200)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)

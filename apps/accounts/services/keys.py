@@ -10,7 +10,7 @@ from apps.accounts.models import ApiKey, Tenant, TenantStatus
 from apps.accounts.queries.tenants import TenantStatusUnfit, tenant_of
 from apps.core import ids
 from apps.core.errors import DomainError
-from apps.operations import books
+from apps.operations import books, people
 from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
 
@@ -136,6 +136,9 @@ def _made(
         digest=digest(text),
         scopes=sorted(set(scopes)),
         networks=list(networks),
+        people=sorted(
+            {*people.behind(context.actor.kind, context.actor.id), *(replaces.people if replaces else ())}
+        ),
         created_by=context.actor.label,
         created_at=context.now,
         expires_at=expires_at,

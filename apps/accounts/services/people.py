@@ -1,18 +1,28 @@
 """Users with their roles."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from apps.accounts import roles
 from apps.accounts.models import User
-from apps.accounts.people import UserNotFound
+from apps.accounts.people import UserNotFound, deciders
 from apps.core.errors import DomainError
-from apps.operations.plan import Context, EventDraft
+from apps.operations import facts
+from apps.operations.approvals import APPROVER
+from apps.operations.facts import Fact
+from apps.operations.plan import Context, EventDraft, Plan
 from apps.operations.registry import Done
+
+facts.register(
+    Fact("changes_say", _("Gives or takes a role whose people decide"), "flag"),
+    Fact("other_approvers", _("Approvers other than the maker and the user"), "whole"),
+)
 
 
 class AdminExists(DomainError):
@@ -42,6 +52,13 @@ class LastAdmin(DomainError):
     http_status = 409
 
 
+class RolesNeedAnother(DomainError):
+    """Roles whose people decide are given with another person's yes, once there is somebody who can say it."""
+
+    code = "ROLES_NEED_ANOTHER"
+    http_status = 409
+
+
 def create_first_admin(context: Context, *, email: str, name: str, password: str) -> Done:
     """The first person, who may give roles to all others; refused once an admin exists."""
     if _admins().exists():
@@ -50,7 +67,13 @@ def create_first_admin(context: Context, *, email: str, name: str, password: str
 
 
 def create_user(context: Context, *, email: str, name: str, password: str, role_names: Sequence[str]) -> Done:
-    """A person with roles of the console."""
+    """A person with roles of the console: of those whose people decide none, once an approver must agree to that."""
+    given = sorted(roles.deciding().intersection(role_names))
+    if given and _approvers_but(context.actor.id):
+        raise RolesNeedAnother(
+            f"An approver must agree to who is {' or '.join(given)}: make them a viewer, and give it with accounts.set_roles.",
+            field="/role_names",
+        )
     return _create(context, email, name, password, role_names)
 
 
@@ -64,6 +87,20 @@ def set_roles(context: Context, *, user: str, role_names: Sequence[str]) -> Done
     found.roles.set(roles.groups(role_names))
     result = {"user": user, "role_names": sorted(role_names)}
     return Done(result, (EventDraft("user.roles_changed", user, result),))
+
+
+def facts_of_roles(context: Context, plan: Plan, *, user: str, role_names: Sequence[str]) -> dict[str, Any]:
+    """What policies may ask: whether a role whose people decide is given or taken, and how many other approvers there are."""
+    found = User.objects.filter(pk=user).first()
+    if found is None:
+        raise UserNotFound(f"There is no user {user}.", field="/user")
+    changed = set(found.roles.values_list("name", flat=True)) ^ set(role_names)
+    others = _approvers_but(context.actor.id, user)
+    return {"changes_say": bool(changed & roles.deciding()), "other_approvers": len(others)}
+
+
+def _approvers_but(*these: str) -> frozenset[str]:
+    return deciders(APPROVER).difference(these)
 
 
 def _create(context: Context, email: str, name: str, password: str, role_names: Sequence[str]) -> Done:

@@ -103,9 +103,11 @@ class Migration(migrations.Migration):
                 ('in_sequence', models.BooleanField(default=False)),
                 ('approvers_needed', models.PositiveSmallIntegerField()),
                 ('nobody_eligible', models.BooleanField(default=False)),
+                ('round', models.PositiveSmallIntegerField(default=0)),
                 ('maker_kind', models.CharField(max_length=10)),
                 ('maker_id', models.CharField(max_length=60)),
                 ('maker_label', models.CharField(max_length=200)),
+                ('maker_people', models.JSONField(default=list)),
                 ('created_at', models.DateTimeField()),
                 ('decided_at', models.DateTimeField(null=True)),
                 ('book', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='operations.book')),
@@ -123,6 +125,7 @@ class Migration(migrations.Migration):
                 ('for_id', models.CharField(max_length=60)),
                 ('for_label', models.CharField(blank=True, max_length=200)),
                 ('roles', models.JSONField(default=list)),
+                ('round', models.PositiveSmallIntegerField(default=0)),
                 ('turn', models.PositiveSmallIntegerField(default=0)),
                 ('comment', models.CharField(blank=True, max_length=500)),
                 ('created_at', models.DateTimeField()),
@@ -222,11 +225,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='decision',
-            constraint=models.UniqueConstraint(fields=('request', 'actor_id', 'approved_hash', 'turn'), name='decision_once_a_person'),
+            constraint=models.UniqueConstraint(fields=('request', 'actor_id', 'round', 'turn'), name='decision_once_a_person'),
         ),
         migrations.AddConstraint(
             model_name='decision',
-            constraint=models.UniqueConstraint(fields=('request', 'for_id', 'approved_hash', 'turn'), name='decision_once_a_say'),
+            constraint=models.UniqueConstraint(fields=('request', 'for_id', 'round', 'turn'), name='decision_once_a_say'),
         ),
         migrations.AddIndex(
             model_name='operation',

@@ -231,6 +231,7 @@ def _decision(
         for_id=say.for_id,
         for_label="" if say.for_id == context.actor.id else say.for_label,
         roles=sorted(say.roles),
+        round=request.round,
         turn=sum(bool(who & {each.actor_id, each.for_id}) for each in before),
         comment=comment,
         created_at=context.now,

@@ -115,7 +115,7 @@ def _team(place: EventPosition, milestone: str) -> list[str]:
 def _approvers(place: EventPosition) -> list[str]:
     """Those who may decide, but for who asks."""
     request = ApprovalRequest.objects.filter(pk=place.event.data.get("approval_request")).first()
-    return sorted(approvals.eligible(request.steps, {request.maker_id})) if request else []
+    return sorted(approvals.eligible(request.steps, request.makers)) if request else []
 
 
 def _take(now: datetime) -> MilestoneMail | None:
