@@ -81,11 +81,6 @@ class Operation(models.Model):
     def __str__(self) -> str:
         return f"{self.command} {self.id}"
 
-    @property
-    def makers(self) -> frozenset[str]:
-        """The ids of all who asked for it and so never decide."""
-        return frozenset({self.maker_id, *self.maker_people})
-
 
 class KeyReset(models.Model):
     """Frees the key of a refused operation: the next run of that key is of a higher generation."""

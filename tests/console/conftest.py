@@ -181,13 +181,16 @@ def world(platform: Book, viewer: User) -> dict[str, Any]:
         maker_label="Tom Brandt",
         created_at=now,
     )
+    mira = User.objects.create(email="olsen@example.com", name="Mira Olsen", created_at=now, password="x")
+    mira.roles.set(Group.objects.filter(name="approver"))
     Decision.objects.create(
         request=request,
         approved_hash=request.approved_hash,
         approves=True,
-        actor_id="usr_other",
+        actor_id=mira.pk,
         actor_label="Mira Olsen",
-        for_id="usr_other",
+        for_id=mira.pk,
+        roles=["approver"],
         comment="Called back",
         created_at=now,
     )

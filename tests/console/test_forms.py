@@ -63,7 +63,7 @@ def example(name: str, field: Any) -> Any:
     if isinstance(field, ConditionInput):
         return {"fact": "origin", "op": "ne", "value": AWKWARD}
     if isinstance(field, PickedField):
-        return ids.new_id("apr")
+        return f"{ids.new_id('apr')}:{'0' * 64}"
     if isinstance(field, MoneyField):
         return {"amount": "12.30", "currency": "EUR"}
     if isinstance(field, CurrencyField):
