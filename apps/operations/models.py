@@ -81,11 +81,6 @@ class Operation(models.Model):
     def __str__(self) -> str:
         return f"{self.command} {self.id}"
 
-    @property
-    def makers(self) -> frozenset[str]:
-        """The ids of all who asked for it and so never decide."""
-        return frozenset({self.maker_id, *self.maker_people})
-
 
 class KeyReset(models.Model):
     """Frees the key of a refused operation: the next run of that key is of a higher generation."""
@@ -175,6 +170,7 @@ class ApprovalStatus(models.TextChoices):
     APPLIED = "applied", _("Applied")
     REJECTED = "rejected", _("Rejected")
     REFUSED = "refused", _("Refused when applied")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
 class ApprovalRequest(StateMachineModel):
@@ -232,6 +228,10 @@ class ApprovalRequest(StateMachineModel):
     @transition(field=status, source=ApprovalStatus.PENDING, target=ApprovalStatus.REJECTED)
     def reject(self) -> None:
         """One person said no."""
+
+    @transition(field=status, source=ApprovalStatus.PENDING, target=ApprovalStatus.WITHDRAWN)
+    def withdraw(self) -> None:
+        """What it is about is over, so nobody need decide."""
 
     @transition(field=status, source=ApprovalStatus.APPROVED, target=ApprovalStatus.APPLIED)
     def apply(self) -> None:

@@ -191,6 +191,25 @@ class TestApproval:
         assert [code(agrees(each, request)) for each in (asks, confirms)] == ["APPROVAL_BY_MAKER"] * 2
         assert agrees(person("cem@example.com", "approver"), request).accepted
 
+    @pytest.mark.parametrize("asker", ["tenant", "operator"])
+    @pytest.mark.parametrize("how", ["cancelled", "expired"])
+    def test_leaves_no_request_behind_when_it_is_over(
+        self, acme: World, sandbox: Sandbox, asker: str, how: str
+    ) -> None:
+        payouts.provider(sandbox)
+        by = acme.key if asker == "tenant" else person("op@example.com", "operator")
+        made = pay_out(acme, acme.funded("100.00"), recipient(acme), actor=by)
+        request = ApprovalRequest.objects.get(pk=made["approval_request"])
+        assert request.status == "pending"
+        if how == "cancelled":
+            done("transfers.cancel_transfer", actor=acme.key, transfer=made["transfer"], reason="not needed")
+        else:
+            with later(days=8):
+                work()
+        request.refresh_from_db()
+        assert (status(made["transfer"]), request.status) == (how, "withdrawn")
+        assert Event.objects.get(type="approval.withdrawn").book_id == request.book_id
+
     def test_gives_the_hold_back_when_somebody_says_no(self, acme: World, sandbox: Sandbox) -> None:
         payouts.provider(sandbox)
         wallet = acme.funded("100.00")
