@@ -134,6 +134,7 @@ NOBODY = {
     "ledger.import_entry",
     "ledger.raise_export_alarm",
     "operations.note_eligibility",
+    "operations.withdraw_request",
     "providers.raise_alarm",
     "providers.raise_low_balance",
     "transfers.begin_sending",

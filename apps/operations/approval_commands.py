@@ -130,3 +130,14 @@ register(
         surfaces=frozenset(),
     )
 )
+register(
+    Command(
+        name="operations.withdraw_request",
+        summary=_("Close a request whose object is over"),
+        plan=approvals.plan_withdraw,
+        targets=approvals.request_target,
+        input=serializers.WithdrawInput,
+        permission="operations.withdraw_request",
+        surfaces=frozenset(),
+    )
+)

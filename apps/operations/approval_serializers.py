@@ -233,6 +233,11 @@ class NoteEligibilityInput(serializers.Serializer[Any]):
     request = IdField("apr")
 
 
+class WithdrawInput(serializers.Serializer[Any]):
+    request = IdField("apr")
+    reason = TextField(max_length=500, help_text=WHY)
+
+
 def _at_fact(block: int, condition: int, command: str, told: frozenset[str]) -> serializers.ValidationError:
     message = f"{command} does not tell this; it tells {', '.join(sorted(told))}."
     return serializers.ValidationError({"blocks": {str(block): {str(condition): {"fact": [message]}}}})

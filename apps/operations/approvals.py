@@ -201,9 +201,18 @@ def approved_hash(run: Run, plan: Plan) -> bytes:
     )
 
 
-def new_request(run: Run, plan: Plan, facts: Mapping[str, Any], who: Asked, now: datetime) -> ApprovalRequest:
-    """The request that waits in place of the run."""
+def new_request(
+    run: Run,
+    plan: Plan,
+    facts: Mapping[str, Any],
+    who: Asked,
+    now: datetime,
+    makers: Collection[str] = (),
+) -> ApprovalRequest:
+    """The request that waits in place of the run. `makers` are people who asked for it before, too."""
     actor = run.request.actor
+    with isolation.as_platform():
+        behind = people.behind(actor.kind, actor.id)
     request: ApprovalRequest = ApprovalRequest(
         book_id=run.book_id,
         command=run.command.name,
@@ -219,7 +228,7 @@ def new_request(run: Run, plan: Plan, facts: Mapping[str, Any], who: Asked, now:
         maker_kind=actor.kind,
         maker_id=actor.id,
         maker_label=actor.label,
-        maker_people=sorted(people.behind(actor.kind, actor.id)),
+        maker_people=sorted({*behind, *makers}),
         created_at=now,
     )
     with isolation.as_platform():
@@ -254,12 +263,17 @@ def no_approver(request: ApprovalRequest) -> EventDraft:
 
 
 def ask_for(
-    context: Context, command: str, data: Mapping[str, Any], facts: Mapping[str, Any], plan: Plan
+    context: Context,
+    command: str,
+    data: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    plan: Plan,
+    makers: Collection[str] = (),
 ) -> ApprovalRequest | None:
     """The request for a later command of the same maker, if a policy asks for one: `plan` is what that one will plan.
 
     It is a row of the asking plan, not its end: what that plan does, such as reserving, happens at once. `facts` are the
-    whole of what policies may look at, which the asking plan keeps as its own `facts`.
+    whole of what policies may look at, which the asking plan keeps as its own `facts`; `makers` are people who asked before.
     """
     who = asked(command, facts, context.policies)
     if who is None:
@@ -267,7 +281,7 @@ def ask_for(
     run = prepare(Request(command, data, context.key, context.actor, book_id=context.book.pk))
     if isinstance(run, Outcome) or run.error:
         raise ValueError(f"{command} cannot be asked for: {run.error}")
-    return new_request(run, plan, facts, who, context.now)
+    return new_request(run, plan, facts, who, context.now, makers)
 
 
 def updates_of(run: Run) -> list[Update]:

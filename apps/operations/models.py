@@ -170,6 +170,7 @@ class ApprovalStatus(models.TextChoices):
     APPLIED = "applied", _("Applied")
     REJECTED = "rejected", _("Rejected")
     REFUSED = "refused", _("Refused when applied")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
 class ApprovalRequest(StateMachineModel):
@@ -227,6 +228,10 @@ class ApprovalRequest(StateMachineModel):
     @transition(field=status, source=ApprovalStatus.PENDING, target=ApprovalStatus.REJECTED)
     def reject(self) -> None:
         """One person said no."""
+
+    @transition(field=status, source=ApprovalStatus.PENDING, target=ApprovalStatus.WITHDRAWN)
+    def withdraw(self) -> None:
+        """What it is about is over, so nobody need decide."""
 
     @transition(field=status, source=ApprovalStatus.APPROVED, target=ApprovalStatus.APPLIED)
     def apply(self) -> None:

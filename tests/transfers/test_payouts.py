@@ -9,7 +9,7 @@ from apps.providers.models import Attempt
 from apps.transfers.models import Transfer
 from apps.transfers.services.sending import BLOT
 from tests.support import payouts
-from tests.support.door import balance, done, eur, person, refused
+from tests.support.door import balance, code, done, eur, person, refused
 from tests.support.payouts import later, pay_out, recipient, status, work
 from tests.support.policies import agrees, policy
 from tests.support.sandbox import Sandbox
@@ -178,6 +178,37 @@ class TestApproval:
             agrees(someone, made["approval_request"]).or_raise()
         work()
         assert status(made["transfer"]) == "provider_processing"
+
+    def test_neither_who_asked_nor_who_confirmed_the_price_agrees(
+        self, acme: World, sandbox: Sandbox
+    ) -> None:
+        payouts.provider(sandbox)
+        asks, confirms = (person(f"{name}@example.com", "operator", "approver") for name in ("ann", "ben"))
+        made = pay_out(acme, acme.funded("100.00"), recipient(acme), actor=asks, confirm=False)
+        request = done("transfers.confirm_transfer", actor=confirms, transfer=made["transfer"])[
+            "approval_request"
+        ]
+        assert [code(agrees(each, request)) for each in (asks, confirms)] == ["APPROVAL_BY_MAKER"] * 2
+        assert agrees(person("cem@example.com", "approver"), request).accepted
+
+    @pytest.mark.parametrize("asker", ["tenant", "operator"])
+    @pytest.mark.parametrize("how", ["cancelled", "expired"])
+    def test_leaves_no_request_behind_when_it_is_over(
+        self, acme: World, sandbox: Sandbox, asker: str, how: str
+    ) -> None:
+        payouts.provider(sandbox)
+        by = acme.key if asker == "tenant" else person("op@example.com", "operator")
+        made = pay_out(acme, acme.funded("100.00"), recipient(acme), actor=by)
+        request = ApprovalRequest.objects.get(pk=made["approval_request"])
+        assert request.status == "pending"
+        if how == "cancelled":
+            done("transfers.cancel_transfer", actor=acme.key, transfer=made["transfer"], reason="not needed")
+        else:
+            with later(days=8):
+                work()
+        request.refresh_from_db()
+        assert (status(made["transfer"]), request.status) == (how, "withdrawn")
+        assert Event.objects.get(type="approval.withdrawn").book_id == request.book_id
 
     def test_gives_the_hold_back_when_somebody_says_no(self, acme: World, sandbox: Sandbox) -> None:
         payouts.provider(sandbox)

@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
                 ('facts', models.JSONField()),
                 ('preview', models.JSONField()),
                 ('approved_hash', models.BinaryField(max_length=32)),
-                ('status', django_fsm.FSMField(choices=[('pending', 'Pending'), ('approved', 'Approved'), ('applied', 'Applied'), ('rejected', 'Rejected'), ('refused', 'Refused when applied')], default='pending', max_length=20, protected=True)),
+                ('status', django_fsm.FSMField(choices=[('pending', 'Pending'), ('approved', 'Approved'), ('applied', 'Applied'), ('rejected', 'Rejected'), ('refused', 'Refused when applied'), ('withdrawn', 'Withdrawn')], default='pending', max_length=20, protected=True)),
                 ('policies', models.JSONField(default=list)),
                 ('steps', models.JSONField()),
                 ('in_sequence', models.BooleanField(default=False)),
@@ -221,7 +221,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='approvalrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'approved', 'applied', 'rejected', 'refused'])), name='approval_request_status_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'approved', 'applied', 'rejected', 'refused', 'withdrawn'])), name='approval_request_status_known'),
         ),
         migrations.AddConstraint(
             model_name='decision',

@@ -125,6 +125,19 @@ def plan_undo(context: Context, *, request: str, reason: str) -> Plan:
     return Plan(result=result, rows=rows, updates=updates, events=[event])
 
 
+def plan_withdraw(context: Context, *, request: str, reason: str) -> Plan:
+    """Close a request that waits, because what it is about is over; one that waits no more stays as it is."""
+    found: ApprovalRequest = context.locked[ApprovalRequest, request]  # type: ignore[assignment]
+    result = {"request": request, "reason": reason}
+    if found.status != ApprovalStatus.PENDING:
+        return Plan(result=result)
+    was = {"status": found.status}
+    found.withdraw()
+    found.decided_at = context.now
+    event = EventDraft("approval.withdrawn", request, result, book_id=found.book_id)
+    return Plan(result=result, updates=[Update(found, ("status", "decided_at"), was)], events=[event])
+
+
 def application_of(request: ApprovalRequest) -> Request:
     """The run that was approved, by its maker as they are now; its key makes it happen once."""
     return Request(

@@ -1,6 +1,6 @@
 """Asking for what a provider executes: priced, confirmed, reserved, and opened for sending by other people."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +11,9 @@ from apps.accounts.models import Recipient
 from apps.accounts.queries.tenants import is_test
 from apps.core import clock, ids
 from apps.core.errors import DomainError
-from apps.operations import approvals, books
+from apps.operations import approvals, books, isolation, people
 from apps.operations.errors import ApprovalMissing
-from apps.operations.models import ApprovalRequest
+from apps.operations.models import ApprovalRequest, Operation
 from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
 from apps.operations.rendering import render_plan
@@ -105,7 +105,7 @@ def plan_confirm_transfer(context: Context, *, transfer: str) -> Plan:
     _refuse_expired(context, found)
     if found.recipient:
         refuse_closed(found.recipient)
-    plan = plan_reserved(context, found, found.recipient)
+    plan = plan_reserved(context, found, found.recipient, _who_asked(found))
     return Plan(
         rows=[row for row in plan.rows if row is not found],
         updates=[Update(found, RESERVED, {"status": Status.INITIATED})],
@@ -161,8 +161,17 @@ def wanted(transfer: Transfer, to: Recipient | None) -> routing.Wanted:
     )
 
 
-def plan_reserved(context: Context, transfer: Transfer, to: Recipient | None) -> Plan:
-    """Amount and fees are held; who else must agree is asked."""
+def _who_asked(transfer: Transfer) -> frozenset[str]:
+    """The people who asked for a transfer, whoever confirms its price."""
+    with isolation.as_platform():
+        asked = Operation.objects.values_list("actor_kind", "actor_id")
+        return people.behind(*asked.get(pk=transfer.operation_id))
+
+
+def plan_reserved(
+    context: Context, transfer: Transfer, to: Recipient | None, asked_by: Collection[str] = ()
+) -> Plan:
+    """Amount and fees are held; who else must agree is asked, but of who makes it and of who asked for it before."""
     transfer.validate()
     transfer.reserve()
     transfer.hold_id, transfer.changed_at = ids.new_id("hld"), context.now
@@ -172,7 +181,7 @@ def plan_reserved(context: Context, transfer: Transfer, to: Recipient | None) ->
     posted = entry(transfer, FLOWS[transfer.kind].reserve(transfer, places), "reserve", places)
     facts, agreed = facts_of(context, transfer, to), _agreed_to(transfer, to)
     request = approvals.ask_for(
-        context, OPEN_SENDING, {"transfer": transfer.pk}, facts, Plan(result={}, approved=agreed)
+        context, OPEN_SENDING, {"transfer": transfer.pk}, facts, Plan(result={}, approved=agreed), asked_by
     )
     if request:
         held = Plan(result=told_asked(transfer), posts=[posted], approved=agreed)

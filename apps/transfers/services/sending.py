@@ -28,6 +28,7 @@ WORKER: Final = Actor.system(
         "transfers.record_news",
         "transfers.move_on",
         "transfers.cancel_rejected",
+        "operations.withdraw_request",
     },
 )
 """Who moves transfers along by itself."""

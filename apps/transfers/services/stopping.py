@@ -62,7 +62,17 @@ def plan_stop(
         posts=posts,
         result=result,
         events=[EventDraft(f"transfer.{how}", transfer.pk, result, book_id=transfer.book_id)],
+        follow_ups=_nothing_to_decide(transfer, f"The transfer is {how}."),
     )
+
+
+def _nothing_to_decide(transfer: Transfer, reason: str) -> list[Request]:
+    """Closes the request that waits for other people, if there is one: a command of its own, as it may be in another book."""
+    request = transfer.approval_request_id
+    if request is None:
+        return []
+    data = {"request": request, "reason": reason}
+    return [Request("operations.withdraw_request", data, f"{request}:withdrawn", WORKER, origin="worker")]
 
 
 def if_rejected(data: Input) -> Request:

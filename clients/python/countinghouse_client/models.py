@@ -1118,7 +1118,7 @@ class AccountPage(TypedDict):
 class ApprovalRequestOutput(TypedDict):
     id: str
     command: str
-    status: Literal["pending", "approved", "applied", "rejected", "refused"]
+    status: Literal["pending", "approved", "applied", "rejected", "refused", "withdrawn"]
     input: Any
     preview: Any
     approvers_needed: int

@@ -51,7 +51,7 @@ class ListApprovalRequestsQuery(TypedDict, total=False):
     cursor: str | None
     order: Literal["-id", "id"] | None
     command: str | None
-    status: Literal["pending", "approved", "applied", "rejected", "refused"] | None
+    status: Literal["pending", "approved", "applied", "rejected", "refused", "withdrawn"] | None
     tenant: str | None
 
 
