@@ -1,6 +1,6 @@
-"""Who may say what of a request: steps in sequence, people who stand in, yeses taken back, many at once, nobody there."""
+"""Who may say what of a request: steps in sequence, yeses taken back, many at once, nobody there."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -14,81 +14,15 @@ from apps.core import clock
 from apps.core.actor import Actor
 from apps.operations import deciding
 from apps.operations.executor import execute
-from apps.operations.models import ApprovalRequest, Decision, Delegation, Event, Operation
+from apps.operations.models import ApprovalRequest, Decision, Event, Operation
 from apps.operations.services import eligibility
 from apps.operations.services.approvals import approved_but_not_applied
-from tests.support.door import balance, code, done, eur, everyone, moved, opened, person, run
-from tests.support.policies import agrees, policy, seen
+from tests.operations.decisions import STEPS, asked, lent, picked, says, status, undo
+from tests.support.door import balance, code, done, everyone, person, run
+from tests.support.policies import agrees, policy
 from tests.support.threads import at_once
 
-pytestmark = pytest.mark.usefixtures("ledger_db")
-
-STEPS = [{"role": "approver", "people": 1}, {"role": "compliance", "people": 1}]
-CORRECTION = {
-    "book": "platform",
-    "account": "amara",
-    "direction": "credit",
-    "amount": eur("12.30"),
-    "reason": "fee twice",
-    "related_type": "ticket",
-    "related_id": "T-1",
-}
-
-
-@pytest.fixture(autouse=True)
-def _amara(ledger_db: Any) -> None:
-    opened("mint", floor=None)
-    opened("amara")
-    moved("mint", "amara", "100.00")
-
-
-@pytest.fixture
-def maker(ledger_db: Any) -> Actor:
-    """Who asks, and might approve as well, but never this."""
-    return person("maker@example.com", "finance", "approver")
-
-
-def asked(maker: Actor, **more: Any) -> str:
-    """A correction that waits; its request."""
-    outcome = run("ledger.post_correction", actor=maker, **{**CORRECTION, **more})
-    assert outcome.approval_request_id, outcome
-    return outcome.approval_request_id
-
-
-def says(who: Actor, request: str, how: str = "approve") -> str | None:
-    """What somebody is answered who decides."""
-    if how == "approve":
-        return code(agrees(who, request))
-    return code(run("operations.reject_request", actor=who, request=request))
-
-
-def picked(*requests: str) -> list[str]:
-    """Requests as they are ticked for a yes."""
-    return [f"{request}:{seen(request)}" for request in requests]
-
-
-def undo(who: Actor, request: str) -> str | None:
-    """What somebody is answered who takes their yes back."""
-    return code(run("operations.undo_decision", actor=who, request=request, reason="mistaken"))
-
-
-def lent(giver: Actor, taker: Actor, *, role: str = "approver", until: datetime | None = None) -> str:
-    """A delegation, until tomorrow unless it is said; its id."""
-    until = until or clock.now() + timedelta(days=1)
-    made = done(
-        "operations.delegate",
-        actor=giver,
-        delegate=taker.id,
-        role=role,
-        until=until.isoformat(),
-        reason="on holiday",
-    )
-    return str(made["delegation"])
-
-
-def status(request: str) -> str:
-    """How a request stands."""
-    return str(ApprovalRequest.objects.get(pk=request).status)
+pytestmark = pytest.mark.usefixtures("ledger_db", "amara")
 
 
 class TestWhoMayDecide:
@@ -184,132 +118,6 @@ class TestWhoMayDecide:
         policy("ledger.post_correction", role="compliance", people=3, name="many")
         found = ApprovalRequest.objects.get(pk=asked(maker))
         assert (found.steps, found.in_sequence) == ([*STEPS, {"role": "compliance", "people": 2}], True)
-
-
-class TestStandingIn:
-    @pytest.fixture(autouse=True)
-    def _two_approvers(self, ledger_db: Any) -> None:
-        policy("ledger.post_correction", people=2)
-
-    @pytest.fixture
-    def ines(self) -> Actor:
-        """Who has the role and lends it."""
-        return person("ines@example.com", "approver")
-
-    @pytest.fixture
-    def carl(self) -> Actor:
-        """Who may decide, but not as an approver."""
-        return person("carl@example.com", "compliance")
-
-    def test_a_delegate_has_the_role(self, maker: Actor, ines: Actor, carl: Actor) -> None:
-        request = asked(maker)
-        assert says(carl, request) == "AUTHORIZATION_FAILED"
-        lent(ines, carl)
-        assert says(carl, request) is None
-        given = Decision.objects.get()
-        assert (given.actor_id, given.for_id, given.for_label) == (carl.id, ines.id, "ines@example.com")
-
-    def test_until_the_moment_and_not_at_it(self, maker: Actor, ines: Actor, carl: Actor) -> None:
-        until = clock.now() + timedelta(hours=1)
-        lent(ines, carl, until=until)
-        assert len(deciding.stands_in_for(carl.id, until - timedelta(microseconds=1))) == 1
-        assert deciding.stands_in_for(carl.id, until) == ()
-
-    def test_not_when_it_was_withdrawn(self, maker: Actor, ines: Actor, carl: Actor) -> None:
-        made = lent(ines, carl)
-        done("operations.withdraw_delegation", actor=ines, delegation=made, reason="back")
-        assert says(carl, asked(maker)) == "AUTHORIZATION_FAILED"
-        again = run("operations.withdraw_delegation", actor=ines, delegation=made, reason="back")
-        assert code(again) == "DELEGATION_OVER"
-
-    def test_not_when_who_lent_it_has_lost_it(self, maker: Actor, ines: Actor, carl: Actor) -> None:
-        lent(ines, carl)
-        User.objects.get(pk=ines.id).roles.set(Group.objects.filter(name="viewer"))
-        assert says(carl, asked(maker)) == "AUTHORIZATION_FAILED"
-
-    def test_never_about_what_the_delegate_asked_for(self, ines: Actor) -> None:
-        fay = person("fay@example.com", "finance", "compliance")
-        lent(ines, fay)
-        assert says(fay, asked(fay)) == "APPROVAL_BY_MAKER"
-
-    def test_nor_about_what_the_one_who_lent_it_asked_for(self, maker: Actor, carl: Actor) -> None:
-        lent(maker, carl)
-        assert says(carl, asked(maker)) == "APPROVAL_BY_MAKER"
-
-    @pytest.mark.parametrize("first", ["ines", "carl"])
-    def test_of_the_two_one_counts(self, maker: Actor, ines: Actor, carl: Actor, first: str) -> None:
-        lent(ines, carl)
-        request = asked(maker)
-        one, other = (ines, carl) if first == "ines" else (carl, ines)
-        assert [says(one, request), says(other, request)] == [None, "APPROVAL_TWICE"]
-        assert status(request) == "pending"
-
-    def test_an_approver_who_stands_in_counts_once_too(self, maker: Actor, ines: Actor) -> None:
-        jon = person("jon@example.com", "approver")
-        lent(ines, jon)
-        request = asked(maker)
-        assert [says(jon, request), says(jon, request)] == [None, "APPROVAL_TWICE"]
-        assert Decision.objects.get().for_id == jon.id
-        assert says(ines, request) is None
-        assert status(request) == "applied"
-
-    @pytest.mark.parametrize(
-        ("giver", "taker", "until", "field"),
-        [
-            (["approver"], ["operator"], 1, "/delegate"),
-            (["approver"], [], 1, "/delegate"),
-            (["compliance"], ["approver"], 1, "/role"),
-            (["approver"], ["compliance"], 91, "/until"),
-            (["approver"], ["compliance"], -1, "/until"),
-        ],
-    )
-    def test_who_lends_has_it_and_who_gets_it_may_decide(
-        self, giver: list[str], taker: list[str], until: int, field: str
-    ) -> None:
-        one = person("one@example.com", *giver)
-        other = person("other@example.com", *(taker or ["viewer"]))
-        outcome = run(
-            "operations.delegate",
-            actor=one,
-            delegate=other.id,
-            role="approver",
-            until=(clock.now() + timedelta(days=until)).isoformat(),
-            reason="away",
-        )
-        assert outcome.error
-        assert (outcome.error.code, outcome.error.field) == ("DELEGATION_UNFIT", field)
-
-    def test_only_an_admin_lends_for_others(self, ines: Actor, carl: Actor) -> None:
-        given = {
-            "delegate": carl.id,
-            "delegator": ines.id,
-            "role": "approver",
-            "until": (clock.now() + timedelta(days=1)).isoformat(),
-            "reason": "ill",
-        }
-        assert code(run("operations.delegate", actor=carl, **given)) == "AUTHORIZATION_FAILED"
-        root = person("root@example.com", "admin")
-        done("operations.delegate", actor=root, **given)
-        made = Delegation.objects.get()
-        assert (made.from_id, made.made_by_id, made.made_by_label) == (ines.id, root.id, root.label)
-
-    def test_nobody_gives_themselves_the_say_of_another(self, ines: Actor) -> None:
-        root = person("root@example.com", "admin")
-        assert self.lent_by(root, ines, root) == "DELEGATION_UNFIT"
-        assert not Delegation.objects.exists()
-
-    def test_an_admin_gives_nobody_a_say_about_what_they_ask_for(self, ines: Actor, carl: Actor) -> None:
-        root = person("root@example.com", "admin")
-        assert self.lent_by(root, ines, carl) is None
-        assert says(carl, asked(root)) == "APPROVAL_BY_MAKER"
-        assert says(carl, asked(person("fin@example.com", "finance"))) is None
-
-    @staticmethod
-    def lent_by(admin: Actor, giver: Actor, taker: Actor) -> str | None:
-        """What an admin is answered who delegates for another."""
-        given = {"delegate": taker.id, "delegator": giver.id, "role": "approver", "reason": "ill"}
-        until = (clock.now() + timedelta(days=1)).isoformat()
-        return code(run("operations.delegate", actor=admin, until=until, **given))
 
 
 class TestTakingBack:
