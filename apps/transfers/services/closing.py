@@ -3,6 +3,7 @@
 from apps.accounts.models import Wallet
 from apps.core.errors import DomainError
 from apps.ledger.models import Balance
+from apps.transfers.flows import FLOWS
 from apps.transfers.models import ENDED, Kind, Transfer
 
 
@@ -21,10 +22,9 @@ class StrategyOpen(DomainError):
 
 
 def refuse_under_way(wallet: Wallet) -> None:
-    """Raise TransferUnderWay while a transfer to the wallet has not ended."""
-    some = (
-        Transfer.objects.filter(destination_wallet=wallet).exclude(status__in=ENDED).order_by("-id").first()
-    )
+    """Raise TransferUnderWay while a provider may still deliver something for the wallet."""
+    to_it = Transfer.objects.filter(destination_wallet=wallet, kind__in=[*FLOWS])
+    some = to_it.exclude(status__in=ENDED).order_by("-id").first()
     if some is not None:
         raise TransferUnderWay(
             f"{some.pk} is under way to {wallet.pk}; wait until it has ended, or cancel it.",
