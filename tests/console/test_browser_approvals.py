@@ -16,7 +16,7 @@ from apps.operations.models import ApprovalPolicy
 from tests.console.browsing import NEEDS_CHROMIUM
 from tests.console.test_browser_desk import sign_in
 from tests.console.test_operator import Operator
-from tests.operations.test_deciding import CORRECTION
+from tests.operations.decisions import CORRECTION
 from tests.support.door import done, eur, moved, opened, run
 from tests.support.threads import at_once
 

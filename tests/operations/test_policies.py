@@ -13,7 +13,7 @@ from apps.core.actor import Actor
 from apps.operations import facts, simulation
 from apps.operations.models import ApprovalPolicy, ApprovalRequest, Operation
 from apps.operations.registry import all_commands
-from tests.operations.test_deciding import CORRECTION, asked, says
+from tests.operations.decisions import CORRECTION, asked, says
 from tests.support.door import code, done, eur, moved, opened, person, run
 from tests.support.policies import no_policies, policy
 from tests.support.tenants import World, world
