@@ -1,6 +1,6 @@
 """The pages of finance in a real browser, with something of everything on them.
 
-With `SCREENS=docs/screens` in the environment it keeps pictures of a report and of a page of its PDF.
+With `SCREENS=docs/screens` in the environment and `-m "long or not long"` it keeps pictures of a report and of a page of its PDF.
 """
 
 import os
