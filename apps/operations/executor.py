@@ -156,7 +156,7 @@ def _preview(run: Run) -> dict[str, Any]:
 
 def _batches(prepared: Sequence[Run | Outcome]) -> Iterator[list[int]]:
     """Indexes in batches: at most BATCH, of one tenant or of those who reach all, one run for each key and each
-    target; no run overtakes a handler."""
+    target; no run overtakes one that is alone."""
     waiting = [index for index, item in enumerate(prepared) if isinstance(item, Run)]
     while waiting:
         batch: list[int] = []
@@ -164,7 +164,7 @@ def _batches(prepared: Sequence[Run | Outcome]) -> Iterator[list[int]]:
         taken: set[Any] = set()
         for place, index in enumerate(waiting):
             run: Run = prepared[index]  # type: ignore[assignment]
-            alone = run.command.handler is not None
+            alone = not run.command.shares_batches
             if len(batch) == BATCH or "alone" in taken or (alone and batch):
                 later += waiting[place:]
                 break

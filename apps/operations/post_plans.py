@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import groupby
 
 from django.db import connection, transaction
 
@@ -18,14 +17,21 @@ Planned = tuple[Run, Plan]
 
 
 def post_plans(runs: Iterable[Run], now: datetime) -> None:
-    """Post what open runs planned and nobody else must agree to: in one call, but for those that open accounts of their own."""
+    """Post what open runs planned and nobody else must agree to, in one call: two would lock balances in two steps.
+
+    ValueError for accounts of its own of a command that is not declared to run `alone`.
+    """
     planned = [(run, run.plan) for run in runs if run.open and run.plan and run.plan.posts and not run.asks]
-    for alone, some in groupby(planned, lambda each: bool(each[1].own_accounts)):
-        if not alone:
-            _post(list(some), now)
-            continue
-        for each in some:
-            _post_alone(each, now)
+    own = [run for run, plan in planned if plan.own_accounts]
+    if planned and not own:
+        _post(planned, now)
+    if not own:
+        return
+    if any(run.command.shares_batches for run in own):
+        raise ValueError(
+            f"{own[0].command.name} opens accounts of its own, so it must be declared to run alone."
+        )
+    _post_alone(planned[0], now)
 
 
 def _post_alone(planned: Planned, now: datetime) -> None:

@@ -53,7 +53,8 @@ class Command:
     route below `/v1/`, such as `wallets/{wallet}/close`, whose parts in braces are fields of the input.
     `parties(input)` are the books of the counterparties that an input names, which a tenant's command may reach.
     `asks_for` names the command whose approval this one's plan may ask for (`approvals.ask_for`); `if_rejected(input)`
-    is what runs when other people say no. A `completion` finishes what was begun, so a freeze lets it pass unless completions are gated.
+    is what runs when other people say no. `alone` in its batch is a handler, and a plan with `own_accounts`.
+    A `completion` finishes what was begun, so a freeze lets it pass unless completions are gated.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Command:
     flag: str | None = None
     completion: bool = False
     surfaces: frozenset[Surface] = frozenset({"cli"})
+    alone: bool = False
     version: int = 1
     secret_fields: frozenset[str] = frozenset()
     personal_fields: frozenset[str] = frozenset()
@@ -85,6 +87,11 @@ class Command:
     def function(self) -> Callable[..., Any]:
         """The one function behind the entry."""
         return self.plan or self.handler  # type: ignore[return-value]
+
+    @property
+    def shares_batches(self) -> bool:
+        """Whether others may be run and committed with it."""
+        return self.handler is None and not self.alone
 
 
 _commands: dict[str, Command] = {}

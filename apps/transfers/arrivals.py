@@ -86,14 +86,20 @@ class Deposit(models.Model):
     It is credited to the wallet that it names, or stands in suspense (`entry_id`, in the platform's book) until a person
     assigns it, or sends it back (`return_reference`, the bank's name for that, and `returned_by`). `book` is of whose it
     is, null while that is not known. `matched_by` says what told the wallet, `why` what speaks against crediting it.
-    `charged_back` is what of it the provider took back and the wallet was debited with.
+    `charged_back` is what of it the provider took back and the wallet was debited with. Its `message` told of it, unless it
+    is what came back of a `payout` whose wallet was closed meanwhile.
     """
 
     id = PrefixedIdField(prefix="dep", primary_key=True)
     book = models.ForeignKey(Book, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="+", db_index=False)
     reference = models.CharField(max_length=120, db_collation="C")
-    message = models.ForeignKey(InboundMessage, on_delete=models.PROTECT, related_name="+", db_index=False)
+    message = models.ForeignKey(
+        InboundMessage, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    payout = models.ForeignKey(
+        "transfers.Transfer", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     amount = MinorUnitsField()
     currency = models.CharField(max_length=5)
     virtual_account = models.CharField(max_length=60, blank=True)
@@ -123,6 +129,11 @@ class Deposit(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["provider", "reference"], name="deposit_reference_once"),
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="deposit_is_something"),
+            models.CheckConstraint(
+                condition=models.Q(message__isnull=False, payout__isnull=True)
+                | models.Q(message__isnull=True, payout__isnull=False),
+                name="deposit_was_told_or_came_back",
+            ),
             models.CheckConstraint(
                 condition=models.Q(status__in=DepositStatus.values), name="deposit_status_known"
             ),

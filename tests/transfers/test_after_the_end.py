@@ -5,11 +5,13 @@ import uuid
 
 import pytest
 
+from apps.core.money import Money
 from apps.operations.models import Event
 from apps.providers.models import Attempt, Provider
+from apps.transfers.arrivals import Deposit
 from apps.transfers.models import Transfer
 from tests.support import inbound
-from tests.support.door import balance
+from tests.support.door import balance, done, eur
 from tests.support.payouts import later, status, work
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, parts
@@ -33,6 +35,33 @@ class TestReturned:
         found = Transfer.objects.get(pk=made)
         assert (found.status, found.returned, parts(wallet)) == ("reversed", 4000, ("100.00", "0.00"))
         assert balance("provider:sandbox-bank", book="acme") == "0.00"
+
+    def test_for_a_wallet_that_was_closed_is_in_suspense(
+        self, acme: World, wallet: str, sandbox: Sandbox
+    ) -> None:
+        made = self.returned(acme, wallet, sandbox)
+        other = acme.wallet()
+        done(
+            "transfers.create_transfer",
+            actor=acme.key,
+            from_wallet=wallet,
+            to_wallet=other,
+            amount=eur("60.00"),
+        )
+        done("accounts.close_wallet", wallet=wallet, reason="left")
+        for _ in range(2):
+            hear(sandbox, made)
+        found, deposit = Transfer.objects.get(pk=made), Deposit.objects.get()
+        assert (found.status, found.returned, deposit.status) == ("reversed", 4000, "open")
+        assert (str(deposit.payout_id), deposit.money) == (made, Money.parse("40.00", "EUR"))
+        assert balance("suspense:deposits", book="platform") == "40.00"
+        done("transfers.assign_deposit", deposit=deposit.pk, wallet=other, reason="theirs, too")
+        assert parts(other) == ("100.00", "0.00")
+        told = Event.objects.get(type="transfer.returned", subject=made)
+        assert (told.data["in_suspense"], told.data["compensation"]["refunded"]["amount"]) == (
+            True,
+            "40.00 EUR",
+        )
 
     def test_in_part_leaves_it_completed(self, acme: World, wallet: str, sandbox: Sandbox) -> None:
         made = self.returned(acme, wallet, sandbox, amount="15.00")
@@ -79,6 +108,29 @@ def hear(sandbox: Sandbox, transfer: str) -> None:
     told = {"type": "order.completed", "created_at": "2026-11-21T12:00:00Z", "data": json.loads(order)}
     inbound.send(json.dumps(told).encode(), uuid.uuid4().hex, to=provider.name)
     inbound.followed()
+
+
+class TestReferenceOfAnother:
+    def test_is_for_a_person_and_keeps_no_other_waiting(
+        self, acme: World, wallet: str, sandbox: Sandbox
+    ) -> None:
+        """Two payments under one name of the provider's may be one payment."""
+        first, second = (sent(acme, wallet, sandbox, outcome="hang") for _ in range(2))
+        named = Transfer.objects.get(pk=first).provider_reference
+        told = {
+            "reference": Transfer.objects.get(pk=second).submission,
+            "status": "completed",
+            "id": named,
+            "amount": "40.00",
+            "currency": "EUR",
+        }
+        inbound.send(inbound.event(**told), to="sandbox-bank")
+        inbound.followed()
+        found = Transfer.objects.get(pk=second)
+        assert (found.status, found.failure_code) == ("manual_review", "REFERENCE_TAKEN")
+        assert first in found.failure_message
+        assert found.provider_reference not in {"", named}
+        assert status(first) == "provider_processing"
 
 
 class TestContradiction:

@@ -11,6 +11,7 @@ from apps.ledger import reports
 from apps.ledger.models import Account
 from apps.operations.executor import execute_many
 from apps.operations.models import Event, Operation
+from apps.operations.run import Outcome
 from apps.transfers.models import Transfer
 from tests.ledger.bookkeeping import number_everything
 from tests.support.arrivals import arrived, bank_of, charged_back
@@ -62,6 +63,18 @@ def reverse(transfer: str) -> None:
 
 def cannot_reverse(transfer: str) -> str:
     return refused("transfers.reverse_transfer", transfer=transfer, reason="by mistake")
+
+
+def transactions(outcomes: list[Outcome]) -> list[int]:
+    """In which transaction each was written, counted from the first."""
+    written = "SELECT xmin::text FROM operations_operation WHERE id = %s"
+    with connection.cursor() as cursor:
+        found = [
+            cursor.execute(written, [ids.decode("op", str(each.operation_id))]).fetchone()
+            for each in outcomes
+        ]
+    places = {xid: place for place, xid in enumerate(dict.fromkeys(found), start=1)}
+    return [places[xid] for xid in found]
 
 
 class TestHolding:
@@ -133,6 +146,7 @@ class TestHolding:
         assert [each.status for each in Operation.objects.order_by("-pk")[:5]][::-1] == [
             each.status for each in outcomes
         ]
+        assert transactions(outcomes) == [1, 2, 3, 4, 5]
 
     def test_the_same_key_holds_once(self, acme: World) -> None:
         given = {"wallet": acme.funded("100.00"), "amount": eur("10.00"), "actor": acme.key}

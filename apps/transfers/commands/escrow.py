@@ -20,6 +20,7 @@ register(
         path="escrows",
         flag=WALLET_FLAG,
         scopes=holds.scopes,
+        alone=True,
         surfaces=EVERYWHERE,
     )
 )

@@ -159,9 +159,20 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "payout",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="transfers.transfer",
+                    ),
+                ),
+                (
                     "message",
                     models.ForeignKey(
                         db_index=False,
+                        null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="providers.inboundmessage",
@@ -207,6 +218,14 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("amount__gt", 0)),
                         name="deposit_is_something",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("message__isnull", False), ("payout__isnull", True)),
+                            models.Q(("message__isnull", True), ("payout__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="deposit_was_told_or_came_back",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(

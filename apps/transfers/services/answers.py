@@ -78,9 +78,10 @@ def follow(context: Context, transfer: Transfer, reply: Reply, *, about: str, as
     """
     if not _counts(transfer, about) or transfer.status not in WITH_PROVIDER:
         return _late(context, transfer, reply, about)
-    if reply.provider_reference:
-        transfer.provider_reference = reply.provider_reference
     was = {"status": transfer.status, "attempt_id": transfer.attempt_id}
+    if other := _others_reference(transfer, reply):
+        return _park(context, transfer, was, "REFERENCE_TAKEN", other)
+    transfer.provider_reference = reply.provider_reference or transfer.provider_reference
     before = copy(transfer)
     try:
         return _STEPS[reply.outcome](context, transfer, was, reply, asked)
@@ -89,6 +90,20 @@ def follow(context: Context, transfer: Transfer, reply: Reply, *, about: str, as
             raise
         said = f"The provider says {reply.outcome}. {error.message}"
         return _park(context, before, was, error.code, said[:LONGEST_MESSAGE])
+
+
+def _others_reference(transfer: Transfer, reply: Reply) -> str:
+    """Whose reference the provider gives it, or nothing: it may have taken two payments for one."""
+    given = reply.provider_reference
+    if given in {"", transfer.provider_reference}:
+        return ""
+    named = {"book_id": transfer.book_id, "provider": transfer.provider, "provider_reference": given}
+    other = Transfer.objects.filter(**named).exclude(pk=transfer.pk).first()
+    return (
+        f"The provider names it {given}, as it does {other.pk}. Ask it which of them it paid."
+        if other
+        else ""
+    )
 
 
 def _counts(transfer: Transfer, about: str) -> bool:

@@ -19,7 +19,7 @@ from apps.operations import books
 from apps.operations.models import Book
 from apps.operations.plan import Context, Entry, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
-from apps.providers.models import InboundMessage
+from apps.providers.models import InboundMessage, Provider
 from apps.providers.protocol import MessageUnreadable, News
 from apps.providers.services.inbox import news_of
 from apps.transfers.arrivals import Chargeback, Deposit, DepositStatus
@@ -34,6 +34,7 @@ SUSPENSE: Final = "suspense:deposits"
 """The account of the platform's book in which money without an owner stands."""
 
 LONGEST_REFERENCE: Final = 120
+LONGEST_REMITTANCE: Final = 200
 LONGEST_WHY: Final = 500
 WHOSE: Final = ("book", "wallet", "transfer", "matched_by", "matched_at", "credited_at", "available_at")
 
@@ -159,6 +160,25 @@ def plan_suspend_again(context: Context, deposit: Deposit, reason: str) -> Plan:
     )
 
 
+def plan_suspend_return(context: Context, payout: Transfer, back: Money, why: str) -> Plan:
+    """What came back of a payout that its wallet can no longer take: in suspense, until a person knows whose it is."""
+    deposit = Deposit(
+        id=ids.new_id("dep"),
+        provider=Provider.objects.get(name=payout.provider),
+        reference=f"{payout.pk}:return:{payout.returned}",
+        payout=payout,
+        amount=back.minor,
+        currency=back.currency,
+        remittance=payout.reference[:LONGEST_REMITTANCE],
+        remitter=str(payout.recipient)[:LONGEST_REMITTANCE],
+        status=DepositStatus.RECEIVED,
+        why=why,
+        received_at=context.now,
+        verified_at=context.now,
+    )
+    return _in_suspense(context, deposit, rows=[deposit])
+
+
 def provider_entry(
     deposit: Deposit, book_id: int, destination: str, metadata: Mapping[str, Any], *, refusal_sticks: bool
 ) -> Entry:
@@ -251,8 +271,8 @@ def _new(context: Context, said: InboundMessage, news: News, amount: Money, foun
         amount=amount.minor,
         currency=amount.currency,
         virtual_account=_text(news.data, "virtual_account", 60),
-        remittance=_text(news.data, "reference", 200),
-        remitter=_text(news.data, "remitter", 200),
+        remittance=_text(news.data, "reference", LONGEST_REMITTANCE),
+        remitter=_text(news.data, "remitter", LONGEST_REMITTANCE),
         status=DepositStatus.RECEIVED,
         wallet=wallet,
         matched_by=found.by,

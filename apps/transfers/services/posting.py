@@ -64,7 +64,7 @@ def refuse_unbookable(context: Context, transfer: Transfer, provider: str) -> No
 
     What comes out of a strategy comes from custody, so nothing goes in that could not be there.
     """
-    if transfer.destination_wallet_id and _is_closed(str(transfer.destination_wallet_id)):
+    if transfer.destination_wallet_id and is_closed(str(transfer.destination_wallet_id)):
         raise NotBookable(
             f"{transfer.destination_wallet_id} is closed, and takes nothing any more.", field="/to_wallet"
         )
@@ -86,7 +86,8 @@ def refuse_unbookable(context: Context, transfer: Transfer, provider: str) -> No
         ) from None
 
 
-def _is_closed(wallet: str) -> bool:
+def is_closed(wallet: str) -> bool:
+    """Whether the wallet takes nothing any more."""
     return Wallet.objects.filter(pk=wallet, status=WalletStatus.CLOSED).exists()
 
 
