@@ -89,6 +89,7 @@ class Reply:
 class News:
     """What an inbound message says: of one of our references (`payment`), or of money that came in or was taken.
 
+    That of a `virtual_account` names the one that we asked for and, in `data`, its `number`.
     The `data` of a `deposit` has `amount`, `currency`, `virtual_account` (the number), `reference` (what the remitter
     wrote) and `remitter`; that of a `chargeback` has `amount`, `currency`, `deposit` (its reference) and `reason`.
     """

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from apps.core import ids
 from apps.operations.errors import FlagDenied, TenantSuspended
 from apps.operations.executor import execute_many
 from apps.operations.plan import Request
@@ -11,9 +12,9 @@ from apps.providers import handlers
 from apps.providers.handlers import Became, Item, Verdict
 from apps.providers.models import Action, Attempt
 from apps.providers.services.inbox import Inbox
-from apps.transfers.arrivals import Deposit, DepositStatus
+from apps.transfers.arrivals import Deposit, DepositStatus, VirtualAccount
 from apps.transfers.models import Status, Transfer
-from apps.transfers.number_calls import Numbers
+from apps.transfers.number_calls import Numbers, given
 from apps.transfers.services.deposits import WORKER as DEPOSITS
 from apps.transfers.services.sending import WORKER
 
@@ -23,6 +24,7 @@ def register() -> None:
     handlers.register("payment", follow_payments)
     handlers.register("deposit", follow_deposits)
     handlers.register("chargeback", follow_chargebacks)
+    handlers.register("virtual_account", follow_virtual_accounts)
 
 
 @dataclass
@@ -72,6 +74,31 @@ def follow_deposits(items: Sequence[Item]) -> list[Verdict]:
 def follow_chargebacks(items: Sequence[Item]) -> list[Verdict]:
     """Put chargebacks on the desk."""
     return _run("transfers.record_chargeback", "chargeback", items)
+
+
+def follow_virtual_accounts(items: Sequence[Item]) -> list[Verdict]:
+    """Take the number that a provider tells instead of answering, or besides: it is the same, and taken once."""
+    return [_numbered(item) for item in items]
+
+
+def _numbered(item: Item) -> Verdict:
+    row, number = _asked_for(item), str(item.news.data.get("number") or "")
+    if row is None:
+        return _unknown(item)
+    if row.number == number:
+        return Verdict(Became.PROCESSED, row.pk)
+    [outcome] = execute_many([given(row, number)])
+    return verdict_of(outcome, row.pk)
+
+
+def _asked_for(item: Item) -> VirtualAccount | None:
+    """The virtual account that it is about: one provider cannot number what another was asked for."""
+    try:
+        ids.decode("vac", item.news.reference)
+    except ids.InvalidId:
+        return None
+    asked = VirtualAccount.objects.filter(provider=item.message.provider, pk=item.news.reference)
+    return asked.first()
 
 
 def _run(command: str, subject: str, items: Sequence[Item]) -> list[Verdict]:

@@ -57,13 +57,16 @@ class Numbers:
             if isinstance(answer, Reply):
                 _put_off(row, answer, now)
                 continue
-            data = {"virtual_account": row.pk, "number": answer}
-            requests.append(
-                Request("transfers.record_virtual_account", data, f"{row.pk}:number", WORKER, origin="worker")
-            )
+            requests.append(given(row, answer))
         if requests:
             execute_many(requests)
         return len(done)
+
+
+def given(row: VirtualAccount, number: str) -> Request:
+    """What records the number that a provider gave."""
+    data = {"virtual_account": row.pk, "number": number}
+    return Request("transfers.record_virtual_account", data, f"{row.pk}:number", WORKER, origin="worker")
 
 
 def _take(now: datetime, most: int) -> list[VirtualAccount]:

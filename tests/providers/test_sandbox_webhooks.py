@@ -78,6 +78,7 @@ def test_every_type(provider: Sandbox, desk: httpx.Client, inbox: Receiver) -> N
 
 SWAP = {"amount": "10", "currency": "EUR", "receive_currency": "USDC"}
 STAKE = {"amount": "10", "currency": "USDC", "to": {"strategy": "aave"}}
+SEND = {"amount": "10", "currency": "USDC", "to": {"network": "ethereum", "address": "0x1"}}
 BRIDGE = {"amount": "10", "currency": "USDC", "receive_currency": "USDC"}
 
 
@@ -89,6 +90,7 @@ BRIDGE = {"amount": "10", "currency": "USDC", "receive_currency": "USDC"}
         ("exchange", "buy", SWAP, ["dex.order_placed", "dex.trade_complete"]),
         ("exchange", "sell", SWAP, ["dex.order_placed", "dex.trade_complete"]),
         ("exchange", "bridge", BRIDGE, ["bridge.bridge_initiated", "bridge.transfer_complete"]),
+        ("custody", "payout", SEND, ["wallet.transaction_sent", "wallet.transaction_confirmed"]),
         ("custody", "strategy_start", STAKE, ["defi.order_placed", "defi.strategy_deployed"]),
     ],
 )

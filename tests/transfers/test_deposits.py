@@ -1,5 +1,6 @@
 """Money that comes to our accounts: credited once to whose it is, or in suspense until a person knows."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -14,7 +15,7 @@ from apps.transfers.models import Transfer
 from tests.support.arrivals import arrived, assert_agrees
 from tests.support.door import balance, done, eur, person, refused
 from tests.support.inbound import event, followed, send, stored
-from tests.support.payouts import later, work
+from tests.support.payouts import later, provider, work
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, available, has, key_of, world
 
@@ -43,6 +44,28 @@ class TestNumbers:
         assert (again["status"], again["number"][:2]) == ("active", "SB")
         told = Event.objects.get(type="virtual_account.active")
         assert (told.book_id, told.data["number"]) == (acme.book.pk, again["number"])
+
+    def test_of_a_custodian_are_told_where_its_answer_was_lost(self, acme: World, bank: Sandbox) -> None:
+        """What it tells is taken once, also when the answer comes after all; another's is not."""
+        provider(bank, "custody", currencies=["USDC"], options={"virtual_accounts": True})
+        wallet = acme.wallet("USDC")
+        asked = done("transfers.request_virtual_account", actor=acme.key, wallet=wallet)["virtual_account"]
+        with bank.client() as client:
+            number = client.post("/custody/virtual-accounts", json={"reference": asked}).json()["number"]
+            [told] = client.get("/custody/events?since=2026-01-01T00:00:00Z").json()["events"]
+        data = {"reference": asked, "number": number}
+        assert json.loads(told["body"]) | {"type": "wallet.wallet_created", "data": data} == json.loads(
+            told["body"]
+        )
+        for name in ("sandbox-bank", "sandbox-custody"):
+            send(told["body"].encode(), to=name)
+        followed()
+        became = {each.provider.name: each.status for each in stored()}
+        assert became == {"sandbox-bank": "quarantined", "sandbox-custody": "processed"}
+        work()
+        found = VirtualAccount.objects.get(pk=asked)
+        assert (found.number, found.status) == (number, "active")
+        assert Event.objects.filter(type="virtual_account.active").count() == 1
 
     def test_wait_for_a_provider_that_is_away(self, acme: World, bank: Sandbox) -> None:
         bank.down("bank", how="503")

@@ -29,7 +29,8 @@ OUTCOMES: Mapping[str, Outcome] = {
     "cancelled": Outcome.CANCELLED,
     "returned": Outcome.RETURNED,
 }
-ORDERS = frozenset({"order", "on_ramp", "off_ramp", "dex", "bridge", "defi"})
+WALLET_CREATED = "wallet.wallet_created"
+ORDERS = frozenset({"order", "on_ramp", "off_ramp", "dex", "bridge", "defi", "wallet"})
 """What the types of events about orders begin with: each sort of company has its own."""
 
 NOT_NOW = frozenset(
@@ -127,10 +128,13 @@ class SandboxAdapter:
         return ":".join(parts)[:200]
 
     def parse(self, envelope: Envelope) -> Sequence[News]:
-        """Orders are about payments; deposits and chargebacks about money that came, or was taken."""
+        """Orders are about payments; deposits and chargebacks about money that came, or was taken; wallets take deposits."""
         event = _event(envelope)
         kind, data, at = str(event.get("type", "")), event["data"], _instant(event.get("created_at"))
         about = kind.partition(".")[0]
+        if kind == WALLET_CREATED:
+            reply = Reply(Outcome.COMPLETED)
+            return [News("virtual_account", str(data.get("reference", "")), reply, at, data)]
         if about in ORDERS:
             return [News("payment", str(data.get("reference", "")), _reply(data, {"event": event}), at, data)]
         if about in {"deposit", "chargeback"}:

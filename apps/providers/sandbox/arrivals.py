@@ -7,7 +7,7 @@ from typing import Any
 from apps.providers.sandbox.amounts import NotAnAmount, exact
 from apps.providers.sandbox.books import Books
 from apps.providers.sandbox.errors import Refused, wrong
-from apps.providers.sandbox.events import Events
+from apps.providers.sandbox.events import WALLETS, Events
 from apps.providers.sandbox.faults import Faults
 from apps.providers.sandbox.instants import iso, now
 from apps.providers.sandbox.settings import Settings
@@ -23,15 +23,29 @@ class Arrivals:
         self._store, self._settings = store, settings
         self._books, self._events, self._faults = books, events, faults
 
-    def virtual_account(self, reference: str) -> str:
-        """The number of the account of this reference, the same for ever."""
+    def virtual_account(self, desk: str, reference: str) -> str:
+        """The number of the account, or the address of the wallet, of this reference, the same for ever. A new wallet is told."""
         with self._store.change():
-            self._store.run(
-                "INSERT INTO virtual_accounts VALUES (?, ?) ON CONFLICT DO NOTHING",
-                *(reference, f"SB{secrets.randbelow(10**16):016d}"),
+            if known := self._account(reference):
+                return known
+            number = (
+                f"0x{secrets.token_hex(20)}" if desk == WALLETS else f"SB{secrets.randbelow(10**16):016d}"
             )
-        [found] = self._store.rows("SELECT account FROM virtual_accounts WHERE reference = ?", reference)
-        return str(found["account"])
+            self._store.run("INSERT INTO virtual_accounts VALUES (?, ?)", reference, number)
+            if desk == WALLETS:
+                data = {"reference": reference, "number": number}
+                self._events.tell(
+                    "wallet.wallet_created",
+                    desk=desk,
+                    subject=f"{desk}/{reference}",
+                    data=data,
+                    faults=[],
+                )
+        return number
+
+    def _account(self, reference: str) -> str:
+        found = self._store.rows("SELECT account FROM virtual_accounts WHERE reference = ?", reference)
+        return str(found[0]["account"]) if found else ""
 
     def fund(self, desk: str, currency: str, amount: object) -> None:
         """Add to our account, as an owner's own money; a negative amount takes."""

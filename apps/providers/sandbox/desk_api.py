@@ -10,11 +10,15 @@ from starlette.routing import Route
 
 from apps.providers.sandbox.desks import DESKS
 from apps.providers.sandbox.errors import Refused, not_accepted, wrong
+from apps.providers.sandbox.events import WALLETS
 from apps.providers.sandbox.faults import split
 from apps.providers.sandbox.http import Cut, Silence, answer, body, fields, guarded, number, refusal
 from apps.providers.sandbox.instants import instant, now, span
 from apps.providers.sandbox.orders import PAGE, Wanted, reference_of, wanted
 from apps.providers.sandbox.sandbox import Sandbox
+
+GIVING = ("bank", WALLETS)
+"""The desks on which deposits can be sent to numbers."""
 
 DENIES = {"refuse", "not_accepted", "rate_limit"}
 """Faults that say that an order was not accepted: they would lie about one that was."""
@@ -39,7 +43,7 @@ class DeskApi:
                 ("GET", "/{desk}/events", self.events),
                 ("GET", "/{desk}/accounts", self.accounts),
                 ("GET", "/{desk}/transactions", self.transactions),
-                ("POST", "/bank/virtual-accounts", self.virtual_account),
+                ("POST", "/{desk}/virtual-accounts", self.virtual_account),
             )
         ]
 
@@ -156,11 +160,14 @@ class DeskApi:
         return answer({"transactions": self._sandbox.books.transactions(desk, currency, after)})
 
     async def virtual_account(self, request: Request) -> Response:
-        """The number on which deposits for a reference arrive."""
-        if down := self._down("bank"):
+        """The number, or the wallet's address, on which deposits for a reference arrive."""
+        desk = desk_of(request)
+        if desk not in GIVING:
+            raise Refused(404, "unknown_desk", f"Virtual accounts are given by {' and '.join(GIVING)}.")
+        if down := self._down(desk):
             return down
         reference = reference_of((await fields(request)).get("reference"))
-        account = self._sandbox.arrivals.virtual_account(reference)
+        account = self._sandbox.arrivals.virtual_account(desk, reference)
         await self._sandbox.store.committed()
         return answer({"number": account, "reference": reference})
 

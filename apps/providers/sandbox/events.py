@@ -23,17 +23,24 @@ STAGES: dict[str, dict[str, str]] = {
 }
 """What companies of each sort call the stages of an order; banks and the rest say `order.` and its status."""
 
+OF_WALLETS = {"processing": "wallet.transaction_sent", "completed": "wallet.transaction_confirmed"}
+"""What a custodian calls those of what it sends."""
 
-def type_of(kind: str, status: str) -> str:
+WALLETS = "custody"
+"""The desk that gives wallets instead of accounts."""
+
+
+def type_of(desk: str, kind: str, status: str) -> str:
     """The type of the event that tells of an order's status."""
-    stages = STAGES.get(kind, {})
+    stages = OF_WALLETS if (desk, kind) == (WALLETS, "payout") else STAGES.get(kind, {})
     prefix = stages["completed"].partition(".")[0] if stages else "order"
     return stages.get(status, f"{prefix}.{status}")
 
 
 def is_first(kind: str) -> bool:
     """Whether an event of this type is the first that is told of an order."""
-    return kind == "order.processing" or any(kind == stages["processing"] for stages in STAGES.values())
+    first = {stages["processing"] for stages in (OF_WALLETS, *STAGES.values())}
+    return kind == "order.processing" or kind in first
 
 
 class Events:

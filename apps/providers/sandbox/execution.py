@@ -181,7 +181,7 @@ class Execution:
 
     def _tell(self, order: Row) -> None:
         self._events.tell(
-            type_of(order["kind"], order["status"]),
+            type_of(order["desk"], order["kind"], order["status"]),
             desk=order["desk"],
             subject=f"{order['desk']}/{order['reference']}",
             data=self._orders.told(order),
