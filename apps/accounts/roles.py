@@ -141,6 +141,7 @@ NOBODY = {
     "transfers.cancel_rejected",
     "transfers.complete_pay_in",
     "transfers.move_on",
+    "transfers.open_batched",
     "transfers.raise_stuck_alarm",
     "transfers.record_answer",
     "transfers.record_chargeback",
@@ -148,6 +149,7 @@ NOBODY = {
     "transfers.record_news",
     "transfers.recover_submission",
     "transfers.report_unknown_submission",
+    "transfers.reserve_batched",
     "transfers.record_virtual_account",
     "transfers.suspend_deposit",
 }

@@ -13,8 +13,9 @@ from queue import Empty, SimpleQueue
 
 from django.db import connection
 
+from apps.operations.batching import BATCH
 from apps.operations.errors import InsideTransaction
-from apps.operations.executor import BATCH, LOST_CONNECTION, execute_prepared
+from apps.operations.executor import LOST_CONNECTION, execute_prepared
 from apps.operations.plan import Request
 from apps.operations.run import Outcome, prepare
 

@@ -20,6 +20,7 @@ from apps.core.canonical import represent
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.operations import approvals, books, claims, flags, inputs, writes
+from apps.operations.batching import BATCH, batches, targets_of
 from apps.operations.errors import (
     ApprovalMissing,
     Conflict,
@@ -34,7 +35,6 @@ from apps.operations.isolation import Circle
 from apps.operations.models import ApprovalPolicy, ApprovalRequest, ApprovalStatus, OperationStatus
 from apps.operations.plan import BalanceAfter, Context, EventDraft, Moved, Plan, Request, Update
 from apps.operations.post_plans import OTHER_SIDE, post_plans
-from apps.operations.registry import Target
 from apps.operations.rendering import render_plan
 from apps.operations.run import Outcome, Run, prepare
 from apps.operations.turns import Turns
@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 _turns = Turns()
 
-BATCH, LARGE = 500, 100
+LARGE = 100
 TRIES = 3
 
 _COLLISIONS = (
@@ -105,7 +105,7 @@ def execute_prepared(prepared: Sequence[Run | Outcome]) -> list[Outcome]:
     """Run what `prepare` made."""
     outcomes: list[Outcome | None] = [item if isinstance(item, Outcome) else None for item in prepared]
     follow_ups: list[Request] = []
-    for batch in _batches(prepared):
+    for batch in batches(prepared):
         for index, run in zip(batch, _in_turn([prepared[i] for i in batch]), strict=True):  # type: ignore[misc]
             outcomes[index] = run.outcome
             follow_ups += _follow_ups(run)
@@ -152,34 +152,6 @@ def _preview(run: Run) -> dict[str, Any]:
     if run.held_back:
         raise run.held_back
     return {**render_plan(plan), "approval": approvals.in_preview(run, plan, context)}
-
-
-def _batches(prepared: Sequence[Run | Outcome]) -> Iterator[list[int]]:
-    """Indexes in batches: at most BATCH, of one tenant or of those who reach all, one run for each key and each
-    target; no run overtakes one that is alone."""
-    waiting = [index for index, item in enumerate(prepared) if isinstance(item, Run)]
-    while waiting:
-        batch: list[int] = []
-        later: list[int] = []
-        taken: set[Any] = set()
-        for place, index in enumerate(waiting):
-            run: Run = prepared[index]  # type: ignore[assignment]
-            alone = not run.command.shares_batches
-            if len(batch) == BATCH or "alone" in taken or (alone and batch):
-                later += waiting[place:]
-                break
-            if batch and run.tenant_book != prepared[batch[0]].tenant_book:  # type: ignore[union-attr]
-                later.append(index)
-                continue
-            claims_of_run = {(run.book_id, run.request.key), *_targets(run)}
-            if claims_of_run & taken:
-                later.append(index)
-                taken |= claims_of_run
-                continue
-            batch.append(index)
-            taken |= claims_of_run | ({"alone"} if alone else set())
-        yield batch
-        waiting = later
 
 
 def _in_turn(runs: list[Run]) -> list[Run]:
@@ -295,17 +267,10 @@ def _stopped_tenant(error: DomainError) -> Any:
     return told.get("tenant") or (told.get("scope_id") if told.get("scope") == "tenant" else None)
 
 
-def _targets(run: Run) -> list[Target]:
-    targets = list(run.command.targets(run.input)) if run.command.targets and not run.error else []
-    if run.request.approval_request_id:
-        targets.append(Target(ApprovalRequest, run.request.approval_request_id))
-    return targets
-
-
 def _lock(runs: Iterable[Run]) -> Locked:
     """Lock what the runs work on, all of it in (type, id) order, so that no two batches deadlock."""
     for run in runs:
-        run.targets = _targets(run) if run.outcome is None else []
+        run.targets = targets_of(run) if run.outcome is None else []
     wanted = {target for run in runs for target in run.targets}
     locked: Locked = {}
     for model in sorted({target.model for target in wanted}, key=lambda model: model._meta.label):

@@ -88,7 +88,8 @@ class Transfer(StateMachineModel):
     `terms` are what a kind asks besides, such as a strategy's name. `amount` leaves the source or, without one, arrives
     at the destination; `received` is what was bought with it, `settled` what the provider truly paid, `returned` what
     came back. `escrow` is the hold of which a release gives something out: that has no source, for the money left its wallet
-    when it was put in escrow. `attempt_id` is the submission that counts, whose outcome is open while the provider has it;
+    when it was put in escrow. `batch_id` is the payout batch with which it is approved and sent.
+    `attempt_id` is the submission that counts, whose outcome is open while the provider has it;
     `next_attempt_at` is when a worker looks at it next, whatever the status then asks for. `lease` grows whenever a
     worker takes it. `stuck_from` is since when it should have moved on by itself, kept by the database (`sql/stuck.sql`)
     and null while it waits for people or has ended. Transitions set fields only, and happen in plans on rows that the
@@ -143,6 +144,7 @@ class Transfer(StateMachineModel):
     lease = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True)
     approval_request_id = PrefixedIdField(prefix="apr", null=True, editable=False)
+    batch_id = PrefixedIdField(prefix="bat", null=True, editable=False)
     sent_at = models.DateTimeField(null=True)
     expected_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
@@ -234,6 +236,11 @@ class Transfer(StateMachineModel):
                 fields=["escrow", "-id"],
                 condition=models.Q(escrow__isnull=False),
                 name="transfer_by_escrow",
+            ),
+            models.Index(
+                fields=["batch_id", "status"],
+                condition=models.Q(batch_id__isnull=False),
+                name="transfer_by_batch",
             ),
             models.Index(
                 fields=["status", "next_attempt_at"],

@@ -118,6 +118,18 @@ class CreatePayoutInput(_Named):
     confirm = serializers.BooleanField(default=True, help_text=CONFIRM)
 
 
+class ReserveBatchedInput(_Named):
+    batch = IdField("bat")
+    wallet = IdField("wal")
+    recipient = IdField("rcp")
+    amount = MoneyField(positive=True)
+
+
+class OpenBatchedInput(serializers.Serializer[Any]):
+    transfer = IdField("trf")
+    batch = IdField("bat")
+
+
 class ExchangeInput(_Named):
     from_wallet = IdField("wal", help_text=_("What is given is of this wallet."))
     to_wallet = IdField("wal", help_text=_("What is got for it goes there: a wallet in the other currency."))

@@ -17,7 +17,8 @@ from apps.accounts.berka.source import BadLine, BankLine
 from apps.accounts.people import SETUP
 from apps.core.errors import DomainError
 from apps.core.money import Money
-from apps.operations.executor import BATCH, execute_many
+from apps.operations.batching import BATCH
+from apps.operations.executor import execute_many
 from apps.operations.plan import Request
 from apps.operations.run import Outcome
 

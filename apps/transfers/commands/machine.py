@@ -9,9 +9,11 @@ from apps.transfers.facts import OF_TRANSFER
 from apps.transfers.services import (
     answers,
     asking,
+    batched,
     catching_up,
     moving_on,
     news,
+    payouts,
     reviews,
     sending,
     stopping,
@@ -55,6 +57,31 @@ register(
         permission="transfers.begin_sending",
         flag=WALLET_FLAG,
         scopes=sending.scopes,
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="transfers.reserve_batched",
+        summary=_("Reserve a payout of a batch"),
+        plan=batched.plan_reserve_batched,
+        targets=batched.recipient_target,
+        input=serializers.ReserveBatchedInput,
+        permission="transfers.reserve_batched",
+        flag=WALLET_FLAG,
+        scopes=payouts.scopes,
+        asks_for=asking.OPEN_SENDING,
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="transfers.open_batched",
+        summary=_("Send a payout of an approved batch"),
+        plan=batched.plan_open_batched,
+        targets=asking.target,
+        input=serializers.OpenBatchedInput,
+        permission="transfers.open_batched",
         surfaces=frozenset(),
     )
 )

@@ -135,6 +135,12 @@ class Migration(migrations.Migration):
                         editable=False, null=True, prefix="apr"
                     ),
                 ),
+                (
+                    "batch_id",
+                    apps.core.fields.PrefixedIdField(
+                        editable=False, null=True, prefix="bat"
+                    ),
+                ),
                 ("sent_at", models.DateTimeField(null=True)),
                 ("expected_at", models.DateTimeField(null=True)),
                 ("expires_at", models.DateTimeField(null=True)),
@@ -252,6 +258,11 @@ class Migration(migrations.Migration):
                         condition=models.Q(("escrow__isnull", False)),
                         fields=["escrow", "-id"],
                         name="transfer_by_escrow",
+                    ),
+                    models.Index(
+                        condition=models.Q(("batch_id__isnull", False)),
+                        fields=["batch_id", "status"],
+                        name="transfer_by_batch",
                     ),
                     models.Index(
                         condition=models.Q(("next_attempt_at__isnull", False)),

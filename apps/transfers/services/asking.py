@@ -14,7 +14,7 @@ from apps.core.errors import DomainError
 from apps.operations import approvals, books, isolation, people
 from apps.operations.errors import ApprovalMissing
 from apps.operations.models import ApprovalRequest, Operation
-from apps.operations.plan import Context, EventDraft, Plan, Update
+from apps.operations.plan import Context, Entry, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
 from apps.operations.rendering import render_plan
 from apps.providers.queries import routing
@@ -82,6 +82,12 @@ def target(data: Input) -> Iterator[Target]:
 
 def plan_asked(context: Context, transfer: Transfer, to: Recipient | None, *, confirm: bool) -> Plan:
     """A new transfer, reserved at once or, unconfirmed, priced; NoRoute if no provider could ever carry it."""
+    look_for_route(context, transfer, to)
+    return plan_reserved(context, transfer, to) if confirm else _priced(context, transfer)
+
+
+def look_for_route(context: Context, transfer: Transfer, to: Recipient | None) -> None:
+    """When it is expected to arrive; NoRoute if no provider could ever carry it, NotBookable if the books could not."""
     route = routing.route(wanted(transfer, to), now=context.now)
     if not route.possible:
         raise NoRoute(_no_route(transfer, to), field="/amount", details=route.as_dict())
@@ -91,7 +97,6 @@ def plan_asked(context: Context, transfer: Transfer, to: Recipient | None, *, co
         transfer.expected_at = routing.expected_at(
             route.provider, context.now, usually=FLOWS[transfer.kind].usually
         )
-    return plan_reserved(context, transfer, to) if confirm else _priced(context, transfer)
 
 
 def plan_confirm_transfer(context: Context, *, transfer: str) -> Plan:
@@ -135,7 +140,7 @@ def plan_open_sending(context: Context, *, transfer: str) -> Plan:
         updates=[Update(found, ("next_attempt_at", "expires_at", "changed_at"), was)],
         result=result,
         events=[EventDraft("transfer.approved", transfer, result, book_id=found.book_id)],
-        approved=_agreed_to(found, found.recipient),
+        approved=agreed_to(found, found.recipient),
     )
 
 
@@ -172,14 +177,8 @@ def plan_reserved(
     context: Context, transfer: Transfer, to: Recipient | None, asked_by: Collection[str] = ()
 ) -> Plan:
     """Amount and fees are held; who else must agree is asked, but of who makes it and of who asked for it before."""
-    transfer.validate()
-    transfer.reserve()
-    transfer.hold_id, transfer.changed_at = ids.new_id("hld"), context.now
-    transfer.recipient_version = to.version if to else None
-    transfer.next_attempt_at, transfer.expires_at = context.now, None
-    places = places_of(transfer)
-    posted = entry(transfer, FLOWS[transfer.kind].reserve(transfer, places), "reserve", places)
-    facts, agreed = facts_of(context, transfer, to), _agreed_to(transfer, to)
+    posted = hold_all(context, transfer, to)
+    facts, agreed = facts_of(context, transfer, to), agreed_to(transfer, to)
     request = approvals.ask_for(
         context, OPEN_SENDING, {"transfer": transfer.pk}, facts, Plan(result={}, approved=agreed), asked_by
     )
@@ -190,13 +189,7 @@ def plan_reserved(
         transfer.approval_request_id = request.pk
         transfer.next_attempt_at = transfer.expires_at = context.now + APPROVE_WITHIN
     rows: list[Model] = [transfer, *([request] if request else [])]
-    result = {
-        **told_asked(transfer),
-        "hold": transfer.hold_id,
-        "entry": posted.id,
-        "approval_request": request.pk if request else None,
-        "balances": {} if FLOWS[transfer.kind].from_strategy else balances(wallets_of(transfer)[:1]),
-    }
+    result = told_reserved(transfer, posted)
     return Plan(
         rows=rows,
         posts=[posted],
@@ -205,6 +198,28 @@ def plan_reserved(
         events=_events(transfer, request, result),
         facts={OPEN_SENDING: facts},
     )
+
+
+def hold_all(context: Context, transfer: Transfer, to: Recipient | None) -> Entry:
+    """Let a new transfer be reserved, to be sent at once: the entry that holds amount and fees."""
+    transfer.validate()
+    transfer.reserve()
+    transfer.hold_id, transfer.changed_at = ids.new_id("hld"), context.now
+    transfer.recipient_version = to.version if to else None
+    transfer.next_attempt_at, transfer.expires_at = context.now, None
+    places = places_of(transfer)
+    return entry(transfer, FLOWS[transfer.kind].reserve(transfer, places), "reserve", places)
+
+
+def told_reserved(transfer: Transfer, posted: Entry) -> dict[str, Any]:
+    """What is told of a transfer for which money is held."""
+    return {
+        **told_asked(transfer),
+        "hold": transfer.hold_id,
+        "entry": posted.id,
+        "approval_request": transfer.approval_request_id,
+        "balances": {} if FLOWS[transfer.kind].from_strategy else balances(wallets_of(transfer)[:1]),
+    }
 
 
 def _no_route(transfer: Transfer, to: Recipient | None) -> str:
@@ -238,7 +253,7 @@ def _events(
     return events
 
 
-def _agreed_to(transfer: Transfer, to: Recipient | None) -> dict[str, Any]:
+def agreed_to(transfer: Transfer, to: Recipient | None) -> dict[str, Any]:
     """What approvers agree to, beside the input: who is paid what, out of where, for which fees."""
     return {
         "kind": transfer.kind,

@@ -9,7 +9,7 @@ from apps.accounts.services.recipients import RecipientNotFound
 from apps.core.money import Money
 from apps.operations.plan import Context, Plan
 from apps.operations.registry import Input
-from apps.transfers.models import Kind
+from apps.transfers.models import Kind, Transfer
 from apps.transfers.services.asking import plan_asked
 from apps.transfers.services.making import Named, new_transfer, own_wallet
 from apps.transfers.services.own import RecipientUnfit, refuse_closed
@@ -34,23 +34,30 @@ def plan_create_payout(
 ) -> Plan:
     """Pay out of a wallet: the amount and the fees are held at once or, unconfirmed, priced and waiting for a yes."""
     source = own_wallet(context, wallet, amount)
-    to = _recipient(recipient, source, amount)
-    transfer = new_transfer(
+    to = Recipient.objects.filter(pk=recipient).first()
+    transfer = new_payout(context, source, recipient, to, amount, Named(reference, description, metadata))
+    return plan_asked(context, transfer, transfer.recipient, confirm=confirm)
+
+
+def new_payout(
+    context: Context, source: Holder, recipient: str, to: Recipient | None, amount: Money, named: Named
+) -> Transfer:
+    """The payout to the recipient of this id, who is refused unless found, of the wallet's tenant and fit to be paid this."""
+    found = _fit(recipient, to, source, amount)
+    return new_transfer(
         context,
         Kind.PAYOUT,
         source.book_id,
         amount,
-        Named(reference, description, metadata),
-        source_wallet_id=wallet,
-        recipient=to,
+        named,
+        source_wallet_id=source.id,
+        recipient=found,
     )
-    return plan_asked(context, transfer, to, confirm=confirm)
 
 
-def _recipient(recipient: str, source: Holder, amount: Money) -> Recipient:
+def _fit(recipient: str, found: Recipient | None, source: Holder, amount: Money) -> Recipient:
     """The recipient, who is of the wallet's tenant and can be paid this currency."""
-    found: Recipient | None = Recipient.objects.filter(pk=recipient, tenant_id=source.tenant_id).first()
-    if found is None:
+    if found is None or found.tenant_id != source.tenant_id:
         raise RecipientNotFound(f"There is no recipient {recipient}.", field="/recipient")
     refuse_closed(found)
     if found.currency != amount.currency:
