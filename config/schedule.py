@@ -52,6 +52,10 @@ BEAT_SCHEDULE = {
         "task": "transfers.work",
         "schedule": timedelta(seconds=1),
     },
+    "work-on-batches": {
+        "task": "payouts.work",
+        "schedule": timedelta(seconds=2),
+    },
     "watch-stuck-transfers": {
         "task": "transfers.raise_stuck_alarms",
         "schedule": timedelta(minutes=1),

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "apps.providers",
     "apps.accounts",
     "apps.transfers",
+    "apps.payouts",
     "apps.api",
 ]
 

@@ -57,6 +57,13 @@ TRANSFERS = {
     "transfers.stop_strategy",
     "transfers.top_up_pool",
 }
+BATCHES = {
+    "payouts.cancel_batch",
+    "payouts.compare_batch",
+    "payouts.create_batch",
+    "payouts.execute_batch",
+    "payouts.submit_batch",
+}
 BESIDE = {"operations.add_note", "operations.assign", "operations.attach_file"}
 DECIDES = {"operations.decide", "operations.delegate"}
 INBOX = {
@@ -93,6 +100,7 @@ PERMISSIONS: dict[str, set[str]] = {
         *INBOX,
         *SUSPENSE,
         *FREEZES,
+        *BATCHES,
         *TRANSFERS,
     },
     "approver": {*DECIDES, *BESIDE},
@@ -135,6 +143,10 @@ NOBODY = {
     "ledger.raise_export_alarm",
     "operations.note_eligibility",
     "operations.withdraw_request",
+    "payouts.begin_batch",
+    "payouts.end_batch",
+    "payouts.raise_alarm",
+    "payouts.reject_batch",
     "providers.raise_alarm",
     "providers.raise_low_balance",
     "transfers.begin_sending",

@@ -269,19 +269,31 @@ def ask_for(
     facts: Mapping[str, Any],
     plan: Plan,
     makers: Collection[str] = (),
+    besides: Iterable[tuple[str, Mapping[str, Any]]] = (),
 ) -> ApprovalRequest | None:
     """The request for a later command of the same maker, if a policy asks for one: `plan` is what that one will plan.
 
     It is a row of the asking plan, not its end: what that plan does, such as reserving, happens at once. `facts` are the
     whole of what policies may look at, which the asking plan keeps as its own `facts`; `makers` are people who asked before.
+    `besides` are commands with their facts that it stands for: who must agree to any of them, must agree to it.
     """
-    who = asked(command, facts, context.policies)
+    who = _asked_of_all([(command, facts), *besides], context)
     if who is None:
         return None
     run = prepare(Request(command, data, context.key, context.actor, book_id=context.book.pk))
     if isinstance(run, Outcome) or run.error:
         raise ValueError(f"{command} cannot be asked for: {run.error}")
     return new_request(run, plan, facts, who, context.now, makers)
+
+
+def _asked_of_all(told: Sequence[tuple[str, Mapping[str, Any]]], context: Context) -> Asked | None:
+    """Who must agree to all of these, by the policies that any of them meets."""
+    others = {command for command, _ in told[1:]}
+    with isolation.as_platform():
+        policies = [*context.policies, *(_of(others) if others else ())]
+    met = {policy.pk: policy for command, facts in told for policy in _met(command, facts, policies)}
+    ordered = sorted(met.values(), key=lambda policy: (-quorum.people(policy.steps), policy.name))
+    return Asked(tuple(ordered), *_merged(ordered)) if ordered else None
 
 
 def updates_of(run: Run) -> list[Update]:

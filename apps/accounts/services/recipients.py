@@ -189,10 +189,11 @@ def _check(recipient: Recipient, to: Destination) -> None:
         )
     if to.kind == RecipientKind.BANK_ACCOUNT and not (to.country or recipient.country):
         raise DetailsUnfit("Say in which country the account is.", field="/country")
-    _check_currency(recipient.currency, to, field="/currency" if is_new else "/details")
+    check_currency(recipient.currency, to, field="/currency" if is_new else "/details")
 
 
-def _check_currency(currency: str, to: Destination, *, field: str) -> None:
+def check_currency(currency: str, to: Destination, *, field: str) -> None:
+    """DetailsUnfit unless the currency can go to the destination."""
     if to.kind == RecipientKind.CRYPTO_ADDRESS:
         network = to.details["network"]
         if currency not in CARRIES[network]:

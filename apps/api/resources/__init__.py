@@ -1,6 +1,6 @@
 """What is read: the resources, each declared in a module named after the app that owns it."""
 
-from apps.api.resources import accounts, api, deposits, ledger, operations, reserves, transfers
+from apps.api.resources import accounts, api, deposits, ledger, operations, payouts, reserves, transfers
 from apps.api.resources.base import Computed, Filter, Resource, all_resources, declare, find
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "find",
     "ledger",
     "operations",
+    "payouts",
     "reserves",
     "transfers",
 ]

@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class PayoutsConfig(AppConfig):
+    name = "apps.payouts"
+    label = "payouts"
+    verbose_name = "Payouts"
+
+    def ready(self) -> None:
+        from apps.payouts import commands  # noqa: F401 (commands register themselves)

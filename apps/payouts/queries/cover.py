@@ -1,0 +1,66 @@
+"""Whether providers have what a batch needs."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from apps.core.money import Money
+from apps.providers.models import ProviderHealth
+from apps.providers.queries import routing
+from apps.transfers.models import Status, Transfer
+from apps.transfers.services.asking import wanted
+
+UNDER_WAY = (Status.BALANCE_RESERVED, Status.SENT_TO_PROVIDER)
+"""What will leave a provider and has perhaps not left it."""
+
+
+def shortfalls(transfers: Iterable[Transfer], *, now: datetime) -> list[dict[str, Any]]:
+    """What is missing where, if these are sent now; a provider that does not say what it has is not short.
+
+    What is sent already and not yet known to be there counts against what a provider has.
+    """
+    needs = _needs(transfers, now)
+    short = []
+    for (provider, currency), needed in sorted(needs.items()):
+        has = _has(provider, currency)
+        if has is not None and (missing := needed + _on_its_way(provider, currency) - has).is_positive:
+            short.append(
+                {
+                    "provider": provider,
+                    "currency": currency,
+                    "has": has.decimal,
+                    "needs": needed.decimal,
+                    "short": missing.decimal,
+                }
+            )
+    return short
+
+
+def _needs(transfers: Iterable[Transfer], now: datetime) -> dict[tuple[str, str], Money]:
+    """By provider and currency, what would be sent through it; the provider of those that are alike is looked for once."""
+    found: dict[tuple[str, str], Money] = {}
+    sums: dict[Any, Money] = {}
+    routes: dict[Any, str] = {}
+    for each in transfers:
+        asked = wanted(each, each.recipient)
+        alike = (asked.kind, each.currency, asked.country, tuple(sorted(asked.facts.items())))
+        if alike not in routes:
+            route = routing.route(asked, now=now)
+            routes[alike] = route.provider.name if route.provider else ""
+        sums[alike] = sums.get(alike, Money.zero(each.currency)) + each.money
+    for alike, amount in sums.items():
+        if routes[alike]:
+            at = (routes[alike], amount.currency)
+            found[at] = found.get(at, Money.zero(amount.currency)) + amount
+    return found
+
+
+def _has(provider: str, currency: str) -> Money | None:
+    health = ProviderHealth.objects.filter(provider__name=provider).first()
+    told = health.balances.get(currency) if health else None
+    return None if told is None else Money.parse(told, currency)
+
+
+def _on_its_way(provider: str, currency: str) -> Money:
+    sent = Transfer.objects.filter(status__in=UNDER_WAY, provider=provider, currency=currency)
+    return Money(sum(sent.values_list("amount", flat=True)), currency)

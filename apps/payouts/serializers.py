@@ -1,0 +1,112 @@
+"""Input of the commands about batches."""
+
+from typing import Any, Final
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from apps.accounts.serializers import OWN_TENANT, RecipientDetails
+from apps.core.serializer_fields import CountryField, IdField, InstantField, MoneyField, TextField
+from apps.ledger.serializers import ReasonField
+
+MOST_AT_ONCE: Final = 1_000
+
+
+class RowInput(serializers.Serializer[Any]):
+    """One payout. Who is paid is told by one way: a recipient, your own name for one, or a name with the details of an account."""
+
+    amount = MoneyField(positive=True, help_text=_("What the payee gets; fees come on top."))
+    recipient = IdField("rcp", default=None, allow_null=True, help_text=_("Who is paid, if they are known."))
+    recipient_external_id = TextField(
+        max_length=120, default="", allow_blank=True, help_text=_("Or your own name for them.")
+    )
+    name = TextField(
+        max_length=140,
+        default="",
+        allow_blank=True,
+        help_text=_("Or the name that their bank knows, with details."),
+    )
+    country = CountryField(
+        default="", allow_blank=True, help_text=_("Where their account is; an IBAN says so itself.")
+    )
+    details = RecipientDetails(
+        default=None, allow_null=True, help_text=_("Where the money goes, by one way. Kept encrypted.")
+    )
+    wallet = IdField(
+        "wal", default=None, allow_null=True, help_text=_("The wallet that pays, if it is not the batch's.")
+    )
+    reference = TextField(
+        max_length=120, default="", allow_blank=True, help_text=_("Your own name for this payout.")
+    )
+    description = TextField(
+        max_length=500, default="", allow_blank=True, help_text=_("What statements say of it.")
+    )
+
+
+class CreateBatchInput(serializers.Serializer[Any]):
+    tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
+    name = TextField(max_length=140, help_text=_("What people call it, such as Salaries of November."))
+    wallet = IdField(
+        "wal", default=None, allow_null=True, help_text=_("The wallet that pays where a row names none.")
+    )
+    reference = TextField(max_length=120, default="", allow_blank=True, help_text=_("Your own name for it."))
+    rows = serializers.ListField(
+        child=RowInput(),
+        max_length=MOST_AT_ONCE,
+        default=list,
+        help_text=_("Payouts, at most 1,000 at once; add the others to the draft."),
+    )
+
+
+class AddRowsInput(serializers.Serializer[Any]):
+    batch = IdField("bat")
+    rows = serializers.ListField(
+        child=RowInput(),
+        min_length=1,
+        max_length=MOST_AT_ONCE,
+        help_text=_("Payouts, at most 1,000 at once."),
+    )
+
+
+class _RowOf(serializers.Serializer[Any]):
+    batch = IdField("bat")
+    number = serializers.IntegerField(min_value=1, help_text=_("The row's number in the batch."))
+
+
+class MendRowInput(_RowOf):
+    row = RowInput(help_text=_("The whole row anew."))
+
+
+class DropRowInput(_RowOf):
+    pass
+
+
+class SubmitBatchInput(serializers.Serializer[Any]):
+    batch = IdField("bat")
+    execute_at = InstantField(
+        default=None,
+        allow_null=True,
+        help_text=_("When it is sent at the earliest. Empty: as soon as it is approved."),
+    )
+    by_itself = serializers.BooleanField(
+        default=True, help_text=_("Off: it waits, approved, until somebody executes it.")
+    )
+
+
+class BatchInput(serializers.Serializer[Any]):
+    batch = IdField("bat")
+
+
+class ExecuteBatchInput(serializers.Serializer[Any]):
+    batch = IdField("bat")
+    execute_at = InstantField(default=None, allow_null=True, help_text=_("When, if not now."))
+
+
+class CancelBatchInput(serializers.Serializer[Any]):
+    batch = IdField("bat")
+    reason = ReasonField()
+
+
+class AlarmInput(serializers.Serializer[Any]):
+    batch = IdField("bat")
+    reason = TextField(max_length=120)

@@ -1,0 +1,68 @@
+"""Proof: providers are asked what they executed of a batch, all of it, and the answer is kept beside each row."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import connection
+
+from apps.core import arrays, ids
+from apps.payouts.models import Batch
+from apps.providers.adapters import adapter_of
+from apps.providers.models import Provider
+from apps.providers.protocol import Reply
+from apps.transfers.models import Transfer
+
+BEFORE: Final = timedelta(minutes=5)
+"""How much earlier than we sent a provider's clock may say that it executed."""
+
+_KEEP: Final = """
+UPDATE payouts_batchrow r SET executed = n.executed::jsonb
+  FROM unnest(%s::uuid[], %s::text[]) AS n(transfer, executed)
+ WHERE r.transfer_id = n.transfer AND r.batch_id = %s
+"""
+
+
+def compare(batch: Batch, *, now: datetime) -> int:
+    """Ask every provider through which something of the batch went; how many rows got an answer.
+
+    A provider that cannot say, or not now, leaves what it said before.
+    """
+    begun = batch.executed_at
+    if begun is None:
+        return 0
+    transfers = Transfer.objects.filter(batch_id=batch.pk)
+    told: dict[str, list[dict[str, Any]]] = {}
+    for name in transfers.exclude(provider="").values_list("provider", flat=True).distinct():
+        mine = set(transfers.filter(provider=name).values_list("pk", flat=True))
+        said = _said(Provider.objects.get(name=name), begun - BEFORE)
+        told.update({pk: said.get(pk, []) for pk in mine})
+    _keep(batch, told)
+    Batch.objects.filter(pk=batch.pk).update(compared_at=now)
+    return len(told)
+
+
+def _said(provider: Provider, since: datetime) -> Mapping[str, list[dict[str, Any]]]:
+    """What a provider says of our submissions since, by transfer: they are named after it."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for reference, reply in adapter_of(provider).executed_since(since):
+        found[reference.partition(".")[0]].append(_one(reference, reply))
+    return found
+
+
+def _one(reference: str, reply: Reply) -> dict[str, Any]:
+    return {
+        "reference": reference,
+        "outcome": str(reply.outcome),
+        "amount": reply.settled.decimal if reply.settled else None,
+        "provider_reference": reply.provider_reference,
+    }
+
+
+def _keep(batch: Batch, told: Mapping[str, list[dict[str, Any]]]) -> None:
+    transfers = arrays.texts([ids.stored("trf", pk) for pk in told])
+    executed = arrays.texts([json.dumps(each) for each in told.values()])
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, [transfers, executed, ids.decode("bat", str(batch.pk))])

@@ -1,0 +1,166 @@
+"""The worker that moves batches along: holds money row by row, asks for approval, sends, follows, gives back.
+
+Each step is many commands through the door, in batches of it; their keys are the rows', so whatever a worker that died
+had done is answered again, and nothing is done twice.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from apps.core import clock
+from apps.core.actor import Actor
+from apps.core.errors import DomainError
+from apps.operations import people
+from apps.operations.executor import execute, execute_many
+from apps.operations.plan import Request
+from apps.payouts import leases
+from apps.payouts.models import Batch, BatchRow, BatchStatus, RowStatus
+from apps.payouts.queries.cover import shortfalls
+from apps.payouts.queries.totals import progress_of
+from apps.payouts.services import comparing, reserving
+from apps.payouts.services.approving import waiting_of
+from apps.payouts.services.system import WORKER
+from apps.transfers.models import Status, Transfer
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE: Final = 500
+"""Rows between two looks at whether the batch is still this worker's."""
+SOON: Final = timedelta(seconds=2)
+LATER: Final = timedelta(seconds=30)
+"""When a batch is looked at again whose payouts are under way, or for which something is missing."""
+
+
+def work() -> int:
+    """Take every batch that is due one step further; how many steps that were."""
+    steps = 0
+    while batch := leases.take(clock.now()):
+        steps += 1
+        try:
+            _STEPS[BatchStatus(batch.status)](batch)
+        except Exception:
+            logger.exception("%s cannot be moved along now.", batch.pk)
+            leases.put_off(batch, clock.now() + LATER)
+    return steps
+
+
+def _reserve(batch: Batch) -> None:
+    """Hold money for the rows that wait, then ask whoever must agree."""
+    while rows := reserving.waiting_rows(batch, AT_ONCE):
+        done = reserving.reserve(batch, rows)
+        if done < len(rows):
+            leases.put_off(batch, clock.now() + LATER)
+            return
+        if not leases.renew(batch, clock.now()):
+            return
+    if batch.asked_at is None:
+        _ask(batch)
+        return
+    leases.let_go(batch)
+
+
+def _ask(batch: Batch) -> None:
+    """Ask as whoever submitted it, who must still be somebody who may."""
+    try:
+        maker = people.actor(batch.maker_kind, batch.maker_id)
+    except DomainError as error:
+        reason = f"{batch.maker_label} submitted it and may not any more: {error.message}"
+        _run(batch, "payouts.cancel_batch", f"{batch.pk}:nobody", reason=reason)
+        return
+    _run(batch, "payouts.ask_for_approval", f"{batch.pk}:ask", maker)
+
+
+def _execute(batch: Batch) -> None:
+    """Begin to send, once providers have what it takes; else keep what is missing where, and look again."""
+    if not batch.by_itself:
+        leases.let_go(batch)
+        return
+    now = clock.now()
+    short = shortfalls(waiting_of(batch), now=now)
+    mine = Batch.objects.filter(pk=batch.pk, lease=batch.lease)
+    mine.update(short=short, looked_at=now)
+    if not short:
+        _run(batch, "payouts.begin_batch", f"{batch.pk}:begin:{batch.lease}")
+        return
+    if short != batch.short:
+        _run(batch, "payouts.raise_alarm", f"{batch.pk}:short:{batch.lease}", reason="treasury is short")
+    leases.put_off(batch, now + LATER)
+
+
+def _send(batch: Batch) -> None:
+    """Open what is not sent yet; when all have ended, so has the batch."""
+    for some in _parts(_waiting(batch)):
+        execute_many(_open(batch, transfer) for transfer in some)
+        if not leases.renew(batch, clock.now()):
+            return
+    progress = progress_of(batch)
+    if not progress.open:
+        _run(batch, "payouts.end_batch", f"{batch.pk}:end:{batch.lease}")
+        return
+    leases.put_off(batch, clock.now() + (SOON if progress.open > progress.payouts // 20 else LATER))
+
+
+def _give_back(batch: Batch) -> None:
+    """Of a batch that was called off: what is held is available again."""
+    BatchRow.objects.filter(batch=batch, status=RowStatus.READY).update(status=RowStatus.DROPPED)
+    reason = batch.why or "The batch was cancelled."
+    for some in _parts(_waiting(batch)):
+        execute_many(_cancel(transfer, reason) for transfer in some)
+        if not leases.renew(batch, clock.now()):
+            return
+    if _waiting(batch):
+        leases.put_off(batch, clock.now() + LATER)
+        return
+    leases.let_go(batch)
+
+
+def _compare(batch: Batch) -> None:
+    """It has ended: providers say what they executed of it, for the sheet."""
+    comparing.compare(batch, now=clock.now())
+    leases.let_go(batch)
+
+
+def _nothing(batch: Batch) -> None:
+    leases.let_go(batch)
+
+
+_STEPS: Final[Mapping[BatchStatus, Callable[[Batch], None]]] = {
+    BatchStatus.DRAFT: _nothing,
+    BatchStatus.PENDING_APPROVAL: _reserve,
+    BatchStatus.APPROVED: _execute,
+    BatchStatus.EXECUTING: _send,
+    BatchStatus.PARTIALLY_COMPLETED: _compare,
+    BatchStatus.COMPLETED: _compare,
+    BatchStatus.CANCELLED: _give_back,
+}
+
+
+def _waiting(batch: Batch) -> list[str]:
+    waits = Transfer.objects.filter(
+        batch_id=batch.pk, status=Status.AWAITING_APPROVAL, expires_at__isnull=False
+    )
+    return list(waits.order_by("id").values_list("pk", flat=True))
+
+
+def _open(batch: Batch, transfer: str) -> Request:
+    data = {"transfer": transfer, "batch": batch.pk}
+    return Request("transfers.open_batched", data, f"{transfer}:open", WORKER, origin="worker")
+
+
+def _cancel(transfer: str, reason: str) -> Request:
+    data = {"transfer": transfer, "reason": reason}
+    return Request("transfers.cancel_transfer", data, f"{transfer}:batch-cancelled", WORKER, origin="worker")
+
+
+def _run(batch: Batch, command: str, key: str, actor: Actor = WORKER, **more: Any) -> None:
+    """Run a step that changes the batch; where it is refused for now, look again later."""
+    outcome = execute(Request(command, {"batch": batch.pk, **more}, key, actor, origin="worker"))
+    if outcome.error:
+        logger.warning("%s of %s: %s", command, batch.pk, outcome.error)
+        leases.put_off(batch, clock.now() + LATER)
+
+
+def _parts(items: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (items[start : start + AT_ONCE] for start in range(0, len(items), AT_ONCE))
