@@ -5,9 +5,10 @@ once in flat memory: a DOCTYPE is refused, as in all XML here, and so are more e
 """
 
 from io import BytesIO
+from struct import error as StructError
 from types import TracebackType
 from typing import Any
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from zlib import error as ZlibError
 
 from lxml import etree
@@ -20,6 +21,8 @@ MOST_RATIO = 200
 MOST_ELEMENTS = 3_000_000
 _SMALL = 1_000_000
 _CHUNK = 65_536
+_DAMAGE = (BadZipFile, EOFError, OSError, RuntimeError, ValueError, StructError, ZlibError)
+"""What zipfile raises for a zip that is none; NotImplementedError is a RuntimeError."""
 
 
 class Archive:
@@ -28,7 +31,7 @@ class Archive:
     def __init__(self, content: bytes) -> None:
         try:
             self._zip = ZipFile(BytesIO(content))
-        except (BadZipFile, OSError, ValueError, NotImplementedError):
+        except _DAMAGE:
             raise FileMalformed("The workbook is damaged: it is no whole zip. Save it once more.") from None
         self._members = self._zip.infolist()
         _check_sizes(self._members)
@@ -46,7 +49,7 @@ class Archive:
                 continue
             try:
                 count += self._elements(member)
-            except (BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, ZlibError):
+            except _DAMAGE:
                 raise FileMalformed(f"{member.filename[:80]} in the workbook cannot be unpacked.") from None
             except etree.XMLSyntaxError:
                 raise FileMalformed(f"{member.filename[:80]} in the workbook is no XML.") from None
@@ -99,6 +102,8 @@ def _check_sizes(members: list[ZipInfo]) -> None:
         )
     if any(member.flag_bits & 1 for member in members):
         raise FileUnsafe("The zip is encrypted. Save the workbook without a password.")
+    if any(member.compress_type not in {ZIP_STORED, ZIP_DEFLATED} for member in members):
+        raise FileUnsafe("The zip is packed as no workbook is. Save it once more.")
     unpacked = sum(member.file_size for member in members)
     if unpacked > MOST_UNPACKED:
         raise FileUnsafe(

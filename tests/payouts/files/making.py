@@ -9,6 +9,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import openpyxl
 
 IBAN, OTHER_IBAN = "DE89370400440532013000", "ES9121000418450200051332"
+SHEET = "xl/worksheets/sheet1.xml"
 HEADINGS = ["name", "iban", "amount", "currency", "reference"]
 GOOD = ["Acme GmbH", IBAN, "12.34", "EUR", "invoice-1"]
 
