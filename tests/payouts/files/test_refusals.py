@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from apps.core.errors import DomainError
 from apps.payouts.files import Sheet, archive, read
 from tests.payouts.files.making import (
-    SHEET,
     GOOD,
     HEADINGS,
+    SHEET,
     Endless,
     as_csv,
     as_xlsx,
