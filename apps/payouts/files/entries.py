@@ -93,11 +93,7 @@ def _text(row: _Reading, known: Field, cell: Cell) -> str:
     if not _is_text(row, known, cell):
         return ""
     if len(text) > known.longest:
-        row.wrong(
-            Code.TEXT_TOO_LONG,
-            name,
-            f"{name} has {len(text):,} characters; at most {known.longest} are possible.",
-        )
+        row.wrong(Code.TEXT_TOO_LONG, name, f"{name} has more than {known.longest} characters; shorten it.")
     elif not PRINTABLE.match(text):
         row.wrong(
             Code.TEXT_UNPRINTABLE,

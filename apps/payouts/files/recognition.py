@@ -115,9 +115,9 @@ def _text_of(head: bytes) -> str:
 
 
 def _is_binary(head: str) -> bool:
-    """More than one character in fifty, and than twenty, that no text has; fewer are told with their rows."""
+    """More than one character in fifty, and than ten, that no text has; fewer are told with their rows."""
     strange = sum(1 for each in head if (each < " " and each not in "\t\r\n") or "\ud800" <= each <= "\udfff")
-    return strange * 50 > max(len(head), 1_000)
+    return strange * 50 > max(len(head), 500)
 
 
 def _unknown(what: str) -> FileFormatUnknown:

@@ -17,6 +17,8 @@ from apps.payouts.files.cells import Cell, CellKind, Code, Line, Problem
 from apps.providers.formats.errors import FileMalformed
 
 _EMPTY = Cell("")
+_LONGEST = 600
+"""Characters kept of a text. No field has as many, and a workbook stores a long text once for any number of cells."""
 
 
 class SheetNotFound(DomainError):
@@ -97,7 +99,7 @@ def _cell(cell: Any) -> Cell:
         case "n":
             return Cell(exact(value), CellKind.NUMBER)
         case "s":
-            return Cell(str(value))
+            return Cell(str(value)[:_LONGEST])
         case "d":
             return Cell("a date", CellKind.OTHER)
         case "b":

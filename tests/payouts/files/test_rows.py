@@ -29,7 +29,7 @@ from tests.payouts.files.making import (
 
 RCP, WAL = ids.new_id("rcp"), ids.new_id("wal")
 NO_PAYEE = {"iban": "", "name": ""}
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 ACCOUNT = {"iban": "", "account_number": "000123456789", "bank_code": "021000021"}
 
 
@@ -276,7 +276,7 @@ def test_an_amount_of_a_workbook_is_exact(value: object, minor: int) -> None:
 def test_what_a_workbook_made_of_a_cell_is_a_problem(
     column: int, value: object, problem: tuple[str, str]
 ) -> None:
-    row = [*GOOD]
+    row: list[object] = [*GOOD]
     row[column] = value
     sheet = read("", as_xlsx([HEADINGS, GOOD, row]))
     assert [codes(each) for each in sheet.rows] == [[], [problem]]
@@ -326,6 +326,14 @@ def test_the_first_visible_sheet_is_read_or_the_one_that_is_named() -> None:
     assert read("", content, sheet="February").rows[0].entry.name == "Two"
     with pytest.raises(Exception, match="no sheet 'March'"):
         read("", content, sheet="March")
+
+
+def test_a_long_text_that_a_workbook_has_once_is_not_kept_for_each_row() -> None:
+    sheet = read(
+        "", as_xlsx([HEADINGS, *([" " + "a" * 30_000, *GOOD[1:4], str(number)] for number in range(5))])
+    )
+    assert [codes(row) for row in sheet.rows] == [[("TEXT_TOO_LONG", "name")]] * 5
+    assert max(len(row.values["name"]) for row in sheet.rows) < 1_000
 
 
 def test_merged_cells_have_their_value_once() -> None:
