@@ -1,6 +1,7 @@
 """One route for each command with a path, made from its registry entry."""
 
 import re
+from functools import cache
 from typing import ClassVar
 
 from apps.api import doors
@@ -8,6 +9,7 @@ from apps.api.bodies import read_object
 from apps.api.errors import ParameterInvalid
 from apps.api.reading import own_operation_exists
 from apps.api.view import Answer, ApiView, Asking
+from apps.core.serializer_fields import FileField
 from apps.operations import executor
 from apps.operations.errors import InputInvalid, KeyMissing
 from apps.operations.registry import Command
@@ -32,7 +34,7 @@ class CommandView(ApiView):
             raise KeyMissing(
                 "Send the header Idempotency-Key: a new one for each new wish, the same one to repeat it."
             )
-        data = read_object(asking.request, limit=BODY_LIMIT)
+        data = read_object(asking.request, limit=_limit(command))
         for name in in_path.keys() & data.keys():
             raise InputInvalid(f"{name} stands in the path; leave it out of the body.", field=f"/{name}")
         data.update(in_path)
@@ -41,6 +43,13 @@ class CommandView(ApiView):
         if "HTTP_RETRY_OF" in meta:
             asking.retry_of = _retry_of(asking, meta["HTTP_RETRY_OF"])
         return doors.answer(command, doors.run(doors.wish(caller, command, key, data)), data)
+
+
+@cache
+def _limit(command: Command) -> int:
+    """How large a body may be: files come in it."""
+    fields = command.input().fields.values()
+    return BODY_LIMIT + sum(field.longest for field in fields if isinstance(field, FileField))
 
 
 def routes() -> list[tuple[str, type[ApiView]]]:

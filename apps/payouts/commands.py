@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.operations.registry import EVERYWHERE, Command, register
 from apps.payouts import outputs, serializers
 from apps.payouts.facts import OF_BATCH
-from apps.payouts.services import alarming, approving, drafting, executing
+from apps.payouts.services import alarming, approving, drafting, executing, uploading
 from apps.transfers.commands.flag import WALLET_FLAG
 
 register(
@@ -19,6 +19,22 @@ register(
         scope="transfers:write",
         path="payout-batches",
         personal_fields=frozenset({"rows"}),
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="payouts.upload_batch",
+        summary=_("Upload a batch of payouts"),
+        plan=uploading.plan_upload_batch,
+        input=serializers.UploadBatchInput,
+        output=outputs.UploadedResult,
+        permission="payouts.create_batch",
+        scope="transfers:write",
+        path="payout-batches/upload",
+        # Neither drawn again nor kept in the operation, which has its hash.
+        secret_fields=frozenset({"content"}),
+        alone=True,
         surfaces=EVERYWHERE,
     )
 )

@@ -31,6 +31,21 @@ class RowsResult(BatchResult):
     rows = RowReport(many=True, help_text="Of the rows that were given, those that are to be mended.")
 
 
+class FileShown(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    sha256 = serializers.CharField()
+    kind = serializers.CharField(help_text="csv, xlsx or pain001.")
+    mapping = serializers.DictField(
+        child=serializers.CharField(), help_text="How it was read: heading to field."
+    )
+
+
+class UploadedResult(RowsResult):
+    file = FileShown()
+    payouts = serializers.IntegerField(help_text="How many rows it has.")
+    problems = Problem(many=True, help_text="What is to be known of the file as a whole.")
+
+
 class RowResult(BatchResult):
     row = RowReport()
 

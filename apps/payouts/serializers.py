@@ -6,8 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from apps.accounts.serializers import OWN_TENANT, RecipientDetails
-from apps.core.serializer_fields import CountryField, IdField, InstantField, MoneyField, TextField
+from apps.core.serializer_fields import CountryField, FileField, IdField, InstantField, MoneyField, TextField
 from apps.ledger.serializers import ReasonField
+from apps.payouts.files import FIELDS
+from apps.payouts.files.sheet import MOST_BYTES
 
 MOST_AT_ONCE: Final = 1_000
 
@@ -79,6 +81,42 @@ class MendRowInput(_RowOf):
 
 class DropRowInput(_RowOf):
     pass
+
+
+class UploadBatchInput(serializers.Serializer[Any]):
+    tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
+    name = TextField(max_length=140, help_text=_("What people call it, such as Salaries of November."))
+    wallet = IdField(
+        "wal", default=None, allow_null=True, help_text=_("The wallet that pays where a row names none.")
+    )
+    reference = TextField(max_length=120, default="", allow_blank=True, help_text=_("Your own name for it."))
+    content = FileField(
+        max_bytes=MOST_BYTES,
+        names={"name": "file_name", "sha256": "sha256"},
+        help_text=_("CSV, XLSX or pain.001, at most 10 MB and 10,000 rows. Choose it again after a preview."),
+    )
+    file_name = TextField(
+        max_length=120, help_text=_("What it is called; left blank in a form it is the name of the file.")
+    )
+    sha256 = TextField(
+        max_length=64,
+        pattern="[0-9A-Fa-f]{64}",
+        help_text=_("Of the file, in hexadecimal; another file is refused."),
+    )
+    sheet = TextField(
+        max_length=60,
+        default="",
+        allow_blank=True,
+        help_text=_("Of a workbook; else the first one that is visible."),
+    )
+    mapping = serializers.DictField(
+        child=serializers.ChoiceField([(each, each) for each in FIELDS]),
+        default=None,
+        allow_null=True,
+        help_text=_(
+            "From heading to field, where headings do not tell; it is remembered for files with the same headings."
+        ),
+    )
 
 
 class SubmitBatchInput(serializers.Serializer[Any]):

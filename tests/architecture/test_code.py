@@ -55,7 +55,9 @@ def floats(tree: ast.AST) -> list[int]:
     ]
 
 
-@pytest.mark.parametrize("app", ["core", "operations", "ledger", "rates", "providers/formats", "payouts/files"])
+@pytest.mark.parametrize(
+    "app", ["core", "operations", "ledger", "rates", "providers/formats", "payouts/files"]
+)
 def test_no_float_is_near_money(app: str) -> None:
     found = {
         str(path.relative_to(APPS)): floats(parsed(path))

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from apps.accounts.models import User
+from apps.accounts.people import actor_of
 from apps.core.actor import Actor
 from apps.operations.models import ApprovalRequest
 from apps.payouts.models import Batch, BatchRow
@@ -26,7 +28,8 @@ def row(amount: str = "40.00", **more: Any) -> dict[str, Any]:
 
 def maker() -> Actor:
     """Who makes batches, and does not approve them."""
-    return person("maker@example.com", "operator")
+    known = User.objects.filter(email="maker@example.com").first()
+    return actor_of(known) if known else person("maker@example.com", "operator")
 
 
 def draft(acme: World, wallet: str | None, *rows: dict[str, Any], **more: Any) -> str:

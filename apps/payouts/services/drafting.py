@@ -87,9 +87,9 @@ def plan_create_batch(
 ) -> Plan:
     """Begin a batch, with some rows if they are known already. Nothing is held, nothing is asked."""
     batch, book = new_batch(context, tenant, name, wallet, reference, _source(context))
-    _add_maker(batch, context)
+    add_maker(batch, context)
     added = check(batch, book, entries_of(rows, first=1))
-    result = {**told(batch), "rows": [_told_row(each) for each in added if each.problems]}
+    result = {**told(batch), "rows": [told_row(each) for each in added if each.problems]}
     event = EventDraft("payout_batch.created", batch.pk, told(batch), book_id=batch.book_id)
     return Plan(rows=[batch, *added], result=result, events=[event])
 
@@ -105,7 +105,7 @@ def plan_add_rows(context: Context, *, batch: str, rows: Sequence[Mapping[str, A
         )
     first = there[-1].number + 1 if there else 1
     added = check(found, book, entries_of(rows, first=first), beside=there)
-    result = {**told(found), "rows": [_told_row(each) for each in added if each.problems]}
+    result = {**told(found), "rows": [told_row(each) for each in added if each.problems]}
     return Plan(rows=added, updates=_by_another(found, context), result=result)
 
 
@@ -120,7 +120,7 @@ def plan_mend_row(context: Context, *, batch: str, number: int, row: Mapping[str
         setattr(known, name, getattr(mended, name))
     return Plan(
         updates=[Update(known, WRITTEN, was), *_by_another(found, context)],
-        result={**told(found), "row": _told_row(known)},
+        result={**told(found), "row": told_row(known)},
     )
 
 
@@ -130,7 +130,7 @@ def plan_drop_row(context: Context, *, batch: str, number: int) -> Plan:
     known, _others = _row_of(found, number)
     was = {"status": known.status}
     known.status = RowStatus.DROPPED
-    return Plan(updates=[Update(known, ("status",), was)], result={**told(found), "row": _told_row(known)})
+    return Plan(updates=[Update(known, ("status",), was)], result={**told(found), "row": told_row(known)})
 
 
 def plan_submit_batch(context: Context, *, batch: str, execute_at: datetime | None, by_itself: bool) -> Plan:
@@ -240,7 +240,7 @@ def _refuse_unfit(batch: Batch, count: Count) -> None:
         raise NothingToPay(f"{batch.pk} has no row to pay.", field="/batch")
 
 
-def _add_maker(batch: Batch, context: Context) -> bool:
+def add_maker(batch: Batch, context: Context) -> bool:
     """Whether somebody else than before has given something of it."""
     with isolation.as_platform():
         makers = sorted({*batch.makers, *people.behind(context.actor.kind, context.actor.id)})
@@ -251,12 +251,12 @@ def _add_maker(batch: Batch, context: Context) -> bool:
 
 def _by_another(batch: Batch, context: Context) -> list[Update]:
     was = {"status": batch.status}
-    return [Update(batch, ("makers",), was)] if _add_maker(batch, context) else []
+    return [Update(batch, ("makers",), was)] if add_maker(batch, context) else []
 
 
 def _made_by(batch: Batch, context: Context) -> None:
     actor = context.actor
-    _add_maker(batch, context)
+    add_maker(batch, context)
     batch.maker_kind, batch.maker_id, batch.maker_label = actor.kind, actor.id, actor.label[:200]
     batch.origin = context.origin
 
@@ -265,5 +265,6 @@ def _source(context: Context) -> str:
     return Source.API if context.origin == "api" else Source.CONSOLE
 
 
-def _told_row(row: BatchRow) -> dict[str, Any]:
+def told_row(row: BatchRow) -> dict[str, Any]:
+    """What a command answers of a row that is to be mended."""
     return {"number": row.number, "status": str(row.status), "problems": row.problems}

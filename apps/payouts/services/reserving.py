@@ -74,6 +74,7 @@ def _recipient(batch: Batch, row: BatchRow) -> Request:
         "country": told.get("country", ""),
         "currency": row.currency,
         "details": told["details"],
+        "external_id": told.get("recipient_external_id", ""),
     }
     key = f"{batch.book_id}:payee:{bytes(row.payee or b'').hex()}:{batch.pk}"
     return Request("accounts.create_recipient", data, key, WORKER, origin="worker")

@@ -19,12 +19,14 @@ from apps.payouts.models import Batch, BatchRow, RowStatus
 Problem = dict[str, str]
 
 TWICE: Final = "DUPLICATE_ROW"
+LONGEST_WARNING: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A row as it was given: `given` is all of it as text, `problems` what reading it found. Who is paid is told by one way:
-    `recipient` (our id), `external_id` (the tenant's own name), or `name`, `country` and `details`.
+    `recipient` (our id), `external_id` (the tenant's own name), or `name`, `country` and `details`; beside details, the external
+    id is what the recipient is to be known by. A `warning` does not keep it from being paid.
     """
 
     number: int
@@ -39,6 +41,7 @@ class Entry:
     reference: str = ""
     description: str = ""
     problems: Sequence[Problem] = ()
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ def _row(batch: Batch, entry: Entry, known: _Known) -> BatchRow:
         currency=entry.amount.currency if entry.amount else "",
         reference=entry.reference,
         description=entry.description,
+        message=entry.warning[:LONGEST_WARNING],
     )
     if not problems:
         problems += _twice(row, known)
@@ -143,18 +147,29 @@ def _wallet(batch: Batch, entry: Entry, known: _Known, problems: list[Problem]) 
 
 
 def _recipient(entry: Entry, known: _Known, problems: list[Problem]) -> Recipient | None:
-    if entry.recipient or entry.external_id:
-        return _named(entry, known, problems)
     if entry.problems:
         return None
+    if entry.recipient or (entry.external_id and not entry.details):
+        return _named(entry, known, problems)
     if not entry.details or not entry.name:
         what = "Say who is paid: a recipient, or a name and the details of an account."
         problems.append(_problem("PAYEE_MISSING", "recipient", what))
         return None
+    if same := known.by_external_id.get(entry.external_id):
+        return _as_told(entry, same, problems)
     found = known.by_payee.get(payee_of(known.book_id, entry) or b"")
     if found is None:
         problems += _of_details(entry)
     return found
+
+
+def _as_told(entry: Entry, known_as: Recipient, problems: list[Problem]) -> Recipient | None:
+    """The recipient of the external id, if it leads to where the row says."""
+    if known_as.where == dict(entry.details or {}):
+        return _named(entry, _Known(0, {}, {}, {entry.external_id: known_as}, {}), problems)
+    what = f"{known_as.pk} has the external id {entry.external_id} and leads to {known_as.display}, not to what the row says."
+    problems.append(_problem("RECIPIENT_DIFFERENT", "recipient_external_id", what))
+    return None
 
 
 def _named(entry: Entry, known: _Known, problems: list[Problem]) -> Recipient | None:
