@@ -48,10 +48,8 @@ class StripeAdapter:
         asked = _asked(instruction)
         if isinstance(asked, Reply):
             return asked
-        create: Callable[[Any, Any], Any]
-        create = self._stripe.v1.refunds.create if _is_refund(instruction) else self._stripe.v1.payouts.create
         try:
-            return replies.of_answer(create(asked, {"idempotency_key": instruction.reference}))
+            return replies.of_answer(self._create(instruction)(asked, {"idempotency_key": instruction.reference}))
         except stripe.StripeError as error:
             return replies.of_refusal(error)
 
@@ -141,6 +139,11 @@ class StripeAdapter:
         except ProviderSilent as error:
             return Reply(Outcome.UNKNOWN, code=error.code, message=error.message, transient=True)
         return _absent(instruction)
+
+    def _create(self, instruction: Instruction) -> Callable[[Any, Any], Any]:
+        if _is_refund(instruction):
+            return self._stripe.v1.refunds.create
+        return self._stripe.v1.payouts.create
 
     def _retrieved(self, payout: str) -> Reply:
         try:
