@@ -49,7 +49,9 @@ class StripeAdapter:
         if isinstance(asked, Reply):
             return asked
         try:
-            return replies.of_answer(self._create(instruction)(asked, {"idempotency_key": instruction.reference}))
+            return replies.of_answer(
+                self._create(instruction)(asked, {"idempotency_key": instruction.reference})
+            )
         except stripe.StripeError as error:
             return replies.of_refusal(error)
 
