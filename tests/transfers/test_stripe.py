@@ -55,10 +55,12 @@ def arrived(desk: Sandbox, wallet: str, amount: str = "25.00") -> Deposit:
 
 class TestPayouts:
     def test_are_settled_when_stripe_says_that_they_are_paid(self, acme: World, desk: Sandbox) -> None:
+        desk.set(delays=60)
         wallet = acme.funded("100.00")
         made = pay_out(acme, wallet, card(acme), reference="rent")["transfer"]
         work()
         assert (status(made), parts(wallet)) == ("provider_processing", ("60.00", "40.00"))
+        desk.execute("stripe", f"{made}.1")
         told(desk)
         assert (status(made), parts(wallet)) == ("completed", ("60.00", "0.00"))
         assert balance(AT_STRIPE, book="acme") == "-40.00"
@@ -76,7 +78,7 @@ class TestPayouts:
         told(desk)
         assert (status(made), parts(wallet)) == ("reversed", ("100.00", "0.00"))
         assert Transfer.objects.get(pk=made).failure_code == "could_not_process"
-        assert (balance(AT_STRIPE, book="acme"), at_stripe(desk)) == ("0.00", 0)
+        assert (balance(AT_STRIPE, book="acme"), at_stripe(desk)) == ("0.00", Decimal(0))
 
     def test_that_fail_are_given_back_with_the_reason(self, acme: World, desk: Sandbox) -> None:
         desk.fault(do={"outcome": "fail:account_closed"})
@@ -86,7 +88,7 @@ class TestPayouts:
         told(desk)
         assert (status(made), parts(wallet)) == ("compensated", ("100.00", "0.00"))
         assert Transfer.objects.get(pk=made).failure_code == "account_closed"
-        assert at_stripe(desk) == 0
+        assert at_stripe(desk) == Decimal(0)
 
     @pytest.mark.parametrize("fault", ["timeout_after", "error_after", "reset_after", "garbage"])
     def test_whose_answer_is_lost_are_asked_after_and_never_sent_again(
@@ -172,7 +174,7 @@ class TestDeposits:
         told(desk)
         found = Chargeback.objects.get()
         assert (found.status, found.reason, parts(wallet)) == ("posted", "fraudulent", ("0.00", "0.00"))
-        assert (balance(AT_STRIPE, book="acme"), at_stripe(desk)) == ("0.00", 0)
+        assert (balance(AT_STRIPE, book="acme"), at_stripe(desk)) == ("0.00", Decimal(0))
 
     def test_of_a_dispute_that_was_won_wait_for_a_person(self, acme: World, desk: Sandbox) -> None:
         wallet = acme.wallet()

@@ -185,7 +185,7 @@ def _asked(instruction: Instruction) -> dict[str, Any] | Reply:
     if not instruction.to.get("token"):
         return replies.never("bad_beneficiary", "Stripe pays only to what it has given a token for.")
     to = {"destination": instruction.to["token"], "currency": instruction.amount.currency.lower()}
-    return {**asked, **to, "description": instruction.memo}
+    return {**asked, **to, **({"description": instruction.memo} if instruction.memo else {})}
 
 
 def _payment(instruction: Instruction) -> dict[str, Any] | Reply:
