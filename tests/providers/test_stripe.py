@@ -2,8 +2,9 @@
 
 import socket
 import threading
-import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -37,7 +38,7 @@ def said(reply: Reply) -> tuple[Outcome, str, bool]:
 
 class TestPayouts:
     def test_life(self, provider: Sandbox, account: StripeAdapter) -> None:
-        provider.set(delays=1)
+        provider.set(delays=60)
         accepted = account.submit(payout())
         assert (accepted.outcome, accepted.provider_reference[:3]) == (Outcome.ACCEPTED, "po_")
         assert accepted.expected_at is not None
@@ -198,6 +199,45 @@ class TestRefusals:
         assert said(account.submit(asked)) == (Outcome.NOT_ACCEPTED, code, False)
 
 
+def answering(status: int, body: str) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: Any) -> None:
+            """Be quiet."""
+
+    return Handler
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reply"),
+    [
+        (400, '{"error": {"type": "api_error"}}', (Outcome.UNKNOWN, "HTTP_400", True)),
+        (400, "<html>a proxy</html>", (Outcome.UNKNOWN, "HTTP_400", True)),
+        (400, '{"error": {}}', (Outcome.UNKNOWN, "HTTP_400", True)),
+        (402, "[]", (Outcome.UNKNOWN, "HTTP_402", True)),
+        (403, '{"error": {"type": "invalid_request_error"}}', (Outcome.NOT_ACCEPTED, "HTTP_403", True)),
+        (302, "", (Outcome.UNKNOWN, "HTTP_302", True)),
+        (200, "[]", (Outcome.UNKNOWN, "UNREADABLE", True)),
+        (200, "1", (Outcome.UNKNOWN, "UNREADABLE", True)),
+        (200, '{"object": "payout", "id": "po_1"}', (Outcome.UNKNOWN, "UNREADABLE", True)),
+        (200, '{"object": "payout", "status": "paid", "amount": "x"}', (Outcome.UNKNOWN, "UNREADABLE", True)),
+    ],
+)
+def test_what_is_not_of_stripes_shape_proves_nothing(
+    status: int, body: str, reply: tuple[Outcome, str, bool]
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), answering(status, body)) as server:
+        threading.Thread(target=server.serve_forever, args=[0.01]).start()
+        answer = stripe.adapter(f"http://127.0.0.1:{server.server_port}").submit(payout())
+        server.shutdown()
+    assert said(answer) == reply
+
+
 class TestIdempotency:
     def test_the_same_again_is_answered_again(self, provider: Sandbox, account: StripeAdapter) -> None:
         first, second = account.submit(payout()), account.submit(payout())
@@ -209,14 +249,16 @@ class TestIdempotency:
         assert said(account.submit(payout(amount="41.00"))) == (Outcome.UNKNOWN, "HTTP_400", True)
         assert len(orders(provider)) == 1
 
-    def test_a_key_in_use_proves_nothing(self, provider: Sandbox, account: StripeAdapter) -> None:
-        provider.fault(do={"submit": "slow:0.6"})
-        slow = threading.Thread(target=account.submit, args=[payout()])
-        slow.start()
-        time.sleep(0.2)
-        busy = stripe.adapter(f"{provider.url}/stripe").submit(payout())
-        slow.join()
-        assert said(busy) == (Outcome.UNKNOWN, "idempotency_key_in_use", True)
+    def test_a_key_in_use_proves_nothing(self, provider: Sandbox) -> None:
+        provider.fault(do={"submit": "slow:1"})
+        patient = stripe.adapter(f"{provider.url}/stripe", seconds=10)
+        provider.fund("stripe", "EUR", "100.00")
+        with ThreadPoolExecutor(2) as pool:
+            both = [said(reply) for reply in pool.map(patient.submit, [payout(), payout()])]
+        assert sorted(both) == [
+            (Outcome.ACCEPTED, "", False),
+            (Outcome.UNKNOWN, "idempotency_key_in_use", True),
+        ]
         assert len(orders(provider)) == 1
 
     def test_nothing_is_sent_twice_by_the_library(self, provider: Sandbox, account: StripeAdapter) -> None:
@@ -233,6 +275,7 @@ class TestQuestions:
         assert account.query("trf_1.1", payout()).outcome == Outcome.NOT_FOUND
 
     def test_a_list_that_is_behind(self, provider: Sandbox, account: StripeAdapter) -> None:
+        provider.set(delays=60)
         account.submit(payout())
         provider.fault(do={"query": "not_found_for:60"})
         behind = account.query("trf_1.1", payout(asked_at=clock.now()))

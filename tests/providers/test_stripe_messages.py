@@ -115,7 +115,6 @@ class TestReading:
                 Outcome.RETURNED,
             ),
             ("failed", {"failure_code": "no_account"}, Outcome.FAILED),
-            ("lost", {}, Outcome.UNKNOWN),
         ],
     )
     def test_payouts(
@@ -163,7 +162,10 @@ class TestReading:
     def test_other_types_say_nothing(self, account: StripeAdapter, kind: str) -> None:
         assert account.parse(Envelope({}, event(kind, {"id": "x"}))) == []
 
-    @pytest.mark.parametrize("about", [None, {}, {**PAYOUT, "amount": "40"}, {**PAYOUT, "currency": "xxx"}])
+    @pytest.mark.parametrize(
+        "about",
+        [None, {}, {**PAYOUT, "amount": "40"}, {**PAYOUT, "currency": "xxx"}, {**PAYOUT, "status": "lost"}],
+    )
     def test_what_cannot_be_read(self, account: StripeAdapter, about: Any) -> None:
         with pytest.raises(MessageUnreadable):
             account.parse(Envelope({}, event("payout.paid", about)))

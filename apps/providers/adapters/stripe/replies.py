@@ -58,21 +58,24 @@ WORDS: Final[Mapping[str, str]] = {
 
 
 def told(data: Any, received: Told | None = None) -> Reply:
-    """What a payout or a refund says. What failed came back, whether or not it had been told as paid before: the books
-    give it back in both cases. Of what never left our balance nothing could come back, so it simply failed."""
+    """What a payout or a refund says; MessageUnreadable if it is neither, or has no status that is known.
+
+    What failed came back, whether or not it had been told as paid before: the books give it back in both cases. Of what
+    never left our balance nothing could come back, so it simply failed.
+    """
     known = STATUSES.get(str(data.get("object"))) if isinstance(data, Mapping) else None
     if known is None:
         raise MessageUnreadable("It is neither a payout nor a refund.")
-    failed, status = data.get("status") == "failed", str(data.get("status"))
-    outcome = _failure(data) if failed else known.get(status, Outcome.UNKNOWN)
-    code = str(data.get("failure_code") or data.get("failure_reason") or "")[:60] if failed else ""
+    status = str(data.get("status"))
+    outcome = _failure(data) if status == "failed" else known.get(status)
+    if outcome is None:
+        raise MessageUnreadable(f"Stripe has no status {status[:40]!r} that is known here.")
+    code, message = _why(data) if status == "failed" else ("", "")
     return Reply(
         outcome,
         provider_reference=str(data.get("id") or "")[:120],
         code=code,
-        message=str(data.get("failure_message") or WORDS.get(code, "Stripe says that it failed."))[:500]
-        if failed
-        else "",
+        message=message,
         settled=from_stripe(data.get("amount"), data.get("currency"))
         if outcome == Outcome.COMPLETED
         else None,
@@ -83,6 +86,12 @@ def told(data: Any, received: Told | None = None) -> Reply:
 
 def _failure(data: Told) -> Outcome:
     return Outcome.RETURNED if data.get("failure_balance_transaction") else Outcome.FAILED
+
+
+def _why(data: Told) -> tuple[str, str]:
+    """Why it failed, as a code and in words."""
+    code = str(data.get("failure_code") or data.get("failure_reason") or "")[:60]
+    return code, str(data.get("failure_message") or WORDS.get(code, "Stripe says that it failed."))[:500]
 
 
 def answered(found: Any) -> tuple[Any, Told]:
