@@ -233,7 +233,7 @@ LOGGING = {
     # They tell of every step of every document, of every request, of every tick of the clock.
     "loggers": {
         **{name: {"level": "ERROR"} for name in ("weasyprint", "fontTools", "httpx")},
-        **{name: {"level": "WARNING"} for name in ("celery.app.trace", "celery.worker.strategy")},
+        **{name: {"level": "WARNING"} for name in ("celery.app.trace", "celery.worker.strategy", "stripe")},
     },
 }
 

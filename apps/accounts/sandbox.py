@@ -22,8 +22,19 @@ DESKS: Mapping[str, Mapping[str, Any]] = {
         "currencies": ["BTC", "ETH", "SOL", "USDC", "USDT"],
         "expected_seconds": 60,
     },
+    "stripe": {
+        "title": "Sandbox Stripe",
+        "adapter": "stripe",
+        "kinds": ["refund"],
+        "expected_seconds": 60,
+        "priority": 500,
+    },
 }
-"""What each desk does. `expected_seconds` is short: the sandbox needs less than one."""
+"""What each desk does. `expected_seconds` is short: the sandbox needs less than one.
+
+Stripe pays only to cards and accounts of which it has given a token, so it carries no payouts until an operator adds that
+kind, best with a routing rule for the tenants whose recipients are such.
+"""
 
 
 def connect() -> None:
@@ -32,23 +43,34 @@ def connect() -> None:
         return
     known = {provider.name: provider for provider in Provider.objects.all()}
     requests = [
-        _request(name, desk) for desk in DESKS if not _is_connected(known.get(name := f"sandbox-{desk}"))
+        _request(name, desk)
+        for desk in DESKS
+        if not _is_connected(known.get(name := f"sandbox-{desk}"), desk)
     ]
     for outcome in execute_many(requests):
         outcome.or_raise()
 
 
-def _is_connected(provider: Provider | None) -> bool:
-    access = settings.SANDBOX_URL, settings.SANDBOX_KEY, settings.SANDBOX_WEBHOOK_SECRET
-    return provider is not None and (provider.base_url, provider.secret, provider.webhook_secret) == access
+def _is_connected(provider: Provider | None, desk: str) -> bool:
+    return provider is not None and _access(desk) == {
+        "base_url": provider.base_url,
+        "secret": provider.secret,
+        "webhook_secret": provider.webhook_secret,
+    }
+
+
+def _access(desk: str) -> dict[str, str]:
+    """Where the desk is, and by which secrets. That of Stripe takes test keys alone, as such keys move no real money."""
+    url, key = settings.SANDBOX_URL, settings.SANDBOX_KEY
+    if desk == "stripe":
+        url, key = f"{url}/stripe", f"sk_test_{key}"
+    return {"base_url": url, "secret": key, "webhook_secret": settings.SANDBOX_WEBHOOK_SECRET}
 
 
 def _request(name: str, desk: str) -> Request:
     data = {
         "name": name,
-        "base_url": settings.SANDBOX_URL,
-        "secret": settings.SANDBOX_KEY,
-        "webhook_secret": settings.SANDBOX_WEBHOOK_SECRET,
+        **_access(desk),
         "options": {"desk": desk, "virtual_accounts": desk == "bank"},
         **DESKS[desk],
     }

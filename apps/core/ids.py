@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from threading import Lock
 
@@ -97,6 +97,11 @@ def decode(prefix: str, text: str) -> uuid.UUID:
 def first_at(prefix: str, at: datetime) -> str:
     """The least id that could have been made at an instant: ids begin with their milliseconds."""
     return _text(prefix, int(at.timestamp() * 1_000) << 80)
+
+
+def made_at(prefix: str, text: str) -> datetime:
+    """The instant in which an id was made, to the millisecond."""
+    return datetime.fromtimestamp((_decoded(prefix, text) >> 80) / 1_000, UTC)
 
 
 def stored(prefix: str, text: str) -> str:

@@ -26,7 +26,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """What a provider is to do. `reference` is ours, never used twice; `to` is who receives, as the adapter needs it."""
+    """What a provider is to do. `reference` is ours, never used twice; `to` is who receives, as the adapter needs it.
+
+    For questions about it: nothing of it was asked before `made_at`, and it was asked for last at `asked_at`.
+    """
 
     reference: str
     kind: str
@@ -34,6 +37,8 @@ class Instruction:
     to: Mapping[str, Any]
     receives: str | None = None
     memo: str = ""
+    made_at: datetime | None = None
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,15 @@ def test_shape():
     assert ids.encode("je", uuid.UUID(int=2**128 - 1)) == "je_7" + "z" * 25
 
 
+def test_tells_when_it_was_made():
+    before = clock.unix_milliseconds()
+    at = ids.made_at("je", ids.new_id("je"))
+    assert before - 1_000 <= round(at.timestamp() * 1_000) <= clock.unix_milliseconds() + 1_000
+    assert ids.made_at("je", ids.first_at("je", at)) == at
+    with pytest.raises(ids.InvalidId):
+        ids.made_at("je", "trf_1")
+
+
 def test_order_of_creation():
     made = [ids.new_id("je") for _ in range(20_000)]
     assert made == sorted(set(made))

@@ -4,10 +4,14 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from apps.providers.adapters.sandbox import SandboxAdapter
+from apps.providers.adapters.stripe import StripeAdapter
 from apps.providers.models import Provider
 from apps.providers.protocol import Adapter
 
-ADAPTERS: Mapping[str, Callable[[Provider], Adapter]] = {"sandbox": SandboxAdapter}
+ADAPTERS: Mapping[str, Callable[[Provider], Adapter]] = {
+    "sandbox": SandboxAdapter,
+    "stripe": StripeAdapter,
+}
 
 
 def adapter_of(provider: Provider) -> Adapter:

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from apps.core.errors import DomainError
 from apps.providers.protocol import Outcome, Reply
 
 CONNECT_SECONDS, ANSWER_SECONDS = 3, 20
@@ -35,14 +36,7 @@ class Http:
     def __init__(
         self, base_url: str, headers: Mapping[str, str], *, answer_seconds: int = ANSWER_SECONDS
     ) -> None:
-        self._client = httpx.Client(
-            base_url=base_url,
-            headers=dict(headers),
-            timeout=httpx.Timeout(answer_seconds, connect=CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._client = new_client(base_url, headers, answer_seconds=answer_seconds)
 
     def call(self, method: str, path: str, json: Mapping[str, Any] | None = None) -> Response | Reply:
         """The response, or a Reply if there is none."""
@@ -55,7 +49,26 @@ class Http:
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return _without(Outcome.UNKNOWN, "NO_ANSWER", "The provider did not answer.", error, begun)
-        return Response(answer.status_code, _object(answer), _retry_after(answer), _evidence(answer))
+        return Response(
+            answer.status_code,
+            _object(answer),
+            _retry_after(answer),
+            evidence(answer.status_code, answer.text),
+        )
+
+
+def new_client(
+    base_url: str = "", headers: Mapping[str, str] | None = None, *, answer_seconds: int = ANSWER_SECONDS
+) -> httpx.Client:
+    """Connections to a provider that are used again, with the patience that there is for each."""
+    return httpx.Client(
+        base_url=base_url,
+        headers=dict(headers or {}),
+        timeout=httpx.Timeout(answer_seconds, connect=CONNECT_SECONDS),
+        limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
+        follow_redirects=False,
+        trust_env=False,
+    )
 
 
 def _without(outcome: Outcome, code: str, message: str, error: Exception, begun: float) -> Reply:
@@ -78,7 +91,11 @@ def _object(answer: httpx.Response) -> Mapping[str, Any]:
 
 
 def _retry_after(answer: httpx.Response) -> timedelta | None:
-    told = answer.headers.get("retry-after", "")
+    return retry_after(answer.headers.get("retry-after", ""))
+
+
+def retry_after(told: str) -> timedelta | None:
+    """What a Retry-After header says, or nothing if it cannot be read."""
     if told.isdecimal():
         return timedelta(seconds=min(int(told), 86_400))
     try:
@@ -88,8 +105,14 @@ def _retry_after(answer: httpx.Response) -> timedelta | None:
     return max(until - datetime.now(until.tzinfo), timedelta()) if until else None
 
 
-def _evidence(answer: httpx.Response) -> Mapping[str, Any]:
-    return {
-        "status": answer.status_code,
-        "body": answer.text[:KEPT].replace("\x00", "\N{REPLACEMENT CHARACTER}"),
-    }
+def evidence(status: int, body: str) -> Mapping[str, Any]:
+    """What is kept of an answer."""
+    return {"status": status, "body": body[:KEPT].replace("\x00", "\N{REPLACEMENT CHARACTER}")}
+
+
+class ProviderSilent(DomainError):
+    """The provider does not answer what must be known."""
+
+    code = "PROVIDER_SILENT"
+    http_status = 503
+    transient = True

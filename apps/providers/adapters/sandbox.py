@@ -13,7 +13,7 @@ from apps.core import clock
 from apps.core.currencies import is_known
 from apps.core.errors import DomainError
 from apps.core.money import Money
-from apps.providers.adapters.http import Http, Response
+from apps.providers.adapters.http import Http, ProviderSilent, Response
 from apps.providers.models import Provider
 from apps.providers.protocol import Envelope, Instruction, MessageUnreadable, News, Outcome, Reply
 
@@ -177,14 +177,6 @@ class SandboxAdapter:
         if isinstance(answer, Reply) or answer.status != 200 or what not in answer.data:
             raise ProviderSilent(f"The provider does not say which {what} there were; ask again later.")
         return list(answer.data[what])
-
-
-class ProviderSilent(DomainError):
-    """The provider does not answer what must be known."""
-
-    code = "PROVIDER_SILENT"
-    http_status = 503
-    transient = True
 
 
 def _order(answer: Response) -> Reply:

@@ -6,6 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.fields import EncryptedTextField, PrefixedIdField
 
+STRIPE_TEST = ("sk_test_", "rk_test_")
+"""What Stripe's keys begin with that move no real money: Stripe itself holds them to that, and the sandbox takes no others."""
+
 
 class Circuit(models.TextChoices):
     CLOSED = "closed", _("Closed: it is asked")
@@ -53,7 +56,7 @@ class Provider(models.Model):
     @property
     def is_play(self) -> bool:
         """Whether it moves no real money, so that test environments may use it."""
-        return self.adapter == "sandbox"
+        return self.adapter == "sandbox" or (self.adapter == "stripe" and self.secret.startswith(STRIPE_TEST))
 
     @property
     def account(self) -> str:

@@ -15,6 +15,7 @@ from apps.providers.sandbox.control import Control
 from apps.providers.sandbox.desk_api import DeskApi
 from apps.providers.sandbox.http import answer
 from apps.providers.sandbox.sandbox import Sandbox
+from apps.providers.sandbox.stripe_api import StripeApi
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ def application(sandbox: Sandbox, key: str, control_key: str) -> Starlette:
     routes = [
         Route("/health", health),
         *Control(sandbox).routes(control_key),
+        *StripeApi(sandbox).routes(key),
         *DeskApi(sandbox).routes(key),
     ]
     return Starlette(routes=routes, lifespan=lifespan)

@@ -1,4 +1,4 @@
-"""What the five desks do: the kinds of orders, and what each needs and moves."""
+"""What the desks do: the kinds of orders, and what each needs and moves."""
 
 from dataclasses import dataclass
 
@@ -40,4 +40,5 @@ DESKS = {
     "custody": _kinds(
         Kind("payout", pays=True), Kind("strategy_start", stakes=True), Kind("strategy_stop", stakes=True)
     ),
+    "stripe": _kinds(Kind("payout", pays=True), Kind("refund", pays=True)),
 }

@@ -2,13 +2,16 @@
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from apps.providers.sandbox import stripe_words
 from apps.providers.sandbox.faults import split
 from apps.providers.sandbox.instants import iso, now, span
 from apps.providers.sandbox.settings import Settings
 from apps.providers.sandbox.store import Store
+from apps.providers.sandbox.stripe_words import DESK as STRIPE
 
 PAGE = 500
 
@@ -37,10 +40,41 @@ def type_of(desk: str, kind: str, status: str) -> str:
     return stages.get(status, f"{prefix}.{status}")
 
 
+FIRST = frozenset({"order.processing", "payout.created", "refund.created"})
+
+
 def is_first(kind: str) -> bool:
     """Whether an event of this type is the first that is told of an order."""
-    first = {stages["processing"] for stages in (OF_WALLETS, *STAGES.values())}
-    return kind == "order.processing" or kind in first
+    return kind in FIRST or any(kind == stages["processing"] for stages in (OF_WALLETS, *STAGES.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event: its name, type, time and body, and the body with another time, as `changed_bytes` sends it."""
+
+    name: str
+    kind: str
+    created: int
+    body: dict[str, Any]
+    changed: dict[str, Any]
+
+
+def _event(kind: str, data: dict[str, Any]) -> Event:
+    name, created = _name(), now()
+    body = {"id": name, "type": kind, "created_at": iso(created), "data": data}
+    return Event(name, kind, created, body, {**body, "created_at": iso(created + 1000)})
+
+
+def _stripe(kind: str, data: dict[str, Any]) -> Iterator[Event]:
+    """The events of the desk that speaks as Stripe does."""
+    for said, about in stripe_words.spoken(kind, data):
+        name, created = _name(), now()
+        body, later = (stripe_words.event(name, said, at, about) for at in (created, created + 1000))
+        yield Event(name, said, created, body, later)
+
+
+def _name() -> str:
+    return f"sbe_{secrets.token_hex(12)}"
 
 
 class Events:
@@ -51,26 +85,29 @@ class Events:
         self.written: Callable[[], None] = lambda: None
 
     def tell(self, kind: str, *, desk: str, subject: str, data: dict[str, Any], faults: list[str]) -> None:
-        """Write an event of this type and its deliveries, as the faults want them. Within a change."""
-        event, created = f"sbe_{secrets.token_hex(12)}", now()
-        body = {"id": event, "type": kind, "created_at": iso(created), "data": data}
+        """Write what the desk says when an event of this kind happens, and its deliveries as the faults want them. Within
+        a change."""
         names = dict(split(fault) for fault in faults)
+        for event in _stripe(kind, data) if desk == STRIPE else [_event(kind, data)]:
+            self._tell(event, desk, subject, names)
+        self.written()
+
+    def _tell(self, event: Event, desk: str, subject: str, names: dict[str, str]) -> None:
         delivery = {
-            "event": event,
-            "type": kind,
+            "event": event.name,
+            "type": event.kind,
             "desk": desk,
             "subject": subject,
             "signed": "bad_signature" not in names,
             "named": "no_event_id" not in names,
         }
-        due = created + (span(names["delay"]) if "delay" in names else 0)
-        state = self._state(kind, names)
-        self._write(delivery, body, state, due)
+        due = event.created + (span(names["delay"]) if "delay" in names else 0)
+        state = self._state(event.kind, names)
+        self._write(delivery, event.body, state, due)
         if "duplicate" in names:
-            self._write(delivery, body, state, due)
+            self._write(delivery, event.body, state, due)
         if "changed_bytes" in names:
-            self._write(delivery, {**body, "created_at": iso(created + 1000)}, state, due)
-        self.written()
+            self._write(delivery, event.changed, state, due)
 
     def since(self, desk: str, since: int, after: int, limit: int) -> list[dict[str, Any]]:
         """A page of what was told since an instant, whatever became of its deliveries: each event once, as it was first

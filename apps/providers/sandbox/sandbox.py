@@ -16,7 +16,7 @@ from apps.providers.sandbox.webhooks import Webhooks
 
 
 class Sandbox:
-    """The five desks: `first` are the settings of a new file, which a reset goes back to."""
+    """All desks: `first` are the settings of a new file, which a reset goes back to."""
 
     def __init__(self, path: str, first: dict[str, Any]) -> None:
         self._first = first

@@ -94,3 +94,9 @@ CREATE TABLE IF NOT EXISTS kept (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stripe_keys (
+    key TEXT PRIMARY KEY,
+    asked TEXT NOT NULL,      -- the request in one form
+    status INTEGER NOT NULL,  -- what was answered, which is answered again
+    body TEXT NOT NULL
+) WITHOUT ROWID;

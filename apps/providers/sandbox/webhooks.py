@@ -13,6 +13,7 @@ from apps.providers.sandbox.events import is_first
 from apps.providers.sandbox.instants import now
 from apps.providers.sandbox.settings import Settings
 from apps.providers.sandbox.store import Row, Store
+from apps.providers.sandbox.stripe_words import DESK as STRIPE
 from apps.providers.sandbox.wire import Failed, Header, Poster
 
 AT_ONCE = 64
@@ -101,7 +102,10 @@ class Webhooks:
         at = int(time.time())
         secret = self._settings.webhook.secret if row["signed"] else f"not {self._settings.webhook.secret}"
         digest = hmac.new(secret.encode(), b"%d.%s" % (at, body), hashlib.sha256).hexdigest()
-        headers = [("Content-Type", "application/json"), ("Sandbox-Signature", f"t={at},v1={digest}")]
+        signature = "Stripe-Signature" if row["desk"] == STRIPE else "Sandbox-Signature"
+        headers = [("Content-Type", "application/json"), (signature, f"t={at},v1={digest}")]
+        if row["desk"] == STRIPE:
+            return headers
         return [*headers, ("Sandbox-Event-Id", row["event"])] if row["named"] else headers
 
     def pending(self) -> dict[str, Any]:

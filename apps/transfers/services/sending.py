@@ -154,6 +154,8 @@ def instruction(transfer: Transfer, reference: str) -> Instruction:
         to=payee(transfer.recipient) or _payer(transfer),
         receives=transfer.received_currency or None,
         memo=(transfer.reference or transfer.pk)[:140],
+        made_at=transfer.created_at,
+        asked_at=ids.made_at("ptm", transfer.attempt_id) if transfer.attempt_id else None,
     )
 
 
