@@ -40,6 +40,14 @@ BEAT_SCHEDULE = {
         "task": "api.forget_requests",
         "schedule": timedelta(hours=1),
     },
+    "verify-recipients": {
+        "task": "accounts.verify_recipients",
+        "schedule": timedelta(seconds=5),
+    },
+    "verify-recipients-again": {
+        "task": "accounts.verify_recipients_again",
+        "schedule": timedelta(minutes=5),
+    },
     "send-invitations": {
         "task": "accounts.send_invitations",
         "schedule": timedelta(seconds=30),

@@ -78,12 +78,14 @@ PERMISSIONS: dict[str, set[str]] = {
         "accounts.create_tenant",
         "accounts.create_wallet",
         "accounts.manage_team",
+        "accounts.reset_recipient_verification",
         "accounts.revoke_api_key",
         "accounts.suspend_tenant",
         "accounts.update_customer",
         "accounts.update_recipient",
         "accounts.update_tenant",
         "accounts.update_wallet",
+        "accounts.verify_recipient",
         "ledger.open_account",
         "operations.reset_key",
         "providers.lock_sending",
@@ -130,6 +132,7 @@ NOBODY = {
     "accounts.accept_invitation",
     "accounts.create_first_admin",
     "accounts.provision_tenant",
+    "accounts.record_payee_check",
     "ledger.export_statement",
     "ledger.import_entry",
     "ledger.raise_export_alarm",
@@ -151,8 +154,9 @@ NOBODY = {
     "transfers.record_virtual_account",
     "transfers.suspend_deposit",
 }
-"""Run by the system alone: by whoever holds an invitation, while no admin exists, for a new tenant, when a period is
-over, while a history is imported, as providers and time move transfers along, and when people must hear of something."""
+"""Run by the system alone: by whoever holds an invitation, while no admin exists, for a new tenant, when a provider has
+said whose an account is, when a period is over, while a history is imported, as providers and time move transfers along,
+and when people must hear of something."""
 
 
 def permissions_of(role: str) -> set[str]:

@@ -25,6 +25,11 @@ DESKS: Mapping[str, Mapping[str, Any]] = {
 }
 """What each desk does. `expected_seconds` is short: the sandbox needs less than one."""
 
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "bank": {"virtual_accounts": True, "verifies_payees": ["bank_account"]},
+}
+"""What the bank is asked besides."""
+
 
 def connect() -> None:
     """Make a provider of each desk, unless it is one already, at the same place and by the same secrets."""
@@ -49,7 +54,7 @@ def _request(name: str, desk: str) -> Request:
         "base_url": settings.SANDBOX_URL,
         "secret": settings.SANDBOX_KEY,
         "webhook_secret": settings.SANDBOX_WEBHOOK_SECRET,
-        "options": {"desk": desk, "virtual_accounts": desk == "bank"},
+        "options": {"desk": desk, **OPTIONS.get(desk, {})},
         **DESKS[desk],
     }
     return Request("providers.set_provider", data, ids.new_id("k"), SETUP, origin="setup")

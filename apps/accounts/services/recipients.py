@@ -6,7 +6,15 @@ from typing import Any
 
 from apps.accounts.destinations import Destination, destination_of
 from apps.accounts.destinations.crypto import CARRIES
-from apps.accounts.models import Customer, Recipient, RecipientKind, RecipientStatus, Tenant
+from apps.accounts.models import (
+    VERIFICATION,
+    Customer,
+    Recipient,
+    RecipientKind,
+    RecipientStatus,
+    Tenant,
+    Verification,
+)
 from apps.accounts.queries.tenants import checked_active, tenant_of
 from apps.accounts.services.customers import CustomerNotFound, ExternalIdTaken
 from apps.accounts.services.customers import own as own_customer
@@ -30,6 +38,7 @@ CHANGEABLE = (
     "bic",
     "version",
     "changed_at",
+    *VERIFICATION,
 )
 
 
@@ -128,6 +137,8 @@ def plan_update_recipient(
         _lead(found, to)
     if changed & SENT:
         found.version, found.changed_at = found.version + 1, context.now
+        if found.verification != Verification.UNVERIFIED:
+            found.forget()
     result = {"recipient": recipient, "changed": sorted(changed), **_shown(found)}
     return Plan(
         updates=[Update(found, CHANGEABLE, was)] if changed else [],
@@ -139,10 +150,11 @@ def plan_update_recipient(
 def plan_close_recipient(context: Context, *, recipient: str, reason: str) -> Plan:
     """No more payouts to this recipient; what was reserved goes its way."""
     found = own(context, recipient)
-    found.status = RecipientStatus.CLOSED
+    found.status, found.verify_again_at = RecipientStatus.CLOSED, None
+    found.end_check()
     result = {"recipient": recipient, "status": "closed", "reason": reason}
     return Plan(
-        updates=[Update(found, ("status",), {"status": RecipientStatus.ACTIVE})],
+        updates=[Update(found, ("status", *VERIFICATION), {"status": RecipientStatus.ACTIVE})],
         result=result,
         events=[_told("recipient.closed", found, result)],
     )
@@ -213,6 +225,7 @@ def _shown(recipient: Recipient) -> dict[str, Any]:
         "bank_name": recipient.bank_name,
         "bic": recipient.bic,
         "version": recipient.version,
+        "verification": recipient.verification,
     }
 
 

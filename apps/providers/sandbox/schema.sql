@@ -94,3 +94,7 @@ CREATE TABLE IF NOT EXISTS kept (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS payees (
+    account TEXT PRIMARY KEY,
+    holder TEXT               -- null if its bank does not tell
+) WITHOUT ROWID;
