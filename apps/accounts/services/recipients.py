@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.accounts.destinations import Destination, destination_of
 from apps.accounts.destinations.crypto import CARRIES
+from apps.accounts.destinations.schemes import of_country
 from apps.accounts.models import (
     VERIFICATION,
     Customer,
@@ -127,7 +128,7 @@ def plan_update_recipient(
     """Change what is given; another name or other details are a new version, which approvals name."""
     found = own(context, recipient)
     was = {"status": found.status, "version": found.version}
-    to = destination_of(details) if details else None
+    to = of_country(destination_of(details), found.country) if details else None
     given = {"name": name, "metadata": metadata, "details": to and to.details}
     before = {"name": found.name, "metadata": found.metadata, "details": found.where}
     changed = {field for field, value in given.items() if value is not None and value != before[field]}
@@ -181,6 +182,7 @@ def _owner(context: Context, tenant: str | None, customer: str | None) -> Tenant
 def _lead(recipient: Recipient, to: Destination) -> None:
     """Let a recipient lead to a destination that fits what is known of it."""
     _check(recipient, to)
+    to = of_country(to, to.country or recipient.country)
     recipient.details = json.dumps(to.details, separators=(",", ":"))
     recipient.display, recipient.bank_name, recipient.bic = to.display, to.bank_name, to.bic
     recipient.country = to.country or recipient.country
