@@ -48,6 +48,10 @@ BEAT_SCHEDULE = {
         "task": "accounts.verify_recipients_again",
         "schedule": timedelta(minutes=5),
     },
+    "expire-micro-deposits": {
+        "task": "transfers.expire_micro_deposits",
+        "schedule": timedelta(minutes=15),
+    },
     "send-invitations": {
         "task": "accounts.send_invitations",
         "schedule": timedelta(seconds=30),

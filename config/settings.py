@@ -156,6 +156,11 @@ RECIPIENT_CHECK_LADDER_SECONDS = [
     int(each) for each in env.words("RECIPIENT_CHECK_LADDER_SECONDS", "60,300,900,3600")
 ]
 RECIPIENT_BLOCKED_WHEN = env.words("RECIPIENT_BLOCKED_WHEN", "no_match")
+# Of which wallets of ours micro-deposits are paid (ids, one for each currency; of a test tenant for test environments),
+# after how many days they expire, and to how many recipients of a tenant they are sent in a day.
+MICRO_DEPOSIT_WALLETS = env.words("MICRO_DEPOSIT_WALLETS")
+MICRO_DEPOSITS_EXPIRE_DAYS = env.number("MICRO_DEPOSITS_EXPIRE_DAYS", 10)
+MICRO_DEPOSITS_PER_DAY = env.number("MICRO_DEPOSITS_PER_DAY", 20)
 RECIPIENT_COOLING_SECONDS = env.number("RECIPIENT_COOLING_SECONDS", 24 * 60 * 60)
 RECIPIENT_COOLING_FROM_USD = env.text("RECIPIENT_COOLING_FROM_USD", "10000.00")
 

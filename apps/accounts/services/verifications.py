@@ -77,7 +77,7 @@ def plan_record_payee_check(
             f"Recipient {recipient} was changed, reset or answered for since it was asked.", field="/check"
         )
     row = RecipientVerification(
-        **_of(context, found),
+        **said_of(context, found),
         id=check,
         method=Method.PROVIDER,
         result=result,
@@ -97,7 +97,11 @@ def plan_reset_recipient_verification(context: Context, *, recipient: str, reaso
     was = _standing(found)
     found.forget()
     row = RecipientVerification(
-        **_of(context, found), method=Method.OPERATOR, result=Verification.UNVERIFIED, code=RESET, why=reason
+        **said_of(context, found),
+        method=Method.OPERATOR,
+        result=Verification.UNVERIFIED,
+        code=RESET,
+        why=reason,
     )
     result = {**told(found), "reason": reason}
     return _changed(found, was, "recipient.verification_reset", result, row)
@@ -106,6 +110,8 @@ def plan_reset_recipient_verification(context: Context, *, recipient: str, reaso
 def found_out(context: Context, recipient: Recipient, row: RecipientVerification) -> Plan:
     """What a check of the locked recipient's version found, by whatever method."""
     was = _standing(recipient)
+    if recipient.verification == Verification.UNVERIFIED:
+        recipient.await_answer()
     recipient.answer(Verification(row.result), now=context.now)
     result = {**told(recipient), "method": row.method, "code": row.code, "why": row.why}
     return _changed(recipient, was, _EVENTS[row.result], result, row)
@@ -144,7 +150,8 @@ def _standing(recipient: Recipient) -> dict[str, Any]:
     return {name: getattr(recipient, name) for name in ("version", "verification", "check_id")}
 
 
-def _of(context: Context, recipient: Recipient) -> dict[str, Any]:
+def said_of(context: Context, recipient: Recipient) -> dict[str, Any]:
+    """Of which version something was found, by whose word and when."""
     return {
         "tenant_id": recipient.tenant_id,
         "recipient": recipient,

@@ -6,12 +6,13 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models import Recipient, RecipientStatus, Verification
+from apps.accounts.models import Recipient, RecipientKind, RecipientStatus, Verification
 from apps.console.forms.ways import Doing, doings
 from apps.console.listing import Column, Filter, KeysetAdmin, Search
 from apps.console.pages.tenants import OF_TENANT
 from apps.console.readonly import Context
 from apps.console.site import site
+from apps.transfers.micro_deposits import MicroDepositsStatus
 from apps.transfers.models import Transfer
 
 LATEST = 20
@@ -76,6 +77,9 @@ class RecipientAdmin(KeysetAdmin):
             return []
         given = {"recipient": row.pk}
         names = [] if row.check_id else ["accounts.verify_recipient"]
+        if row.kind == RecipientKind.BANK_ACCOUNT:
+            waits = row.micro_deposits.filter(status=MicroDepositsStatus.SENT).exists()
+            names.append("transfers.prove_micro_deposits" if waits else "transfers.send_micro_deposits")
         if row.verification != Verification.UNVERIFIED:
             names.append("accounts.reset_recipient_verification")
         names += ["accounts.update_recipient", "accounts.close_recipient"]
@@ -84,4 +88,8 @@ class RecipientAdmin(KeysetAdmin):
     def page_context(self, request: HttpRequest, row: Recipient) -> Context:
         """The latest that went there, and what was found of whose account it is."""
         latest: Any = Transfer.objects.filter(recipient=row).order_by("-id")[:LATEST]
-        return {"transfers": latest, "verifications": row.verifications.order_by("-id")[:LATEST]}
+        return {
+            "transfers": latest,
+            "verifications": row.verifications.order_by("-id")[:LATEST],
+            "micro_deposits": row.micro_deposits.order_by("-id").first(),
+        }
