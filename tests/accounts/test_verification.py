@@ -274,6 +274,7 @@ def test_a_closed_one_is_not_asked_about(acme: World, bank: Sandbox) -> None:
     asked(acme, to)
     done("accounts.close_recipient", recipient=to, reason="left")
     assert payee_calls.work_off() == 0
+    assert standing(to) == "unverified"
     assert refused("accounts.verify_recipient", recipient=to) == "RECIPIENT_CLOSED"
 
 

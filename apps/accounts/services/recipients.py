@@ -152,6 +152,8 @@ def plan_close_recipient(context: Context, *, recipient: str, reason: str) -> Pl
     """No more payouts to this recipient; what was reserved goes its way."""
     found = own(context, recipient)
     found.status, found.verify_again_at = RecipientStatus.CLOSED, None
+    if found.verification == Verification.PENDING:
+        found.forget()
     found.end_check()
     result = {"recipient": recipient, "status": "closed", "reason": reason}
     return Plan(
