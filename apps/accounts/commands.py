@@ -338,7 +338,7 @@ register(
         plan=verifications.plan_reset_recipient_verification,
         targets=recipients.target,
         input=serializers.ResetRecipientVerificationInput,
-        output=outputs.RecipientVerificationResult,
+        output=outputs.RecipientVerificationResetResult,
         permission="accounts.reset_recipient_verification",
         scope="platform:write",
         path="recipients/{recipient}/reset-verification",

@@ -126,6 +126,10 @@ class RecipientVerificationResult(serializers.Serializer[Any]):
     )
 
 
+class RecipientVerificationResetResult(RecipientVerificationResult):
+    reason = serializers.CharField()
+
+
 class WalletCreatedResult(serializers.Serializer[Any]):
     wallet = IdField("wal")
     tenant = IdField("ten")

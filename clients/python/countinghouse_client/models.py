@@ -656,6 +656,24 @@ class RecipientVerificationPage(TypedDict):
     previous: str | None
 
 
+class RecipientVerificationResetResult(TypedDict):
+    recipient: str
+    version: int
+    verification: Literal[
+        "unverified",
+        "pending",
+        "match",
+        "partial",
+        "no_match",
+        "not_possible",
+        "expired",
+    ]
+    check: str | None
+    verified_at: str | None
+    verify_again_at: str | None
+    reason: str
+
+
 class RecipientVerificationResult(TypedDict):
     recipient: str
     version: int

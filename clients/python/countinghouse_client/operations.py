@@ -994,13 +994,13 @@ class Client(Transport):
         idempotency_key: str | None = None,
         retry_of: str | None = None,
         **body: Unpack[models.ResetRecipientVerificationBody],
-    ) -> models.RecipientVerificationResult:
+    ) -> models.RecipientVerificationResetResult:
         """Reset the verification of a recipient.
 
         Needs the scope `platform:write`.
         """
         return cast(
-            "models.RecipientVerificationResult",
+            "models.RecipientVerificationResetResult",
             self._command(
                 f"/v1/recipients/{part(recipient)}/reset-verification", dict(body), idempotency_key, retry_of
             ),
