@@ -165,6 +165,20 @@ def test_a_change_is_unverified_and_the_late_answer_refused(acme: World, bank: S
     assert (history.version, history.pk != first) == (2, True)
 
 
+def test_a_late_answer_is_not_that_of_the_check_which_is_open_now(acme: World, bank: Sandbox) -> None:
+    to = recipient(acme)
+    asked(acme, to)
+    calls = payee_calls.take(clock.now())
+    answers = [payee_calls.ask(call) for call in calls]
+    holds(bank, "Eve", OTHER)
+    done("accounts.update_recipient", actor=acme.key, recipient=to, details={"iban": OTHER})
+    asked(acme, to)
+    payee_calls.follow(calls, answers, clock.now())
+    assert standing(to) == "pending"
+    assert payee_calls.work_off() == 1
+    assert standing(to) == "no_match"
+
+
 def test_an_answer_and_a_change_at_once(acme: World, bank: Sandbox) -> None:
     """Whichever comes first, version 2 is never verified by what was said of version 1."""
     for _ in range(6):
