@@ -12,7 +12,8 @@ from apps.operations.registry import Input
 from apps.transfers.models import Kind
 from apps.transfers.services.asking import plan_asked
 from apps.transfers.services.making import Named, new_transfer, own_wallet
-from apps.transfers.services.own import RecipientUnfit, refuse_closed
+from apps.transfers.services.own import RecipientUnfit
+from apps.transfers.services.payable import refuse_unpayable
 
 
 def scopes(data: Input) -> list[tuple[str, str]]:
@@ -34,7 +35,7 @@ def plan_create_payout(
 ) -> Plan:
     """Pay out of a wallet: the amount and the fees are held at once or, unconfirmed, priced and waiting for a yes."""
     source = own_wallet(context, wallet, amount)
-    to = _recipient(recipient, source, amount)
+    to = _recipient(context, recipient, source, amount)
     transfer = new_transfer(
         context,
         Kind.PAYOUT,
@@ -47,15 +48,15 @@ def plan_create_payout(
     return plan_asked(context, transfer, to, confirm=confirm)
 
 
-def _recipient(recipient: str, source: Holder, amount: Money) -> Recipient:
-    """The recipient, who is of the wallet's tenant and can be paid this currency."""
+def _recipient(context: Context, recipient: str, source: Holder, amount: Money) -> Recipient:
+    """The recipient, who is of the wallet's tenant and may be paid this."""
     found: Recipient | None = Recipient.objects.filter(pk=recipient, tenant_id=source.tenant_id).first()
     if found is None:
         raise RecipientNotFound(f"There is no recipient {recipient}.", field="/recipient")
-    refuse_closed(found)
     if found.currency != amount.currency:
         raise RecipientUnfit(
             f"Recipient {recipient} is paid in {found.currency}, the amount is in {amount.currency}.",
             field="/recipient",
         )
+    refuse_unpayable(context, found, amount)
     return found
