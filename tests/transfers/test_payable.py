@@ -10,7 +10,7 @@ from apps.core import clock
 from apps.operations.models import Operation
 from apps.providers.queries import routing
 from apps.transfers.models import Transfer
-from tests.support.door import done, request, run
+from tests.support.door import done, eur, request, run
 from tests.support.payouts import later, pay_out, provider, recipient
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, parts
@@ -84,6 +84,14 @@ def test_without_a_rate_it_counts_as_large(acme: World, bank: Sandbox) -> None:
     outcome = asked(acme, wallet, to, "1.00", "EUR")
     assert refusal(outcome) == "RECIPIENT_COOLING_DOWN"
     assert "no rate is known" in outcome.error.message
+
+
+def test_without_a_rate_play_money_is_paid(acme: World, bank: Sandbox) -> None:
+    wallet = acme.wallet(test=True)
+    done("transfers.post_pay_in", wallet=wallet, amount=eur("10.00"))
+    made = recipient(acme, tenant=acme.test_tenant)
+    done("accounts.update_recipient", recipient=made, **CHANGED)
+    assert asked(acme, wallet, made, "1.00", "EUR", actor=acme.test_key).accepted
 
 
 def test_a_price_is_not_confirmed_for_one_who_was_changed_meanwhile(acme: World, bank: Sandbox) -> None:
