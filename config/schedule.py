@@ -40,6 +40,18 @@ BEAT_SCHEDULE = {
         "task": "api.forget_requests",
         "schedule": timedelta(hours=1),
     },
+    "verify-recipients": {
+        "task": "accounts.verify_recipients",
+        "schedule": timedelta(seconds=5),
+    },
+    "verify-recipients-again": {
+        "task": "accounts.verify_recipients_again",
+        "schedule": timedelta(minutes=5),
+    },
+    "expire-micro-deposits": {
+        "task": "transfers.expire_micro_deposits",
+        "schedule": timedelta(minutes=15),
+    },
     "send-invitations": {
         "task": "accounts.send_invitations",
         "schedule": timedelta(seconds=30),

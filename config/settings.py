@@ -149,6 +149,22 @@ TRANSFER_APPROVE_SECONDS = env.number("TRANSFER_APPROVE_SECONDS", 7 * 24 * 60 * 
 # How long what was approved waits before it runs, so that the last yes can be taken back as well.
 APPROVAL_UNDO_SECONDS = env.number("APPROVAL_UNDO_SECONDS", 0)
 
+# Recipients: after how many days what a check found is checked again; after how many seconds a provider that did not say
+# is asked again, until it counts as not possible. Which findings no payout passes; how long after a change, and from
+# what worth in dollars on, a payout is refused.
+RECIPIENT_VERIFY_AGAIN_DAYS = env.number("RECIPIENT_VERIFY_AGAIN_DAYS", 30)
+RECIPIENT_CHECK_LADDER_SECONDS = [
+    int(each) for each in env.words("RECIPIENT_CHECK_LADDER_SECONDS", "60,300,900,3600")
+]
+RECIPIENT_BLOCKED_WHEN = env.words("RECIPIENT_BLOCKED_WHEN", "no_match")
+# Of which wallets of ours micro-deposits are paid (ids, one for each currency; of a test tenant for test environments),
+# after how many days they expire, and to how many recipients of a tenant they are sent in a day.
+MICRO_DEPOSIT_WALLETS = env.words("MICRO_DEPOSIT_WALLETS")
+MICRO_DEPOSITS_EXPIRE_DAYS = env.number("MICRO_DEPOSITS_EXPIRE_DAYS", 10)
+MICRO_DEPOSITS_PER_DAY = env.number("MICRO_DEPOSITS_PER_DAY", 20)
+RECIPIENT_COOLING_SECONDS = env.number("RECIPIENT_COOLING_SECONDS", 24 * 60 * 60)
+RECIPIENT_COOLING_FROM_USD = env.text("RECIPIENT_COOLING_FROM_USD", "10000.00")
+
 # The sandbox provider, where there is one: `setup` makes a provider of each of its desks.
 SANDBOX_URL = env.text("SANDBOX_URL", "")
 SANDBOX_KEY = env.text("SANDBOX_KEY", "")

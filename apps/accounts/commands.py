@@ -12,6 +12,7 @@ from apps.accounts.services import (
     team,
     tenants,
     unprovisioned,
+    verifications,
     wallets,
 )
 from apps.operations import approvals
@@ -313,6 +314,46 @@ register(
         scope="recipients:write",
         path="recipients/{recipient}/close",
         surfaces=EVERYWHERE,
+    )
+)
+
+register(
+    Command(
+        name="accounts.verify_recipient",
+        summary=_("Verify a recipient"),
+        plan=verifications.plan_verify_recipient,
+        targets=recipients.target,
+        input=serializers.VerifyRecipientInput,
+        output=outputs.RecipientVerificationResult,
+        permission="accounts.verify_recipient",
+        scope="recipients:write",
+        path="recipients/{recipient}/verify",
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="accounts.reset_recipient_verification",
+        summary=_("Reset the verification of a recipient"),
+        plan=verifications.plan_reset_recipient_verification,
+        targets=recipients.target,
+        input=serializers.ResetRecipientVerificationInput,
+        output=outputs.RecipientVerificationResetResult,
+        permission="accounts.reset_recipient_verification",
+        scope="platform:write",
+        path="recipients/{recipient}/reset-verification",
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="accounts.record_payee_check",
+        summary=_("Record whose an account is"),
+        plan=verifications.plan_record_payee_check,
+        targets=recipients.target,
+        input=serializers.RecordPayeeCheckInput,
+        permission="accounts.record_payee_check",
+        personal_fields=frozenset({"told"}),
     )
 )
 

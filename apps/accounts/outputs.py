@@ -4,7 +4,14 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.accounts.models import CustomerKind, RecipientKind, TeamRole, TenantStatus, WalletCategory
+from apps.accounts.models import (
+    CustomerKind,
+    RecipientKind,
+    TeamRole,
+    TenantStatus,
+    Verification,
+    WalletCategory,
+)
 from apps.core.serializer_fields import CurrencyField, IdField
 
 
@@ -80,6 +87,7 @@ class RecipientShown(serializers.Serializer[Any]):
     bank_name = serializers.CharField(allow_blank=True, help_text="Where it is known.")
     bic = serializers.CharField(allow_blank=True, help_text="Where it is known.")
     version = serializers.IntegerField(help_text="One more whenever the name or the details change.")
+    verification = serializers.ChoiceField(Verification.choices, help_text="What is known of whose it is.")
 
 
 class RecipientCreatedResult(RecipientShown):
@@ -101,6 +109,24 @@ class RecipientUpdatedResult(RecipientShown):
 class RecipientClosedResult(serializers.Serializer[Any]):
     recipient = IdField("rcp")
     status = serializers.ChoiceField(["closed"])
+    reason = serializers.CharField()
+
+
+class RecipientVerificationResult(serializers.Serializer[Any]):
+    recipient = IdField("rcp")
+    version = serializers.IntegerField(help_text="Of which this is said.")
+    verification = serializers.ChoiceField(
+        Verification.choices,
+        help_text="What is known of whose it is; a check that is still open changes it later.",
+    )
+    check = IdField("rvf", allow_null=True, help_text="The check that is open.")
+    verified_at = serializers.DateTimeField(allow_null=True, help_text="When that was found.")
+    verify_again_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it expires and is checked again."
+    )
+
+
+class RecipientVerificationResetResult(RecipientVerificationResult):
     reason = serializers.CharField()
 
 

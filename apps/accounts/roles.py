@@ -43,6 +43,8 @@ TRANSFERS = {
     "transfers.hold_in_escrow",
     "transfers.hold_rolling_reserve",
     "transfers.pay_from_pool",
+    "transfers.prove_micro_deposits",
+    "transfers.send_micro_deposits",
     "transfers.post_pay_in",
     "transfers.release_escrow",
     "transfers.release_rolling_reserve",
@@ -85,12 +87,14 @@ PERMISSIONS: dict[str, set[str]] = {
         "accounts.create_tenant",
         "accounts.create_wallet",
         "accounts.manage_team",
+        "accounts.reset_recipient_verification",
         "accounts.revoke_api_key",
         "accounts.suspend_tenant",
         "accounts.update_customer",
         "accounts.update_recipient",
         "accounts.update_tenant",
         "accounts.update_wallet",
+        "accounts.verify_recipient",
         "ledger.open_account",
         "operations.reset_key",
         "providers.lock_sending",
@@ -138,6 +142,7 @@ NOBODY = {
     "accounts.accept_invitation",
     "accounts.create_first_admin",
     "accounts.provision_tenant",
+    "accounts.record_payee_check",
     "ledger.export_statement",
     "ledger.import_entry",
     "ledger.raise_export_alarm",
@@ -152,6 +157,7 @@ NOBODY = {
     "transfers.begin_sending",
     "transfers.cancel_rejected",
     "transfers.complete_pay_in",
+    "transfers.expire_micro_deposits",
     "transfers.move_on",
     "transfers.open_batched",
     "transfers.raise_stuck_alarm",
@@ -165,8 +171,9 @@ NOBODY = {
     "transfers.record_virtual_account",
     "transfers.suspend_deposit",
 }
-"""Run by the system alone: by whoever holds an invitation, while no admin exists, for a new tenant, when a period is
-over, while a history is imported, as providers and time move transfers along, and when people must hear of something."""
+"""Run by the system alone: by whoever holds an invitation, while no admin exists, for a new tenant, when a provider has
+said whose an account is, when a period is over, while a history is imported, as providers and time move transfers along,
+and when people must hear of something."""
 
 
 def permissions_of(role: str) -> set[str]:

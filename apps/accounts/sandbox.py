@@ -36,6 +36,11 @@ Stripe pays only to cards and accounts of which it has given a token, so it carr
 kind, best with a routing rule for the tenants whose recipients are such.
 """
 
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "bank": {"virtual_accounts": True, "verifies_payees": ["bank_account"]},
+}
+"""What the bank is asked besides."""
+
 
 def connect() -> None:
     """Make a provider of each desk, unless it is one already, at the same place and by the same secrets."""
@@ -71,7 +76,7 @@ def _request(name: str, desk: str) -> Request:
     data = {
         "name": name,
         **_access(desk),
-        "options": {"desk": desk, "virtual_accounts": desk == "bank"},
+        "options": {"desk": desk, **OPTIONS.get(desk, {})},
         **DESKS[desk],
     }
     return Request("providers.set_provider", data, ids.new_id("k"), SETUP, origin="setup")

@@ -16,7 +16,7 @@ SCOPES = {
     "customers:read": _("Customers"),
     "customers:write": _("Create, change and close customers"),
     "recipients:read": _("Recipients, with their details masked"),
-    "recipients:write": _("Create, change and close recipients"),
+    "recipients:write": _("Create, change, verify and close recipients"),
     "wallets:read": _("Wallets, balances and statements"),
     "wallets:write": _("Open, change and close wallets"),
     "transfers:read": _("Transfers and holds"),
@@ -25,7 +25,9 @@ SCOPES = {
     "operations:read": _("What was asked of us and what became of it, approval requests, events"),
     "rates:read": _("Exchange rates"),
     "platform:read": _("All tenants: statistics and health (operators' keys alone)"),
-    "platform:write": _("Tenants themselves, fees by hand and idempotency keys (operators' keys alone)"),
+    "platform:write": _(
+        "Tenants themselves, resets of verifications, fees by hand and idempotency keys (operators' keys alone)"
+    ),
 }
 """Each with what it opens, for people."""
 

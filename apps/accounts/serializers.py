@@ -11,6 +11,7 @@ from rest_framework.fields import empty
 from apps.accounts.destinations import destination_of
 from apps.accounts.destinations.crypto import NETWORKS
 from apps.accounts.models import (
+    ANSWERS,
     CONSOLE_ROLES,
     CustomerKind,
     Milestone,
@@ -253,6 +254,31 @@ class UpdateRecipientInput(serializers.Serializer[Any]):
 
 class CloseRecipientInput(serializers.Serializer[Any]):
     recipient = IdField("rcp")
+    reason = TextField(max_length=500, help_text=REASON)
+
+
+class VerifyRecipientInput(serializers.Serializer[Any]):
+    recipient = IdField("rcp", help_text=_("Whose name is compared with that of the account."))
+
+
+class RecordPayeeCheckInput(serializers.Serializer[Any]):
+    recipient = IdField("rcp", help_text=_("Of which it was asked."))
+    check = IdField(
+        "rvf", help_text=_("Which check it answers; another is open if it was changed meanwhile.")
+    )
+    result = serializers.ChoiceField([str(each) for each in ANSWERS], help_text=_("What was found."))
+    code = TextField(max_length=60, help_text=_("Why, as a code that stays."))
+    why = TextField(max_length=500, help_text=_("Why, in words."))
+    told = TextField(
+        max_length=140, default="", allow_blank=True, help_text=_("The name that the account has, if told.")
+    )
+    provider = TextField(
+        max_length=40, default="", allow_blank=True, help_text=_("Who was asked, if anybody was.")
+    )
+
+
+class ResetRecipientVerificationInput(serializers.Serializer[Any]):
+    recipient = IdField("rcp", help_text=_("Of which nothing found so far is to count."))
     reason = TextField(max_length=500, help_text=REASON)
 
 

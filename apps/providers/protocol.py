@@ -128,6 +128,25 @@ class Envelope:
     body: bytes
 
 
+class PayeeResult(StrEnum):
+    """What a provider finds of the holder of an account. That it cannot tell is not a no."""
+
+    MATCH = "match"
+    PARTIAL = "partial"
+    NO_MATCH = "no_match"
+    NOT_POSSIBLE = "not_possible"
+
+
+@dataclass(frozen=True, slots=True)
+class PayeeCheck:
+    """Whether an account is whose it should be. `name` is whose it is, where the provider says so."""
+
+    result: PayeeResult
+    code: str
+    message: str
+    name: str = ""
+
+
 class Adapter(Protocol):
     """One provider behind the protocol. No method raises for what the provider or the network does: it is a Reply.
 
@@ -156,6 +175,9 @@ class Adapter(Protocol):
 
     def virtual_account(self, reference: str) -> str | Reply:
         """A number for deposits, the same for the same reference of ours; a Reply if it gives none, or not now."""
+
+    def verify_payee(self, name: str, details: Mapping[str, str]) -> PayeeCheck | Reply:
+        """Whether the account that the details lead to is the named one's; a Reply if it does not say, or not now."""
 
     def balances(self) -> Mapping[str, Money]:
         """What the provider has of ours, by currency."""

@@ -19,6 +19,7 @@ OF_TRANSFER = OF_MONEY | {
     "recipient_country",
     "recipient_age_hours",
     "recipient_age_days",
+    "recipient_verification",
 }
 
 facts.register(
@@ -28,6 +29,7 @@ facts.register(
     Fact("recipient_country", _("Country of the recipient")),
     Fact("recipient_age_hours", _("Age of the recipient's details in hours"), "whole"),
     Fact("recipient_age_days", _("Age of the recipient's details in days"), "whole"),
+    Fact("recipient_verification", _("Verification of the recipient")),
 )
 
 
@@ -41,6 +43,7 @@ def facts_of(context: Context, transfer: Transfer, to: Recipient | None) -> dict
         "recipient_country": to.country if to else None,
         "recipient_age_hours": None if age is None else age // 3_600,
         "recipient_age_days": None if age is None else age // 86_400,
+        "recipient_verification": to.verification if to else None,
     }
 
 

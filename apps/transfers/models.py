@@ -368,4 +368,5 @@ class Transfer(StateMachineModel):
 
 from apps.transfers.arrivals import Chargeback, Deposit, VirtualAccount  # noqa: E402, F401 (models of this app)
 from apps.transfers.mailing import MailCursor, MilestoneMail  # noqa: E402, F401
+from apps.transfers.micro_deposits import MicroDeposits  # noqa: E402, F401 (a model of this app)
 from apps.transfers.reserves import ReservePolicy, RollingReserve  # noqa: E402, F401 (models of this app)

@@ -4,7 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.accounts.models import Verification
 from apps.core.serializer_fields import IdField, MoneyField
+from apps.transfers.micro_deposits import MicroDepositsStatus
 from apps.transfers.models import Kind
 from apps.transfers.words import PUBLIC_STATUS, TYPE
 
@@ -19,6 +21,20 @@ class TransferToldResult(serializers.Serializer[Any]):
     amount = MoneyField()
     reference = serializers.CharField(allow_blank=True)
     balances = serializers.DictField(child=MoneyField(), help_text=BALANCES)
+
+
+class MicroDepositsResult(serializers.Serializer[Any]):
+    recipient = IdField("rcp")
+    micro_deposits = IdField("mdp")
+    version = serializers.IntegerField(help_text="Of the recipient, to which they were sent.")
+    status = serializers.ChoiceField(MicroDepositsStatus.choices)
+    tries_left = serializers.IntegerField(help_text="How often the amounts may still be told.")
+    expires_at = serializers.DateTimeField(help_text="Until when.")
+    verification = serializers.ChoiceField(Verification.choices, help_text="Of the recipient, afterwards.")
+
+
+class MicroDepositsToldResult(MicroDepositsResult):
+    proven = serializers.BooleanField(help_text="Whether both amounts were right.")
 
 
 class PayInResult(TransferToldResult):

@@ -130,6 +130,21 @@ class OpenBatchedInput(serializers.Serializer[Any]):
     batch = IdField("bat")
 
 
+class SendMicroDepositsInput(serializers.Serializer[Any]):
+    recipient = IdField("rcp", help_text=_("A bank account, to which two amounts of less than one are paid."))
+
+
+class ProveMicroDepositsInput(SendMicroDepositsInput):
+    recipient = IdField("rcp", help_text=_("Of whose account the statement is."))
+    first = MoneyField(positive=True, help_text=_("One of the amounts that were paid there."))
+    second = MoneyField(positive=True, help_text=_("The other."))
+
+
+class ExpireMicroDepositsInput(serializers.Serializer[Any]):
+    recipient = IdField("rcp", help_text=_("Who was paid."))
+    micro_deposits = IdField("mdp", help_text=_("What nobody has told the amounts of."))
+
+
 class ExchangeInput(_Named):
     from_wallet = IdField("wal", help_text=_("What is given is of this wallet."))
     to_wallet = IdField("wal", help_text=_("What is got for it goes there: a wallet in the other currency."))

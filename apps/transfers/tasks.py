@@ -9,7 +9,7 @@ from celery import shared_task
 from apps.core import clock
 from apps.operations import executor
 from apps.transfers import leases
-from apps.transfers.services import mails, pay_ins, reserves, watching
+from apps.transfers.services import mails, micro_deposits, pay_ins, reserves, watching
 from apps.transfers.worker import Worker
 
 
@@ -23,6 +23,12 @@ def complete_pay_ins() -> None:
 def release_reserves() -> None:
     """Release the rolling reserves whose days are over."""
     executor.execute_many(reserves.due(clock.now()))
+
+
+@shared_task(name="transfers.expire_micro_deposits", expires=60)
+def expire_micro_deposits() -> None:
+    """End the micro-deposits whose amounts nobody has told in time."""
+    executor.execute_many(micro_deposits.due(clock.now()))
 
 
 @shared_task(name="transfers.mail_milestones", expires=10)

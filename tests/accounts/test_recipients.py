@@ -121,6 +121,21 @@ def test_details_fit_the_rest(acme: World, given: dict[str, Any], field: str) ->
     assert (outcome.error.code, outcome.error.field) == ("DETAILS_UNFIT", field)
 
 
+def test_a_routing_number_is_checked_by_its_country(acme: World) -> None:
+    given = {**BANK, "currency": "USD", "country": "US"}
+    details = {"account_number": "0001 2345 6789", "bank_code": "021000022"}
+    outcome = run("accounts.create_recipient", actor=acme.key, **{**given, "details": details})
+    assert outcome.error
+    assert (outcome.error.code, outcome.error.field) == ("INVALID_BANK_CODE", "/details/bank_code")
+    made_of = {**given, "details": {**details, "bank_code": "0210-0002-1"}}
+    made_one = done("accounts.create_recipient", actor=acme.key, **made_of)
+    assert made_one["display"] == "021000021 … 6789"
+    change = {"actor": acme.key, "recipient": made_one["recipient"], "details": details}
+    assert refused("accounts.update_recipient", **change) == "INVALID_BANK_CODE"
+    change["details"] = {"account_number": "000123456789", "bank_code": "021000021"}
+    assert done("accounts.update_recipient", **change)["changed"] == []
+
+
 def test_a_change_keeps_kind_and_currency(acme: World) -> None:
     bank = made(acme, country="DE")
     wallet = made(acme, **{**CRYPTO, "currency": "USDT"})

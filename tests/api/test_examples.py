@@ -44,20 +44,23 @@ POSTS = [
     ("path", "example"), POSTS, ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_an_example_runs(
-    acme: Party, operator: Client, asking: Any, path: str, example: dict[str, Any]
+    acme: Party, operator: Client, asking: Any, settings: Any, path: str, example: dict[str, Any]
 ) -> None:
     """With ids of what exists in the place of its own, nothing of it is refused as invalid."""
     test = Tenant.objects.get(test_of_id=acme.tenant)
     known = existing(acme, test.pk) | {"slug": "another"}
     if path.endswith("wallets/{wallet}/close"):
         known["wallet"] = known["empty"]
+    settings.MICRO_DEPOSIT_WALLETS = [known["wallet"]]
+    if path in OF_RECIPIENT:
+        done(OF_RECIPIENT[path], recipient=known["recipient"])
     known |= BESIDE.get(path, lambda _: {})(test.pk)
     if path == "/v1/tenants/{tenant}/resume":
         done("accounts.suspend_tenant", tenant=test.pk, reason="Audit")
     caller = asking(make_key(test.pk)["secret"])
     if "team" in path:
         caller = asking(acme.key)
-    elif "tenants" in path or path.startswith(("/v1/operations", "/v1/fees")):
+    elif "tenants" in path or path.startswith(("/v1/operations", "/v1/fees")) or "reset-verification" in path:
         caller = operator
     filled = re.sub(r"{(\w+)}", lambda found: str(known[found[1]]), path)
     answer = caller.post(filled, {name: known.get(name, value) for name, value in example.items()})
@@ -111,6 +114,13 @@ BESIDE: dict[str, Callable[[str], dict[str, str]]] = {
     "/v1/transfers/{transfer}/refund": lambda test: {"transfer": refundable(test)},
 }
 """What an example needs beside."""
+
+
+OF_RECIPIENT = {
+    "/v1/recipients/{recipient}/reset-verification": "accounts.verify_recipient",
+    "/v1/recipients/{recipient}/micro-deposits/prove": "transfers.send_micro_deposits",
+}
+"""What is done with the recipient before."""
 
 
 def existing(acme: Party, test: str) -> dict[str, str]:

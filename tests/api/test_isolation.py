@@ -129,10 +129,14 @@ def everything_of(party: Party, asking: Any) -> dict[str, str]:
         "details": {"iban": "DE89370400440532013000"},
     }
     recipient = own.post("/v1/recipients", to).json()["recipient"]
+    check = own.post(f"/v1/recipients/{recipient}/verify").json()["check"]
+    found = {"result": "match", "code": "NAME_MATCHES", "why": "The account has this name."}
+    done("accounts.record_payee_check", recipient=recipient, check=check, **found)
     return {
         **at_provider(party, transfer),
         "hld": held["hold"],
         "rcp": recipient,
+        "rvf": check,
         "trf": transfer,
         "escrow": escrow,
         "release": given.json()["transfer"],

@@ -76,9 +76,9 @@ INSERT INTO accounts_customer (id, tenant_id, kind, name, email, external_id, me
   SELECT ('a' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 50), 32, '0')::uuid, 'person', '', '', 'key:' || i, '{}', 'active', now()
     FROM generate_series(1, %(many)s) i;
 INSERT INTO accounts_recipient (id, tenant_id, customer_id, kind, name, country, currency, details, display, bank_name, bic,
-                                external_id, metadata, version, status, created_at, changed_at)
+                                external_id, metadata, version, status, created_at, changed_at, verification, check_tries)
   SELECT ('8' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 50), 32, '0')::uuid, lpad(to_hex(i %% 5000), 32, '0')::uuid,
-         'card', '', '', 'EUR', '', '', '', '', 'key:' || i, '{}', 1, 'active', now(), now()
+         'card', '', '', 'EUR', '', '', '', '', 'key:' || i, '{}', 1, 'active', now(), now(), 'unverified', 0
     FROM generate_series(1, %(many)s) i;
 INSERT INTO accounts_wallet (id, tenant_id, book_id, customer_id, currency, available_account_id, held_account_id, owed_account_id,
                              purpose, category, name, external_id, metadata, status, created_at)

@@ -7,15 +7,18 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from apps.accounts import payee_calls
 from apps.accounts.models import Recipient, User
 from tests.console.browsing import NEEDS_CHROMIUM, settled, wide
 from tests.console.test_doing import send, text
 from tests.support.door import done
-from tests.support.payouts import IBAN, recipient
+from tests.support.payouts import IBAN, provider, recipient
 from tests.support.tenants import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+VERIFY = "/ops/do/accounts.verify_recipient/"
+RESET = "/ops/do/accounts.reset_recipient_verification/"
 CREATE, UPDATE = "/ops/do/accounts.create_recipient/", "/ops/do/accounts.update_recipient/"
 
 
@@ -79,9 +82,36 @@ def test_a_change_is_offered_until_it_is_closed(acme: World, operator: Client) -
     assert UPDATE not in shown(operator, page)
 
 
+def test_the_page_shows_what_was_found_and_by_whom(acme: World, operator: Client, sandbox: Any) -> None:
+    provider(sandbox, options={"verifies_payees": ["bank_account"]})
+    sandbox.control("PUT", "payees", {"account": {"iban": IBAN}, "name": "Bo Lindqvist"})
+    made = recipient(acme, name="Bo Lindquist")
+    page, verify = f"/ops/accounts/recipient/{made}/", f"{VERIFY}?recipient={made}"
+    reset = f"{RESET}?recipient={made}"
+    said = shown(operator, page)
+    assert "Nothing was found yet" in said
+    assert (verify in said, reset in said) == (True, False)
+    send(operator, "accounts.verify_recipient", recipient=made)
+    said = shown(operator, page)
+    assert "A provider is asked" in said
+    assert (verify in said, reset in said) == (False, True)
+    payee_calls.work_off()
+    said = shown(operator, page)
+    for told in ("Partial match", "NAME_SIMILAR", "Bo Lindqvist", "sandbox-bank", "Checked again", verify):
+        assert told in said, told
+    listed = "/ops/accounts/recipient/?verification="
+    assert page in shown(operator, f"{listed}partial")
+    assert page not in shown(operator, f"{listed}match")
+    send(operator, "accounts.reset_recipient_verification", key="k-2", recipient=made, reason="another Bo")
+    said = shown(operator, page)
+    assert "another Bo" in said
+    assert reset not in said
+
+
 @NEEDS_CHROMIUM
 def test_the_pages_fit(acme: World, browse: Any) -> None:
     made = recipient(acme)
+    done("accounts.verify_recipient", recipient=made)
 
     def steps(page: Any, origin: str) -> list[str]:
         found = []

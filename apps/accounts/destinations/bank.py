@@ -1,5 +1,7 @@
 """Bank accounts: IBANs by their check digits, and the numbers of countries that have none."""
 
+from typing import Final
+
 from schwifty import BIC, IBAN
 from schwifty import exceptions as wrong
 
@@ -8,6 +10,9 @@ from apps.accounts.models import RecipientKind
 from apps.core.errors import DomainError
 
 LONGEST_NAME = 140
+
+CHECKED_WITHIN: Final = frozenset({"BE", "ES", "FR", "IT", "MC", "NO", "PT", "SM"})
+"""Countries in which every account number has check digits of its own. Elsewhere some banks' have none."""
 
 
 class IbanInvalid(DomainError):
@@ -26,7 +31,7 @@ def of_iban(iban: str) -> Destination:
     """The account of an IBAN, with its country and, where the bank is known, its name and BIC."""
     compact = "".join(iban.split()).upper()
     try:
-        found = IBAN(compact)
+        found = IBAN(compact, validate_bban=compact[:2] in CHECKED_WITHIN)
     except wrong.SchwiftyException as error:
         raise IbanInvalid(_why(compact, error), field="/iban") from None
     return Destination(
@@ -71,6 +76,8 @@ def _why(compact: str, error: wrong.SchwiftyException) -> str:
                 f"The check digits {compact[2:4]} do not fit the rest of this IBAN: a character is mistyped,"
                 " or two have changed places. Compare it with the original."
             )
+        case wrong.InvalidBBANChecksum():
+            return f"The check digits that {compact[:2]} has within its account numbers do not fit; compare it with the original."
         case wrong.InvalidLength():
             return f"An IBAN of {compact[:2]} does not have {len(compact)} characters; see whether some are missing."
         case wrong.InvalidCountryCode():

@@ -1,19 +1,23 @@
 """Addresses on chains, by the shape and, where they have one, the check sum of each network.
 
-What guards the mixed case of an Ethereum address (EIP-55) needs Keccak and is not checked.
+An Ethereum address in one case has no check sum; in both its case is one (EIP-55). It is kept in the case that checks it.
 """
 
 import re
 from collections.abc import Callable
 
 from apps.accounts.destinations.destination import Destination
-from apps.accounts.destinations.encodings import base58, base58check, segwit
+from apps.accounts.destinations.encodings import base58, base58check, mixed_case, segwit
 from apps.accounts.models import RecipientKind
 from apps.core.errors import DomainError
 
 CARRIES = {
     "BTC": ("BTC",),
     "ETH": ("ETH", "USDC", "USDT"),
+    "ARBITRUM": ("ETH", "USDC", "USDT"),
+    "BASE": ("ETH", "USDC"),
+    "POLYGON": ("USDC", "USDT"),
+    "TRON": ("USDT",),
     "SOL": ("SOL", "USDC", "USDT"),
     "SUI": ("SUI", "USDC"),
 }
@@ -21,6 +25,9 @@ CARRIES = {
 
 PAY_TO_KEY, PAY_TO_SCRIPT = 0, 5
 """The first bytes of Bitcoin's older addresses."""
+
+OF_TRON = 0x41
+"""The first byte of those of Tron."""
 
 
 class CryptoAddressInvalid(DomainError):
@@ -72,6 +79,21 @@ def _solana(address: str) -> str:
     return address
 
 
+def _ethereum(address: str) -> str:
+    digits = _hexadecimal(address, 40)[2:]
+    checked = mixed_case(digits)
+    if digits not in {digits.lower(), digits.upper(), checked}:
+        raise ValueError("The case is the check sum of another address.")
+    return f"0x{checked}"
+
+
+def _tron(address: str) -> str:
+    payload = base58check(address)
+    if len(payload) != 21 or payload[0] != OF_TRON:
+        raise ValueError("Of another network.")
+    return address
+
+
 def _hexadecimal(address: str, digits: int) -> str:
     if not re.fullmatch(rf"0x[0-9a-fA-F]{{{digits}}}", address) or not address.strip("0x"):
         raise ValueError("Another shape, or nobody's.")
@@ -80,7 +102,11 @@ def _hexadecimal(address: str, digits: int) -> str:
 
 NETWORKS: dict[str, tuple[Callable[[str], str], str]] = {
     "BTC": (_bitcoin, "it begins with bc1, 1 or 3 and ends with a check sum"),
-    "ETH": (lambda address: _hexadecimal(address, 40), "0x and 40 hexadecimal digits"),
+    **dict.fromkeys(
+        ("ETH", "ARBITRUM", "BASE", "POLYGON"),
+        (_ethereum, "0x and 40 hexadecimal digits, in one case or in that of their check sum"),
+    ),
+    "TRON": (_tron, "it begins with T and ends with a check sum"),
     "SOL": (_solana, "32 to 44 characters without 0, O, I and l"),
     "SUI": (lambda address: _hexadecimal(address.lower(), 64), "0x and 64 hexadecimal digits"),
 }

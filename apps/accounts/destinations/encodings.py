@@ -1,4 +1,7 @@
-"""How chains write addresses: Base58, Base58Check, Bech32 and Bech32m (BIP 173 and 350). ValueError for what is none."""
+"""How chains write addresses: Base58, Base58Check, Bech32 and Bech32m (BIP 173 and 350), mixed case (EIP-55).
+
+ValueError for what is none.
+"""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -9,6 +12,68 @@ GENERATORS = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 BECH32_SUM, BECH32M_SUM = 1, 0x2BC830A3
 CHECKED = 6
 """Characters of the check sum of Bech32."""
+
+WORD, ROUNDS, RATE = 64, 24, 136
+"""Of Keccak-256: bits of a word, rounds, bytes that one permutation takes in."""
+
+
+def mixed_case(digits: str) -> str:
+    """Forty hexadecimal digits in the case that is the check sum of an Ethereum address (EIP-55)."""
+    lower = digits.lower()
+    found = keccak256(lower.encode()).hex()
+    return "".join(
+        each.upper() if int(check, 16) >= 8 else each
+        for each, check in zip(lower, found[: len(lower)], strict=True)
+    )
+
+
+def keccak256(data: bytes) -> bytes:
+    """The digest as Ethereum has it: SHA-3 as it was before its padding was changed."""
+    padded = bytearray(data + bytes(RATE - len(data) % RATE))
+    padded[len(data)] |= 0x01
+    padded[-1] |= 0x80
+    lanes = [0] * 25
+    for start in range(0, len(padded), RATE):
+        for place in range(RATE // 8):
+            at = start + place * 8
+            lanes[place] ^= int.from_bytes(padded[at : at + 8], "little")
+        lanes = _permuted(lanes)
+    return b"".join(lane.to_bytes(8, "little") for lane in lanes[:4])
+
+
+def _permuted(lanes: list[int]) -> list[int]:
+    """Keccak-f[1600]; the lane of column x and row y stands at x + 5 y."""
+    feedback = 1
+    for _ in range(ROUNDS):
+        columns = [lanes[x] ^ lanes[x + 5] ^ lanes[x + 10] ^ lanes[x + 15] ^ lanes[x + 20] for x in range(5)]
+        lanes = [
+            lane ^ columns[(place + 4) % 5] ^ _turned(columns[(place + 1) % 5], 1)
+            for place, lane in enumerate(lanes)
+        ]
+        lanes = _moved(lanes)
+        lanes = [
+            lane ^ (~lanes[place - place % 5 + (place + 1) % 5] & lanes[place - place % 5 + (place + 2) % 5])
+            for place, lane in enumerate(lanes)
+        ]
+        for bit in range(7):
+            feedback = (feedback << 1) ^ ((feedback >> 7) * 0x171)
+            lanes[0] ^= (feedback >> 1 & 1) << ((1 << bit) - 1)
+    return lanes
+
+
+def _moved(lanes: list[int]) -> list[int]:
+    """Each lane turned by its own number of bits, and put where the next one was."""
+    found = [*lanes]
+    x, y, carried = 1, 0, lanes[1]
+    for step in range(24):
+        x, y = y, (2 * x + 3 * y) % 5
+        carried, found[x + 5 * y] = lanes[x + 5 * y], _turned(carried, (step + 1) * (step + 2) // 2)
+    return found
+
+
+def _turned(lane: int, bits: int) -> int:
+    bits %= WORD
+    return (lane << bits | lane >> (WORD - bits)) & ((1 << WORD) - 1)
 
 
 def base58(text: str) -> bytes:

@@ -183,6 +183,25 @@ class Migration(migrations.Migration):
                 ),
                 ("created_at", models.DateTimeField()),
                 ("changed_at", models.DateTimeField()),
+                ("verification", django_fsm.FSMField(
+                choices=[
+                    ("unverified", "Unverified"),
+                    ("pending", "Being checked"),
+                    ("match", "Match"),
+                    ("partial", "Partial match"),
+                    ("no_match", "No match"),
+                    ("not_possible", "Not possible to check"),
+                    ("expired", "Check expired"),
+                ],
+                default="unverified",
+                max_length=12,
+                protected=True,
+            )),
+                ("verified_at", models.DateTimeField(null=True)),
+                ("verify_again_at", models.DateTimeField(null=True)),
+                ("check_id", apps.core.fields.PrefixedIdField(null=True, prefix="rvf")),
+                ("next_check_at", models.DateTimeField(null=True)),
+                ("check_tries", models.PositiveSmallIntegerField(default=0)),
                 (
                     "customer",
                     models.ForeignKey(
@@ -686,6 +705,194 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="wallet_status_known",
+            ),
+        ),
+        migrations.CreateModel(
+            name="RecipientVerification",
+            fields=[
+                (
+                    "id",
+                    apps.core.fields.PrefixedIdField(
+                        prefix="rvf", primary_key=True, serialize=False
+                    ),
+                ),
+                ("version", models.PositiveIntegerField()),
+                (
+                    "method",
+                    models.CharField(
+                        choices=[
+                            ("provider", "Provider"),
+                            ("micro_deposit", "Micro-deposits"),
+                            ("operator", "Operator"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "result",
+                    models.CharField(
+                        choices=[
+                            ("unverified", "Unverified"),
+                            ("pending", "Being checked"),
+                            ("match", "Match"),
+                            ("partial", "Partial match"),
+                            ("no_match", "No match"),
+                            ("not_possible", "Not possible to check"),
+                            ("expired", "Check expired"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("code", models.CharField(max_length=60)),
+                ("why", models.CharField(max_length=500)),
+                ("told", apps.core.fields.EncryptedTextField(blank=True)),
+                ("provider", models.CharField(blank=True, max_length=40)),
+                ("recorded_by", models.CharField(max_length=200)),
+                ("recorded_at", models.DateTimeField()),
+            ],
+        ),
+        migrations.AddIndex(
+            model_name="recipient",
+            index=models.Index(
+                fields=["verification", "-id"], name="recipient_by_verification"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="recipient",
+            index=models.Index(
+                condition=models.Q(("next_check_at__isnull", False)),
+                fields=["next_check_at"],
+                name="recipient_check_due",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="recipient",
+            index=models.Index(
+                condition=models.Q(("verify_again_at__isnull", False)),
+                fields=["verify_again_at"],
+                name="recipient_verification_due",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="recipient",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "verification__in",
+                        [
+                            "unverified",
+                            "pending",
+                            "match",
+                            "partial",
+                            "no_match",
+                            "not_possible",
+                            "expired",
+                        ],
+                    )
+                ),
+                name="recipient_verification_known",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="recipient",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("check_id__isnull", True), ("next_check_at__isnull", True)
+                    ),
+                    models.Q(
+                        ("check_id__isnull", False),
+                        ("next_check_at__isnull", False),
+                        ("status", "active"),
+                    ),
+                    _connector="OR",
+                ),
+                name="recipient_check_is_due",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="recipient",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("verification__in", ["unverified", "pending"]),
+                        ("verified_at__isnull", True),
+                    ),
+                    models.Q(
+                        (
+                            "verification__in",
+                            ["match", "partial", "no_match", "not_possible", "expired"],
+                        ),
+                        ("verified_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="recipient_verified_at_some_time",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="recipient",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("verify_again_at__isnull", True),
+                    models.Q(
+                        ("status", "active"),
+                        ("verification__in", ("match", "partial", "not_possible")),
+                    ),
+                    _connector="OR",
+                ),
+                name="recipient_verified_for_a_time",
+            ),
+        ),
+        migrations.AddField(
+            model_name="recipientverification",
+            name="recipient",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="verifications",
+                to="accounts.recipient",
+            ),
+        ),
+        migrations.AddField(
+            model_name="recipientverification",
+            name="tenant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="accounts.tenant",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="recipientverification",
+            index=models.Index(
+                fields=["recipient", "-id"], name="verification_by_recipient"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="recipientverification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("method", "operator"), ("result", "unverified")),
+                    models.Q(
+                        ("method__in", ["provider", "micro_deposit"]),
+                        (
+                            "result__in",
+                            ("match", "partial", "no_match", "not_possible"),
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="verification_result_of_its_method",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="recipientverification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("code", ""), _negated=True),
+                    models.Q(("why", ""), _negated=True),
+                ),
+                name="verification_says_why",
             ),
         ),
     ]

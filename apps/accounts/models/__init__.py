@@ -11,7 +11,16 @@ from apps.accounts.models.customers import (
 )
 from apps.accounts.models.keys import ApiKey
 from apps.accounts.models.people import CONSOLE_ROLES, User
-from apps.accounts.models.recipients import Recipient, RecipientKind, RecipientStatus
+from apps.accounts.models.recipients import (
+    ANSWERS,
+    VERIFICATION,
+    Method,
+    Recipient,
+    RecipientKind,
+    RecipientStatus,
+    RecipientVerification,
+    Verification,
+)
 from apps.accounts.models.tenants import (
     Invitation,
     Membership,
@@ -24,23 +33,28 @@ from apps.accounts.models.tenants import (
 )
 
 __all__ = [
+    "ANSWERS",
     "CONSOLE_ROLES",
+    "VERIFICATION",
     "ApiKey",
     "Customer",
     "CustomerKind",
     "CustomerStatus",
     "Invitation",
     "Membership",
+    "Method",
     "Milestone",
     "Provisioning",
     "ProvisioningStatus",
     "Recipient",
     "RecipientKind",
     "RecipientStatus",
+    "RecipientVerification",
     "TeamRole",
     "Tenant",
     "TenantStatus",
     "User",
+    "Verification",
     "Wallet",
     "WalletAddresses",
     "WalletCategory",

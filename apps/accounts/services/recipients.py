@@ -6,7 +6,16 @@ from typing import Any
 
 from apps.accounts.destinations import Destination, destination_of
 from apps.accounts.destinations.crypto import CARRIES
-from apps.accounts.models import Customer, Recipient, RecipientKind, RecipientStatus, Tenant
+from apps.accounts.destinations.schemes import of_country
+from apps.accounts.models import (
+    VERIFICATION,
+    Customer,
+    Recipient,
+    RecipientKind,
+    RecipientStatus,
+    Tenant,
+    Verification,
+)
 from apps.accounts.queries.tenants import checked_active, tenant_of
 from apps.accounts.services.customers import CustomerNotFound, ExternalIdTaken
 from apps.accounts.services.customers import own as own_customer
@@ -30,6 +39,7 @@ CHANGEABLE = (
     "bic",
     "version",
     "changed_at",
+    *VERIFICATION,
 )
 
 
@@ -118,7 +128,7 @@ def plan_update_recipient(
     """Change what is given; another name or other details are a new version, which approvals name."""
     found = own(context, recipient)
     was = {"status": found.status, "version": found.version}
-    to = destination_of(details) if details else None
+    to = of_country(destination_of(details), found.country) if details else None
     given = {"name": name, "metadata": metadata, "details": to and to.details}
     before = {"name": found.name, "metadata": found.metadata, "details": found.where}
     changed = {field for field, value in given.items() if value is not None and value != before[field]}
@@ -128,6 +138,8 @@ def plan_update_recipient(
         _lead(found, to)
     if changed & SENT:
         found.version, found.changed_at = found.version + 1, context.now
+        if found.verification != Verification.UNVERIFIED:
+            found.forget()
     result = {"recipient": recipient, "changed": sorted(changed), **_shown(found)}
     return Plan(
         updates=[Update(found, CHANGEABLE, was)] if changed else [],
@@ -139,10 +151,13 @@ def plan_update_recipient(
 def plan_close_recipient(context: Context, *, recipient: str, reason: str) -> Plan:
     """No more payouts to this recipient; what was reserved goes its way."""
     found = own(context, recipient)
-    found.status = RecipientStatus.CLOSED
+    found.status, found.verify_again_at = RecipientStatus.CLOSED, None
+    if found.verification == Verification.PENDING:
+        found.forget()
+    found.end_check()
     result = {"recipient": recipient, "status": "closed", "reason": reason}
     return Plan(
-        updates=[Update(found, ("status",), {"status": RecipientStatus.ACTIVE})],
+        updates=[Update(found, ("status", *VERIFICATION), {"status": RecipientStatus.ACTIVE})],
         result=result,
         events=[_told("recipient.closed", found, result)],
     )
@@ -169,6 +184,7 @@ def _owner(context: Context, tenant: str | None, customer: str | None) -> Tenant
 def _lead(recipient: Recipient, to: Destination) -> None:
     """Let a recipient lead to a destination that fits what is known of it."""
     _check(recipient, to)
+    to = of_country(to, to.country or recipient.country)
     recipient.details = json.dumps(to.details, separators=(",", ":"))
     recipient.display, recipient.bank_name, recipient.bic = to.display, to.bank_name, to.bic
     recipient.country = to.country or recipient.country
@@ -214,6 +230,7 @@ def _shown(recipient: Recipient) -> dict[str, Any]:
         "bank_name": recipient.bank_name,
         "bic": recipient.bic,
         "version": recipient.version,
+        "verification": recipient.verification,
     }
 
 

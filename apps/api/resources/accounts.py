@@ -12,12 +12,15 @@ from apps.accounts.models import (
     CustomerStatus,
     Invitation,
     Membership,
+    Method,
     Recipient,
     RecipientKind,
     RecipientStatus,
+    RecipientVerification,
     TeamRole,
     Tenant,
     TenantStatus,
+    Verification,
     Wallet,
     WalletCategory,
     WalletStatus,
@@ -214,6 +217,11 @@ class RecipientOutput(Output):
     status = ChoiceField(RecipientStatus.choices)
     created_at = instant()
     changed_at = instant(help_text="When this version was made.")
+    verification = ChoiceField(
+        Verification.choices, help_text="What is known of whose the account of this version is."
+    )
+    verified_at = instant(allow_null=True, help_text="When that was found.")
+    verify_again_at = instant(allow_null=True, help_text="When it expires and is checked again.")
 
 
 declare(
@@ -231,8 +239,38 @@ declare(
             "kind": Filter("kind", ChoiceField(RecipientKind.choices)),
             "currency": Filter("currency", CurrencyField()),
             "status": Filter("status", ChoiceField(RecipientStatus.choices)),
+            "verification": Filter("verification", ChoiceField(Verification.choices)),
             "external_id": EXTERNAL_ID,
             **CREATED,
+        },
+    )
+)
+
+
+class RecipientVerificationOutput(Output):
+    id = IdField("rvf", help_text="The id of the check that it answers.")
+    recipient = IdField("rcp", source="recipient_id")
+    version = number(help_text="Of the recipient; what was found of another says nothing of this one.")
+    method = ChoiceField(Method.choices)
+    result = ChoiceField(Verification.choices, help_text="Unverified is a reset by an operator.")
+    code = text(help_text="Why, as a code that stays.")
+    why = text()
+    recorded_at = instant()
+
+
+declare(
+    Resource(
+        path="recipient-verifications",
+        name="recipient verification",
+        summary="What was found of whose the accounts of recipients are",
+        model=RecipientVerification,
+        output=RecipientVerificationOutput,
+        scope="recipients:read",
+        owner="tenant_id",
+        key_prefix="rvf",
+        filters={
+            "recipient": Filter("recipient_id", IdField("rcp")),
+            "result": Filter("result", ChoiceField(Verification.choices)),
         },
     )
 )

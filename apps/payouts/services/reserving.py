@@ -15,6 +15,7 @@ from apps.operations.plan import Request
 from apps.operations.run import Outcome
 from apps.payouts.models import Batch, BatchRow, RowStatus
 from apps.payouts.services.system import WORKER
+from apps.transfers.services.payable import RecipientCoolingDown
 
 LONGEST_MESSAGE: Final = 500
 
@@ -95,9 +96,11 @@ def _reserve(batch: Batch, row: BatchRow) -> Request:
 
 
 def _passes(outcome: Outcome) -> bool:
-    """Whether another time may do: a freeze, a suspended tenant, a lock."""
+    """Whether another time may do: a freeze, a suspended tenant, a lock; a batch does not wait a day for one recipient."""
     error: DomainError | None = outcome.error
-    return error is not None and (error.transient or isinstance(error, FlagDenied | TenantSuspended))
+    if error is None or isinstance(error, RecipientCoolingDown):
+        return False
+    return error.transient or isinstance(error, FlagDenied | TenantSuspended)
 
 
 def _note(decided: Sequence[tuple[BatchRow, Outcome]]) -> None:

@@ -15,7 +15,16 @@ from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.providers.adapters.http import Http, ProviderSilent, Response
 from apps.providers.models import Provider
-from apps.providers.protocol import Envelope, Instruction, MessageUnreadable, News, Outcome, Reply
+from apps.providers.protocol import (
+    Envelope,
+    Instruction,
+    MessageUnreadable,
+    News,
+    Outcome,
+    PayeeCheck,
+    PayeeResult,
+    Reply,
+)
 
 TOLERANCE_SECONDS = 300
 """How old a signature may be."""
@@ -50,6 +59,14 @@ NEVER = frozenset(
     }
 )
 """Refusals that say that nothing was accepted and never will be."""
+
+PAYEES: Mapping[str, tuple[PayeeResult, str, str]] = {
+    "match": (PayeeResult.MATCH, "NAME_MATCHES", "The account has this name."),
+    "close_match": (PayeeResult.PARTIAL, "NAME_SIMILAR", "The account has a similar name."),
+    "no_match": (PayeeResult.NO_MATCH, "NAME_DIFFERS", "The account has another name."),
+    "not_possible": (PayeeResult.NOT_POSSIBLE, "NOT_CHECKED_THERE", "Its bank does not tell whose it is."),
+}
+"""What it says of a name, in our words."""
 
 PAGE = 500
 
@@ -148,6 +165,16 @@ class SandboxAdapter:
             return answer
         number = answer.data.get("number")
         return str(number)[:60] if answer.status == 200 and number else _refusal(answer, transient=True)
+
+    def verify_payee(self, name: str, details: Mapping[str, str]) -> PayeeCheck | Reply:
+        """Whether the account has this name."""
+        answer = self._http.call("POST", f"/{self._desk}/payees", {"name": name, "account": dict(details)})
+        if isinstance(answer, Reply):
+            return answer
+        said = PAYEES.get(str(answer.data.get("result")))
+        if answer.status != 200 or said is None:
+            return _refusal(answer, transient=True)
+        return PayeeCheck(*said, name=str(answer.data.get("name") or "")[:140])
 
     def balances(self) -> Mapping[str, Money]:
         """What the desk has of ours, by currency; it may have others, which do not exist here."""

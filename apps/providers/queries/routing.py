@@ -136,6 +136,29 @@ def with_virtual_accounts(currency: str, *, play: bool = False) -> Provider | No
     )
 
 
+def verifying_payees(
+    kind: str, currency: str, country: str, *, now: datetime, play: bool = False
+) -> Provider | None:
+    """The provider to be asked now whose an account is, the first by priority that can tell and is not left alone.
+
+    `options["verifies_payees"]` names the kinds of recipients of which it can.
+    """
+    known, wanted = _fresh(), Wanted("", Money(0, currency), country, play=play)
+    return next(
+        (
+            each
+            for each in known.providers
+            if each.enabled
+            and kind in each.options.get("verifies_payees", ())
+            and (each.is_play or not play)
+            and (not each.currencies or currency in each.currencies)
+            and (not country or not each.countries or country in each.countries)
+            and not _not_now(each, wanted, known.health.get(str(each.pk)), now, ())
+        ),
+        None,
+    )
+
+
 def expected_at(provider: Provider, now: datetime, *, usually: timedelta) -> datetime:
     """When a provider is expected to have executed what is sent now: after the cut-off, counted from the next day.
 

@@ -39,6 +39,7 @@ class Control:
                 ("DELETE", "faults", self.no_faults),
                 ("PUT", "chaos", self.chaos),
                 ("DELETE", "chaos", self.no_chaos),
+                ("PUT", "payees", self.payee),
                 ("PUT", "down", self.down),
                 ("DELETE", "down", self.up),
                 ("POST", "settle", self.settle),
@@ -83,6 +84,12 @@ class Control:
             given.get("deposit"), given.get("amount"), given.get("reason")
         )
         return await self._answer(made, 201)
+
+    async def payee(self, request: Request) -> Response:
+        """Say whose an account is."""
+        given = await fields(request)
+        self._sandbox.payees.name(given.get("account"), given.get("name"))
+        return await self._answer({})
 
     async def give_back(self, request: Request) -> Response:
         """Return an order after it was completed."""

@@ -15,6 +15,7 @@ from apps.providers.sandbox.faults import split
 from apps.providers.sandbox.http import Cut, Silence, answer, body, fields, guarded, number, refusal
 from apps.providers.sandbox.instants import instant, now, span
 from apps.providers.sandbox.orders import PAGE, Wanted, reference_of, wanted
+from apps.providers.sandbox.payees import written
 from apps.providers.sandbox.sandbox import Sandbox
 
 GIVING = ("bank", WALLETS)
@@ -44,6 +45,7 @@ class DeskApi:
                 ("GET", "/{desk}/accounts", self.accounts),
                 ("GET", "/{desk}/transactions", self.transactions),
                 ("POST", "/{desk}/virtual-accounts", self.virtual_account),
+                ("POST", "/bank/payees", self.payee),
             )
         ]
 
@@ -171,6 +173,27 @@ class DeskApi:
         await self._sandbox.store.committed()
         return answer({"number": account, "reference": reference})
 
+    async def payee(self, request: Request) -> Response:
+        """Whether an account has a name, or fail as a fault wants it."""
+        if down := self._down("bank"):
+            return down
+        given = await fields(request)
+        name, account = given.get("name"), given.get("account")
+        found = self._sandbox.payees.check(name, account)
+        subject = {
+            "reference": str(name),
+            "desk": "bank",
+            "kind": "payee",
+            "amount": None,
+            "to": written(account),
+        }
+        with self._sandbox.store.change():
+            fault, rest = split(self._sandbox.faults.strike("payee", subject) or "")
+        await self._sandbox.store.committed()
+        if fault == "slow":
+            await asyncio.sleep(span(rest) / 1000)
+        return _INSTEAD[fault]() if fault in _INSTEAD else answer(found)
+
 
 def desk_of(request: Request) -> str:
     """The desk of the path, or refused."""
@@ -208,4 +231,10 @@ _AFTER: dict[str, Callable[[], Response]] = {
     "timeout_after": Silence,
     "reset_after": Cut,
     "garbage": lambda: Response("<html>OK</html", 200, media_type="text/html"),
+}
+_INSTEAD: dict[str, Callable[[], Response]] = {
+    "error": _error,
+    "timeout": Silence,
+    "reset": Cut,
+    "garbage": _AFTER["garbage"],
 }

@@ -18,6 +18,7 @@ PARTS = {
         *("refuse", "not_accepted", "rate_limit", "garbage", "slow:"),
         *(f"{how}_{when}" for how in ("error", "timeout", "reset") for when in ("before", "after")),
     },
+    "payee": {"error", "timeout", "reset", "garbage", "slow:"},
     "query": {"error", "timeout", "not_found_for:"},
     "outcome": {"complete", "fail:", "hang", "partial:", "wrong_amount:", "return_after:", "delay:"},
     "webhook": {

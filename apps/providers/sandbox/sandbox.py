@@ -10,6 +10,7 @@ from apps.providers.sandbox.events import Events
 from apps.providers.sandbox.execution import Execution
 from apps.providers.sandbox.faults import Faults
 from apps.providers.sandbox.orders import Orders
+from apps.providers.sandbox.payees import Payees
 from apps.providers.sandbox.settings import Settings
 from apps.providers.sandbox.store import Store
 from apps.providers.sandbox.webhooks import Webhooks
@@ -29,6 +30,7 @@ class Sandbox:
         self.orders = Orders(self.store, self.settings)
         self.events = Events(self.store, self.settings)
         self.arrivals = Arrivals(self.store, self.settings, self.books, self.events, self.faults)
+        self.payees = Payees(self.store)
         self.execution = Execution(
             self.store, self.settings, self.books, self.orders, self.events, self.faults
         )

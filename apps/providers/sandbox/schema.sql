@@ -100,3 +100,8 @@ CREATE TABLE IF NOT EXISTS stripe_keys (
     status INTEGER NOT NULL,  -- what was answered, which is answered again
     body TEXT NOT NULL
 ) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS payees (
+    account TEXT PRIMARY KEY,
+    holder TEXT               -- null if its bank does not tell
+) WITHOUT ROWID;

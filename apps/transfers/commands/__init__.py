@@ -1,5 +1,25 @@
 """The commands that move money. Importing this package registers them all."""
 
-from apps.transfers.commands import asking, booked, deposits, desk, escrow, machine, reserves, wallets
+from apps.transfers.commands import (
+    asking,
+    booked,
+    deposits,
+    desk,
+    escrow,
+    machine,
+    micro_deposits,
+    reserves,
+    wallets,
+)
 
-__all__ = ["asking", "booked", "deposits", "desk", "escrow", "machine", "reserves", "wallets"]
+__all__ = [
+    "asking",
+    "booked",
+    "deposits",
+    "desk",
+    "escrow",
+    "machine",
+    "micro_deposits",
+    "reserves",
+    "wallets",
+]

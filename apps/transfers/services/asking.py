@@ -22,7 +22,8 @@ from apps.transfers.facts import facts_of
 from apps.transfers.flows import FLOWS
 from apps.transfers.models import Status, Transfer
 from apps.transfers.services.making import balances, told
-from apps.transfers.services.own import locked_transfer, refuse_closed
+from apps.transfers.services.own import locked_transfer
+from apps.transfers.services.payable import refuse_unpayable
 from apps.transfers.services.posting import (
     entry,
     missing_accounts,
@@ -109,7 +110,7 @@ def plan_confirm_transfer(context: Context, *, transfer: str) -> Plan:
         )
     _refuse_expired(context, found)
     if found.recipient:
-        refuse_closed(found.recipient)
+        refuse_unpayable(context, found.recipient, found.money)
     plan = plan_reserved(context, found, found.recipient, _who_asked(found))
     return Plan(
         rows=[row for row in plan.rows if row is not found],

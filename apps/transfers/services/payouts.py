@@ -12,7 +12,8 @@ from apps.operations.registry import Input
 from apps.transfers.models import Kind, Transfer
 from apps.transfers.services.asking import plan_asked
 from apps.transfers.services.making import Named, new_transfer, own_wallet
-from apps.transfers.services.own import RecipientUnfit, refuse_closed
+from apps.transfers.services.own import RecipientUnfit
+from apps.transfers.services.payable import refuse_unpayable
 
 
 def scopes(data: Input) -> list[tuple[str, str]]:
@@ -43,7 +44,7 @@ def new_payout(
     context: Context, source: Holder, recipient: str, to: Recipient | None, amount: Money, named: Named
 ) -> Transfer:
     """The payout to the recipient of this id, who is refused unless found, of the wallet's tenant and fit to be paid this."""
-    found = _fit(recipient, to, source, amount)
+    found = _fit(context, recipient, to, source, amount)
     return new_transfer(
         context,
         Kind.PAYOUT,
@@ -55,14 +56,16 @@ def new_payout(
     )
 
 
-def _fit(recipient: str, found: Recipient | None, source: Holder, amount: Money) -> Recipient:
-    """The recipient, who is of the wallet's tenant and can be paid this currency."""
+def _fit(
+    context: Context, recipient: str, found: Recipient | None, source: Holder, amount: Money
+) -> Recipient:
+    """The recipient, who is of the wallet's tenant and may be paid this."""
     if found is None or found.tenant_id != source.tenant_id:
         raise RecipientNotFound(f"There is no recipient {recipient}.", field="/recipient")
-    refuse_closed(found)
     if found.currency != amount.currency:
         raise RecipientUnfit(
             f"Recipient {recipient} is paid in {found.currency}, the amount is in {amount.currency}.",
             field="/recipient",
         )
+    refuse_unpayable(context, found, amount)
     return found

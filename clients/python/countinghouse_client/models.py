@@ -363,6 +363,43 @@ class MemberRoleResult(TypedDict):
     role: Literal["owner", "admin", "developer", "finance", "viewer"]
 
 
+class MicroDepositsResult(TypedDict):
+    recipient: str
+    micro_deposits: str
+    version: int
+    status: Literal["sent", "proven", "failed", "expired"]
+    tries_left: int
+    expires_at: str
+    verification: Literal[
+        "unverified",
+        "pending",
+        "match",
+        "partial",
+        "no_match",
+        "not_possible",
+        "expired",
+    ]
+
+
+class MicroDepositsToldResult(TypedDict):
+    recipient: str
+    micro_deposits: str
+    version: int
+    status: Literal["sent", "proven", "failed", "expired"]
+    tries_left: int
+    expires_at: str
+    verification: Literal[
+        "unverified",
+        "pending",
+        "match",
+        "partial",
+        "no_match",
+        "not_possible",
+        "expired",
+    ]
+    proven: bool
+
+
 class Money(TypedDict):
     amount: str
     currency: str
@@ -482,6 +519,11 @@ class Problem(TypedDict):
     details: NotRequired[dict[str, Any]]
 
 
+class ProveMicroDepositsBody(TypedDict, closed=True):
+    first: Money
+    second: Money
+
+
 class QuoteOutput(TypedDict):
     source: str
     base: str
@@ -507,6 +549,15 @@ class RecipientCreatedResult(TypedDict):
     bank_name: str
     bic: str
     version: int
+    verification: Literal[
+        "unverified",
+        "pending",
+        "match",
+        "partial",
+        "no_match",
+        "not_possible",
+        "expired",
+    ]
     recipient: str
     tenant: str
     customer: str | None
@@ -520,7 +571,7 @@ class RecipientDetails(TypedDict):
     account_number: NotRequired[str]
     bank_code: NotRequired[str]
     bic: NotRequired[str]
-    network: NotRequired[Literal["BTC", "ETH", "SOL", "SUI"]]
+    network: NotRequired[Literal["ARBITRUM", "BASE", "BTC", "ETH", "POLYGON", "SOL", "SUI", "TRON"]]
     address: NotRequired[str]
     token: NotRequired[str]
 
@@ -542,6 +593,17 @@ class RecipientOutput(TypedDict):
     status: Literal["active", "closed"]
     created_at: str
     changed_at: str
+    verification: Literal[
+        "unverified",
+        "pending",
+        "match",
+        "partial",
+        "no_match",
+        "not_possible",
+        "expired",
+    ]
+    verified_at: str | None
+    verify_again_at: str | None
 
 
 class RecipientPage(TypedDict):
@@ -556,8 +618,77 @@ class RecipientUpdatedResult(TypedDict):
     bank_name: str
     bic: str
     version: int
+    verification: Literal[
+        "unverified",
+        "pending",
+        "match",
+        "partial",
+        "no_match",
+        "not_possible",
+        "expired",
+    ]
     recipient: str
     changed: list[str]
+
+
+class RecipientVerificationOutput(TypedDict):
+    id: str
+    recipient: str
+    version: int
+    method: Literal["provider", "micro_deposit", "operator"]
+    result: Literal[
+        "unverified",
+        "pending",
+        "match",
+        "partial",
+        "no_match",
+        "not_possible",
+        "expired",
+    ]
+    code: str
+    why: str
+    recorded_at: str
+
+
+class RecipientVerificationPage(TypedDict):
+    items: list[RecipientVerificationOutput]
+    next: str | None
+    previous: str | None
+
+
+class RecipientVerificationResetResult(TypedDict):
+    recipient: str
+    version: int
+    verification: Literal[
+        "unverified",
+        "pending",
+        "match",
+        "partial",
+        "no_match",
+        "not_possible",
+        "expired",
+    ]
+    check: str | None
+    verified_at: str | None
+    verify_again_at: str | None
+    reason: str
+
+
+class RecipientVerificationResult(TypedDict):
+    recipient: str
+    version: int
+    verification: Literal[
+        "unverified",
+        "pending",
+        "match",
+        "partial",
+        "no_match",
+        "not_possible",
+        "expired",
+    ]
+    check: str | None
+    verified_at: str | None
+    verify_again_at: str | None
 
 
 class RefundBody(TypedDict, closed=True):
@@ -616,6 +747,10 @@ class ResetOutput(TypedDict):
     created_at: str
 
 
+class ResetRecipientVerificationBody(TypedDict, closed=True):
+    reason: str
+
+
 class RevokeApiKeyBody(TypedDict, closed=True):
     reason: str
 
@@ -655,6 +790,10 @@ class SaleBody(TypedDict, closed=True):
     reference: NotRequired[str]
     description: NotRequired[str]
     metadata: NotRequired[dict[str, str]]
+
+
+class SendMicroDepositsBody(TypedDict, closed=True):
+    pass
 
 
 class SettleHoldBody(TypedDict, closed=True):
@@ -1007,6 +1146,10 @@ class UpdateWalletBody(TypedDict, closed=True):
     name: NotRequired[str | None]
     purpose: NotRequired[str | None]
     metadata: NotRequired[dict[str, Any] | None]
+
+
+class VerifyRecipientBody(TypedDict, closed=True):
+    pass
 
 
 class VirtualAccountOutput(TypedDict):

@@ -164,6 +164,15 @@ class GetRatesQuery(TypedDict, total=False):
     currency: str | None
 
 
+class ListRecipientVerificationsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    recipient: str | None
+    result: Literal["unverified", "pending", "match", "partial", "no_match", "not_possible", "expired"] | None
+    tenant: str | None
+
+
 class ListRecipientsQuery(TypedDict, total=False):
     limit: int | None
     cursor: str | None
@@ -172,6 +181,9 @@ class ListRecipientsQuery(TypedDict, total=False):
     kind: Literal["bank_account", "crypto_address", "card"] | None
     currency: str | None
     status: Literal["active", "closed"] | None
+    verification: (
+        Literal["unverified", "pending", "match", "partial", "no_match", "not_possible", "expired"] | None
+    )
     external_id: str | None
     created_from: str | None
     created_before: str | None
@@ -868,6 +880,25 @@ class Client(Transport):
         """
         return cast(models.RatesOutput, self.request("GET", "/v1/rates", query=dict(query)))
 
+    def list_recipient_verifications(
+        self, **query: Unpack[ListRecipientVerificationsQuery]
+    ) -> Page[models.RecipientVerificationOutput]:
+        """What was found of whose the accounts of recipients are.
+
+        Needs the scope `recipients:read`.
+        """
+        return self._page("/v1/recipient-verifications", dict(query))
+
+    def get_recipient_verification(self, id: str) -> models.RecipientVerificationOutput:
+        """One recipient verification.
+
+        Needs the scope `recipients:read`.
+        """
+        return cast(
+            models.RecipientVerificationOutput,
+            self.request("GET", f"/v1/recipient-verifications/{part(id)}", query={}),
+        )
+
     def list_recipients(self, **query: Unpack[ListRecipientsQuery]) -> Page[models.RecipientOutput]:
         """Recipients.
 
@@ -915,6 +946,66 @@ class Client(Transport):
             self._command(f"/v1/recipients/{part(recipient)}/close", dict(body), idempotency_key, retry_of),
         )
 
+    def send_micro_deposits(
+        self,
+        recipient: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.SendMicroDepositsBody],
+    ) -> models.MicroDepositsResult:
+        """Send micro-deposits.
+
+        Needs the scope `recipients:write`.
+        """
+        return cast(
+            "models.MicroDepositsResult",
+            self._command(
+                f"/v1/recipients/{part(recipient)}/micro-deposits", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def prove_micro_deposits(
+        self,
+        recipient: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ProveMicroDepositsBody],
+    ) -> models.MicroDepositsToldResult:
+        """Tell the amounts of micro-deposits.
+
+        Needs the scope `recipients:write`.
+        """
+        return cast(
+            "models.MicroDepositsToldResult",
+            self._command(
+                f"/v1/recipients/{part(recipient)}/micro-deposits/prove",
+                dict(body),
+                idempotency_key,
+                retry_of,
+            ),
+        )
+
+    def reset_recipient_verification(
+        self,
+        recipient: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ResetRecipientVerificationBody],
+    ) -> models.RecipientVerificationResetResult:
+        """Reset the verification of a recipient.
+
+        Needs the scope `platform:write`.
+        """
+        return cast(
+            "models.RecipientVerificationResetResult",
+            self._command(
+                f"/v1/recipients/{part(recipient)}/reset-verification", dict(body), idempotency_key, retry_of
+            ),
+        )
+
     def update_recipient(
         self,
         recipient: str,
@@ -930,6 +1021,23 @@ class Client(Transport):
         return cast(
             "models.RecipientUpdatedResult",
             self._command(f"/v1/recipients/{part(recipient)}/update", dict(body), idempotency_key, retry_of),
+        )
+
+    def verify_recipient(
+        self,
+        recipient: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.VerifyRecipientBody],
+    ) -> models.RecipientVerificationResult:
+        """Verify a recipient.
+
+        Needs the scope `recipients:write`.
+        """
+        return cast(
+            "models.RecipientVerificationResult",
+            self._command(f"/v1/recipients/{part(recipient)}/verify", dict(body), idempotency_key, retry_of),
         )
 
     def list_requests(self, **query: Unpack[ListRequestsQuery]) -> Page[models.LoggedRequestOutput]:

@@ -13,7 +13,7 @@ from apps.providers.adapters.http import ProviderSilent
 from apps.providers.adapters.stripe import events, replies, wire
 from apps.providers.adapters.stripe.amounts import AmountUnspeakable, from_stripe, to_stripe
 from apps.providers.models import Provider
-from apps.providers.protocol import Envelope, Instruction, MessageUnreadable, News, Outcome, Reply
+from apps.providers.protocol import Envelope, Instruction, MessageUnreadable, News, Outcome, PayeeCheck, Reply
 
 TOLERANCE_SECONDS: Final = 300
 """How old a signature may be, or ahead of our clock."""
@@ -98,6 +98,10 @@ class StripeAdapter:
     def virtual_account(self, reference: str) -> str | Reply:
         """None: charges name their wallet in their metadata."""
         return replies.never("NO_VIRTUAL_ACCOUNTS", "Stripe gives no numbers for deposits here.")
+
+    def verify_payee(self, name: str, details: Mapping[str, str]) -> PayeeCheck | Reply:
+        """Not told: what is paid to is a token of theirs."""
+        return replies.never("NO_PAYEE_CHECK", "Stripe does not say whose an account is.")
 
     def balances(self) -> Mapping[str, Money]:
         """What can be paid out now, by currency: charges that are still pending at Stripe are not counted."""
