@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from apps.core.errors import DomainError
 from apps.providers.protocol import Outcome, Reply
 
 CONNECT_SECONDS, ANSWER_SECONDS = 3, 20
@@ -19,14 +20,23 @@ NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.U
 """Before the first byte left: the provider provably knows nothing of it."""
 
 
+class ProviderSilent(DomainError):
+    """The provider does not answer what must be known."""
+
+    code = "PROVIDER_SILENT"
+    http_status = 503
+    transient = True
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back: the status, the body as JSON if it was an object, and the evidence."""
+    """What came back: the status, the body as JSON if it was an object, the evidence, and the body as it is."""
 
     status: int
     data: Mapping[str, Any]
     retry_after: timedelta | None
     received: Mapping[str, Any]
+    content: bytes = b""
 
 
 class Http:
@@ -44,18 +54,28 @@ class Http:
             trust_env=False,
         )
 
-    def call(self, method: str, path: str, json: Mapping[str, Any] | None = None) -> Response | Reply:
+    def call(
+        self,
+        method: str,
+        path: str,
+        json: Mapping[str, Any] | None = None,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response | Reply:
         """The response, or a Reply if there is none."""
         begun = time.monotonic()
         try:
-            answer = self._client.request(method, path, json=json)
+            answer = self._client.request(method, path, json=json, content=content, headers=headers)
         except NOT_SENT as error:
             return _without(
                 Outcome.NOT_ACCEPTED, "UNREACHABLE", "The provider cannot be reached.", error, begun
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return _without(Outcome.UNKNOWN, "NO_ANSWER", "The provider did not answer.", error, begun)
-        return Response(answer.status_code, _object(answer), _retry_after(answer), _evidence(answer))
+        return Response(
+            answer.status_code, _object(answer), _retry_after(answer), _evidence(answer), answer.content
+        )
 
 
 def _without(outcome: Outcome, code: str, message: str, error: Exception, begun: float) -> Reply:

@@ -7,6 +7,10 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.fields import EncryptedTextField, PrefixedIdField
 
 
+FILE_ADAPTERS = frozenset({"bankfile", "ach"})
+"""The adapters whose payments leave in files."""
+
+
 class Circuit(models.TextChoices):
     CLOSED = "closed", _("Closed: it is asked")
     OPEN = "open", _("Open: it is left alone")
@@ -53,7 +57,12 @@ class Provider(models.Model):
     @property
     def is_play(self) -> bool:
         """Whether it moves no real money, so that test environments may use it."""
-        return self.adapter == "sandbox"
+        return self.adapter == "sandbox" or (self.makes_files and self.options.get("play") is True)
+
+    @property
+    def makes_files(self) -> bool:
+        """Whether its payments leave in files, at its cut-offs."""
+        return self.adapter in FILE_ADAPTERS
 
     @property
     def account(self) -> str:

@@ -89,7 +89,7 @@ def plan_asked(context: Context, transfer: Transfer, to: Recipient | None, *, co
     refuse_unbookable(context, transfer, able.name)
     if route.provider:
         transfer.expected_at = routing.expected_at(
-            route.provider, context.now, usually=FLOWS[transfer.kind].usually
+            route.provider, context.now, usually=FLOWS[transfer.kind].usually, amount=transfer.money
         )
     return plan_reserved(context, transfer, to) if confirm else _priced(context, transfer)
 
