@@ -6,7 +6,6 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.fields import EncryptedTextField, PrefixedIdField
 
-
 FILE_ADAPTERS = frozenset({"bankfile", "ach"})
 """The adapters whose payments leave in files."""
 

@@ -1,4 +1,4 @@
-"""What the five desks do: the kinds of orders, and what each needs and moves."""
+"""What the desks do: the kinds of orders, and what each needs and moves."""
 
 from dataclasses import dataclass
 
@@ -40,4 +40,9 @@ DESKS = {
     "custody": _kinds(
         Kind("payout", pays=True), Kind("strategy_start", stakes=True), Kind("strategy_stop", stakes=True)
     ),
+    "bankfile": _kinds(Kind("payout", pays=True)),
+    "ach": _kinds(Kind("payout", pays=True)),
 }
+
+FILE_DESKS = ("bankfile", "ach")
+"""The desks that take payments in files alone."""

@@ -9,6 +9,7 @@ from apps.providers.sandbox.desks import DESKS
 from apps.providers.sandbox.events import Events
 from apps.providers.sandbox.execution import Execution
 from apps.providers.sandbox.faults import Faults
+from apps.providers.sandbox.files import Files
 from apps.providers.sandbox.orders import Orders
 from apps.providers.sandbox.settings import Settings
 from apps.providers.sandbox.store import Store
@@ -16,7 +17,7 @@ from apps.providers.sandbox.webhooks import Webhooks
 
 
 class Sandbox:
-    """The five desks: `first` are the settings of a new file, which a reset goes back to."""
+    """The desks: `first` are the settings of a new file, which a reset goes back to."""
 
     def __init__(self, path: str, first: dict[str, Any]) -> None:
         self._first = first
@@ -32,6 +33,10 @@ class Sandbox:
         self.execution = Execution(
             self.store, self.settings, self.books, self.orders, self.events, self.faults
         )
+        self.files = Files(
+            self.store, self.settings, self.books, self.orders, self.execution, self.events, self.faults
+        )
+        self.execution.executed = self.files.flush
         self.webhooks = Webhooks(self.store, self.settings)
         self.events.written = self.webhooks.wake
 
@@ -62,7 +67,7 @@ class Sandbox:
 
     def pending(self) -> dict[str, int]:
         """What will happen by itself: orders to be executed, deliveries to be tried."""
-        return {**self.execution.pending(), **self.webhooks.pending()}
+        return {**self.execution.pending(), **self.files.pending(), **self.webhooks.pending()}
 
     async def settle(self, timeout: int) -> dict[str, int]:
         """What is still pending after so many milliseconds, or as soon as it is nothing."""

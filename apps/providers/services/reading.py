@@ -16,7 +16,7 @@ from apps.providers.adapters.files import Carried, OurPayments
 from apps.providers.adapters.sayings import Report
 from apps.providers.handlers import Became, Item, Verdict
 from apps.providers.models import FileStatus, Provider, RailFile, RailPayment
-from apps.providers.protocol import Envelope, Outcome
+from apps.providers.protocol import Envelope
 from apps.providers.services import told
 from apps.providers.services.providers import find
 from apps.providers.services.receiving import receive

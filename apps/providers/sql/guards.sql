@@ -76,7 +76,7 @@ CREATE TRIGGER providers_railpayment_goes_on BEFORE UPDATE ON providers_railpaym
 
 -- A file holds what it says: so many payments, of this sum, its provider's own. Payments come into a file by one statement,
 -- so none can be put in later, and a transaction that makes a file and leaves it empty is refused when it ends.
-CREATE FUNCTION providers_refuse_odd_files(some uuid[]) RETURNS void
+CREATE FUNCTION providers_refuse_odd_files(files uuid[]) RETURNS void
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -89,7 +89,7 @@ BEGIN
              bool_and((p.provider_id, p.currency, p.scheme, p.execute_on)
                       = (f.provider_id, f.currency, f.scheme, f.execute_on)) AS alike
         FROM providers_railpayment p WHERE p.file_id = f.id) held ON true
-   WHERE f.id = ANY (some) AND NOT coalesce(held.n = f.count AND held.total = f.total AND held.alike, false)
+   WHERE f.id = ANY (files) AND NOT coalesce(held.n = f.count AND held.total = f.total AND held.alike, false)
    LIMIT 1;
   IF odd IS NOT NULL THEN
     RAISE EXCEPTION 'FILE_ADDS_UP: the payments of the file % are not those that it says', odd USING ERRCODE = '23514';
