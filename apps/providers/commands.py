@@ -135,6 +135,8 @@ register(
         input=serializers.TakeInFileInput,
         permission="providers.take_in_file",
         surfaces=BY_OPERATORS,
+        # It is kept as a message; the operation has its name and what was found in it.
+        secret_fields=frozenset({"content"}),
     )
 )
 register(

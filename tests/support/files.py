@@ -14,7 +14,12 @@ from tests.support.sandbox import SECRET, Sandbox
 
 ACCOUNT = {"currency": "EUR", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}
 DOLLARS = {"currency": "USD", "account": "12345678", "bic": "COBADEFFXXX"}
-BANKFILE: dict[str, Any] = {"play": True, "name": "Countinghouse", "country": "DE", "accounts": [ACCOUNT, DOLLARS]}
+BANKFILE: dict[str, Any] = {
+    "play": True,
+    "name": "Countinghouse",
+    "country": "DE",
+    "accounts": [ACCOUNT, DOLLARS],
+}
 ACH: dict[str, Any] = {
     "play": True,
     "destination": " 091000019",
@@ -87,4 +92,16 @@ def statuses(provider: Provider) -> list[str]:
     return list(RailPayment.objects.filter(provider=provider).order_by("pk").values_list("status", flat=True))
 
 
-__all__ = ["ACH", "BANKFILE", "ach", "at_the_cut_off", "bankfile", "cut", "hand_over", "later", "statuses", "told", "told_by"]
+__all__ = [
+    "ACH",
+    "BANKFILE",
+    "ach",
+    "at_the_cut_off",
+    "bankfile",
+    "cut",
+    "hand_over",
+    "later",
+    "statuses",
+    "told",
+    "told_by",
+]

@@ -70,13 +70,15 @@ class Channel:
     def stands(self, message_id: str, sha256: str) -> Said:
         """Ask after a file by its message id."""
         answer = self._http.call("GET", f"/files/{message_id}")
-        return self._said(answer, sha256)
+        if self._play and not isinstance(answer, Reply) and answer.data.get("bank") != PLAY:
+            return Said(Standing.SILENT, "This is no sandbox, and play money goes nowhere else.")
+        return _said(answer, sha256)
 
     def hand_over(self, message_id: str, content: bytes, sha256: str) -> Said:
         """Give the bank a file. It takes a message id once, so the same bytes may be given again."""
         headers = {"Content-Type": "application/octet-stream", "Content-Sha256": sha256}
         answer = self._http.call("PUT", f"/files/{message_id}", content=content, headers=headers)
-        return self._said(answer, sha256)
+        return _said(answer, sha256)
 
     def balances(self) -> Mapping[str, Money]:
         """What we have there, by currency."""
@@ -114,20 +116,19 @@ class Channel:
             raise ProviderSilent(f"The bank does not say which {what} there were; ask again later.")
         return list(answer.data[what])
 
-    def _said(self, answer: Response | Reply, sha256: str) -> Said:
-        if isinstance(answer, Reply):
-            return Said(Standing.SILENT, answer.message)
-        code, words = str(answer.data.get("code") or ""), str(answer.data.get("message") or "")
-        if self._play and answer.data.get("bank") != PLAY:
-            return Said(Standing.SILENT, "This is no sandbox, and play money goes nowhere else.")
-        if answer.status == 404 and code == "unknown_file":
-            return Said(Standing.UNHEARD, words)
-        if answer.status in {200, 201, 409} and answer.data.get("sha256"):
-            same = answer.data["sha256"] == sha256
-            return Said(Standing.TAKEN if same else Standing.OTHER, words)
-        if answer.status == 422 and code:
-            return Said(Standing.REFUSED, f"{code}: {words}")
-        return Said(Standing.SILENT, f"HTTP {answer.status} {words}".strip())
+
+def _said(answer: Response | Reply, sha256: str) -> Said:
+    if isinstance(answer, Reply):
+        return Said(Standing.SILENT, answer.message)
+    code, words = str(answer.data.get("code") or ""), str(answer.data.get("message") or "")
+    if answer.status == 404 and code == "unknown_file":
+        return Said(Standing.UNHEARD, words)
+    if answer.status in {200, 201, 409} and answer.data.get("sha256"):
+        same = answer.data["sha256"] == sha256
+        return Said(Standing.TAKEN if same else Standing.OTHER, words)
+    if answer.status == 422 and code:
+        return Said(Standing.REFUSED, f"{code}: {words}")
+    return Said(Standing.SILENT, f"HTTP {answer.status} {words}".strip())
 
 
 def _reply(told: Mapping[str, Any]) -> Reply:

@@ -46,7 +46,7 @@ class Files:
         if known is not None:
             with self._store.change():
                 self._report(desk, message_id, "RJCT", "DU01", [])
-            raise Refused(409, "duplicate", f"{message_id} was taken before.", **told(known))
+            raise Refused(409, "duplicate", f"{message_id} was taken before.", sha256=known["sha256"])
         payments = read(desk, content)
         with self._store.change():
             fault = self._faults.strike("outcome", {"desk": desk, "reference": message_id, "kind": "file"})

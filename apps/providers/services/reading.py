@@ -1,5 +1,6 @@
 """Reading what banks say in files: status reports, statements and returns, whoever brought them."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -26,6 +27,12 @@ TRACES: Final = 10**7
 
 SHOWN: Final = 3
 """Doubts of a file that are told in words; of more, how many."""
+
+
+class FileDamaged(DomainError):
+    """The file is not the one that was chosen."""
+
+    code = "PAYMENT_FILE_DAMAGED"
 
 
 class OurBooks(OurPayments):
@@ -62,7 +69,9 @@ def follow_files(items: Sequence[Item]) -> list[Verdict]:
 
 def take_in_file(context: Context, *, provider: str, content: bytes, name: str, sha256: str) -> Done:
     """A person brings a file of the bank; it must be one that can be read."""
-    found = find(provider)
+    found, digest = find(provider), hashlib.sha256(content).hexdigest()
+    if sha256 and sha256.lower() != digest:
+        raise FileDamaged(f"The file arrived with the SHA-256 {digest}: send it again.", field="/sha256")
     report = rail_of(found).read(content, OurBooks(found))
     received = receive(found, Envelope({}, content), address="", now=context.now, fetched=True)
     return Done(
@@ -70,6 +79,7 @@ def take_in_file(context: Context, *, provider: str, content: bytes, name: str, 
             "provider": provider,
             "message": received.message,
             "receipt": received.receipt.value,
+            "sha256": digest,
             "payments": len(report.sayings),
             "others": report.others,
             "doubts": list(report.doubts[:SHOWN]),
