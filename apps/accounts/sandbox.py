@@ -1,7 +1,7 @@
 """The sandbox provider's desks as providers of ours, where the settings name one."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 
@@ -25,6 +25,57 @@ DESKS: Mapping[str, Mapping[str, Any]] = {
 }
 """What each desk does. `expected_seconds` is short: the sandbox needs less than one."""
 
+FILE_DESKS: Mapping[str, Mapping[str, Any]] = {
+    "bankfile": {
+        "title": "Sandbox bank by file",
+        "currencies": ["EUR", "GBP"],
+        "cut_off": "15:00",
+        "time_zone": "Europe/Berlin",
+        "limits": {"smallest": {"EUR": "50000.00", "GBP": "50000.00"}},
+        "options": {
+            "calendar": "TARGET",
+            "name": "Countinghouse",
+            "country": "DE",
+            "accounts": [
+                {"currency": "EUR", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"},
+                {"currency": "GBP", "iban": "GB29NWBK60161331926819", "bic": "NWBKGB2LXXX"},
+            ],
+        },
+    },
+    "ach": {
+        "title": "Sandbox bank by ACH",
+        "currencies": ["USD"],
+        "countries": ["US"],
+        "time_zone": "America/New_York",
+        "limits": {"smallest": {"USD": "50000.00"}},
+        "options": {
+            "same_day": True,
+            "destination": " 091000019",
+            "destination_name": "SANDBOX BANK",
+            "origin": " 091000019",
+            "origin_name": "COUNTINGHOUSE",
+            "company_name": "COUNTINGHOUSE",
+            "company_id": "1234567890",
+            "odfi": "09100001",
+        },
+    },
+}
+"""The desks that take files, for large amounts alone, which a rule sends there; the account numbers are examples."""
+
+RULES: Mapping[str, tuple[list[dict[str, Any]], list[str]]] = {
+    "Large payouts leave in files": (
+        [{"fact": "currency", "op": "in", "value": ["EUR", "GBP"]}],
+        ["sandbox-bankfile", "sandbox-bank"],
+    ),
+    "Large payouts in dollars leave by ACH": (
+        [{"fact": "currency", "op": "eq", "value": "USD"}, {"fact": "country", "op": "eq", "value": "US"}],
+        ["sandbox-ach", "sandbox-bank"],
+    ),
+}
+"""Which large payouts go where first: conditions, and providers in their order."""
+
+LARGE: Final = "50000.00"
+
 
 def connect() -> None:
     """Make a provider of each desk, unless it is one already, at the same place and by the same secrets."""
@@ -34,12 +85,15 @@ def connect() -> None:
     requests = [
         _request(name, desk) for desk in DESKS if not _is_connected(known.get(name := f"sandbox-{desk}"))
     ]
+    files = [desk for desk in FILE_DESKS if not _is_connected(known.get(f"sandbox-{desk}"), f"/{desk}")]
+    requests += [_file_request(desk) for desk in files]
+    requests += [_rule(name) for name in RULES if any(f"sandbox-{desk}" in RULES[name][1] for desk in files)]
     for outcome in execute_many(requests):
         outcome.or_raise()
 
 
-def _is_connected(provider: Provider | None) -> bool:
-    access = settings.SANDBOX_URL, settings.SANDBOX_KEY, settings.SANDBOX_WEBHOOK_SECRET
+def _is_connected(provider: Provider | None, path: str = "") -> bool:
+    access = f"{settings.SANDBOX_URL}{path}", settings.SANDBOX_KEY, settings.SANDBOX_WEBHOOK_SECRET
     return provider is not None and (provider.base_url, provider.secret, provider.webhook_secret) == access
 
 
@@ -53,3 +107,26 @@ def _request(name: str, desk: str) -> Request:
         **DESKS[desk],
     }
     return Request("providers.set_provider", data, ids.new_id("k"), SETUP, origin="setup")
+
+
+def _file_request(desk: str) -> Request:
+    told = FILE_DESKS[desk]
+    data = {
+        "name": f"sandbox-{desk}",
+        "adapter": desk,
+        "base_url": f"{settings.SANDBOX_URL}/{desk}",
+        "secret": settings.SANDBOX_KEY,
+        "webhook_secret": settings.SANDBOX_WEBHOOK_SECRET,
+        "kinds": ["payout"],
+        "priority": 500,
+        **told,
+        "options": {**told["options"], "play": True},
+    }
+    return Request("providers.set_provider", data, ids.new_id("k"), SETUP, origin="setup")
+
+
+def _rule(name: str) -> Request:
+    conditions, providers = RULES[name]
+    large = [{"fact": "kind", "op": "eq", "value": "payout"}, {"fact": "amount", "op": "gte", "value": LARGE}]
+    data = {"name": name, "place": 500, "conditions": [*large, *conditions], "providers": providers}
+    return Request("providers.set_routing_rule", data, ids.new_id("k"), SETUP, origin="setup")

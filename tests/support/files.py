@@ -75,9 +75,9 @@ def cut(provider: Provider) -> list[RailFile]:
 def hand_over() -> None:
     """Hand over all that is not handed over, whenever it would be tried."""
     routing.forget()
-    due = RailFile.objects.filter(next_attempt_at__isnull=False).order_by("-next_attempt_at").first()
-    if due and due.next_attempt_at:
-        handing_over.hand_over_due(due.next_attempt_at)
+    now = clock.now()
+    RailFile.objects.filter(next_attempt_at__isnull=False).update(next_attempt_at=now)
+    handing_over.hand_over_due(now)
 
 
 def told_by(sandbox: Sandbox) -> None:
@@ -88,8 +88,12 @@ def told_by(sandbox: Sandbox) -> None:
 
 
 def statuses(provider: Provider) -> list[str]:
-    """How its payments stand, in the order in which they were asked for."""
-    return list(RailPayment.objects.filter(provider=provider).order_by("pk").values_list("status", flat=True))
+    """How its payments stand, by their amounts."""
+    return list(
+        RailPayment.objects.filter(provider=provider)
+        .order_by("amount", "pk")
+        .values_list("status", flat=True)
+    )
 
 
 __all__ = [

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from apps.core.errors import DomainError
+from apps.providers.adapters.ach import AchAdapter
 from apps.providers.adapters.bankfile import BankfileAdapter
 from apps.providers.adapters.files import FileAdapter
 from apps.providers.adapters.sandbox import SandboxAdapter
@@ -13,6 +14,7 @@ from apps.providers.protocol import Adapter
 ADAPTERS: Mapping[str, Callable[[Provider], Adapter]] = {
     "sandbox": SandboxAdapter,
     "bankfile": BankfileAdapter,
+    "ach": AchAdapter,
 }
 
 

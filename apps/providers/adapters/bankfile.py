@@ -8,10 +8,10 @@ from typing import Final
 from schwifty import IBAN
 
 from apps.core.money import Money
-from apps.providers.adapters.files import Carried, FileAdapter, OurPayments
+from apps.providers.adapters.files import Carried, FileAdapter, FileSaid, OurPayments
 from apps.providers.adapters.options import BankfileOptions, read
 from apps.providers.adapters.sayings import Report, Saying
-from apps.providers.formats import camt053, pain002
+from apps.providers.formats import camt053, pain001, pain002
 from apps.providers.formats.errors import FileFormatUnknown, PaymentUnwritable
 from apps.providers.formats.iso_reasons import words_of
 from apps.providers.formats.pain001 import Address, Party, Payment, PaymentOrder, write_sepa, write_swift
@@ -82,6 +82,13 @@ class BankfileAdapter(FileAdapter):
             return _booked(content, ours)
         return _reported(report, ours)
 
+    def contents(self, content: bytes) -> FileSaid:
+        """What one of our orders says."""
+        rows = list(pain001.read(BytesIO(content)).rows())
+        payments = [_said_to_pay(each.payment) for each in rows]
+        scheme = SEPA if all(_is_sepa(each) for each in payments) else SWIFT
+        return FileSaid(scheme, rows[0].execute_on, payments)
+
     def _debtor(self, currency: str) -> Party:
         account = self._accounts.get(currency)
         if account is None:
@@ -115,6 +122,18 @@ def _payment(carried: Carried) -> Payment:
         ),
         remittance=latin_text(carried.memo, limit=LONGEST_MEMO, field="/memo"),
     )
+
+
+def _said_to_pay(payment: Payment) -> Carried:
+    """A payment of an order of ours, read back."""
+    creditor = payment.creditor
+    to = {
+        "name": creditor.name,
+        "iban": creditor.iban,
+        "account_number": creditor.account,
+        "bic": creditor.bic,
+    }
+    return Carried(id_of(payment.end_to_end_id), payment.amount, to, payment.remittance)
 
 
 def _reported(report: StatusReport, ours: OurPayments) -> Report:

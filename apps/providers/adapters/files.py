@@ -41,6 +41,15 @@ class Carried:
     sequence: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class FileSaid:
+    """What a file of our own says, read from its bytes."""
+
+    scheme: str
+    execute_on: date
+    payments: Sequence[Carried]
+
+
 class OurPayments(ABC):
     """What reading a bank's file asks of our books."""
 
@@ -89,6 +98,10 @@ class FileAdapter(ABC):
     @abstractmethod
     def read(self, content: bytes, ours: OurPayments) -> Report:
         """What a file of the bank says; FileError, at its place, if it cannot be read."""
+
+    @abstractmethod
+    def contents(self, content: bytes) -> FileSaid:
+        """What a file of our own says by our references; ProviderSilent if the format does not carry those."""
 
     def submit(self, instruction: Instruction) -> Reply:
         """Keep it for the next file."""

@@ -81,6 +81,11 @@ class RailFile(models.Model):
         return Money(self.total, self.currency)
 
     @property
+    def hash(self) -> str:
+        """The SHA-256 of the bytes, in hexadecimal."""
+        return bytes(self.sha256).hex()
+
+    @property
     def name(self) -> str:
         """What the file is called where it is kept."""
         return f"{self.message_id}.{'ach' if self.format == 'nacha' else 'xml'}"

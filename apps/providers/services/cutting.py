@@ -130,8 +130,7 @@ def _together(provider: Provider, through: datetime, now: datetime) -> list[Rail
 def _make(provider: Provider, rows: Sequence[RailPayment], now: datetime) -> RailFile:
     """The file and its payments in it, written by one insert and one update."""
     rail, pk = rail_of(provider), ids.new_id("rlf")
-    last = RailPayment.objects.filter(provider=provider, sequence__isnull=False).order_by("-sequence").first()
-    begins = (last.sequence or 0) + 1 if last else 1
+    begins = next_sequence(provider)
     carried = [_carried(row, begins + place) for place, row in enumerate(rows)]
     day = max(rows[0].execute_on or now.date(), cut_offs.earliest_day(provider, now))
     content = rail.write(
@@ -144,8 +143,15 @@ def _make(provider: Provider, rows: Sequence[RailPayment], now: datetime) -> Rai
     )
     file = _file(provider, pk, rows, carried, content, day, now)
     file.save(force_insert=True)
-    _put_in(file, rows, carried, now)
+    put_in(file, rows, [each.sequence for each in carried], now)
     return file
+
+
+def next_sequence(provider: Provider) -> int:
+    """The place of the next payment among all that the provider was sent; its row is locked."""
+    in_files = RailPayment.objects.filter(provider=provider, sequence__isnull=False)
+    last = in_files.order_by("-sequence").values_list("sequence", flat=True).first()
+    return (last or 0) + 1
 
 
 def _file(
@@ -176,12 +182,13 @@ def _file(
     )
 
 
-def _put_in(file: RailFile, rows: Sequence[RailPayment], carried: Sequence[Carried], now: datetime) -> None:
+def put_in(file: RailFile, rows: Sequence[RailPayment], sequences: Sequence[int], now: datetime) -> None:
+    """Put payments that wait into a file, by one statement."""
     values: dict[str, Any] = {
         "file": ids.decode("rlf", str(file.pk)),
         "day": file.execute_on,
         "payments": arrays.texts([ids.stored("rlp", str(row.pk)) for row in rows]),
-        "sequences": arrays.numbers(each.sequence for each in carried),
+        "sequences": arrays.numbers(sequences),
         "now": now,
     }
     with connection.cursor() as cursor:
