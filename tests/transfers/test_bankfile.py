@@ -373,15 +373,43 @@ def as_base64(content: bytes) -> str:
     return b64encode(content).decode()
 
 
-def camt(payment: RailPayment, amount: str) -> bytes:
-    """A statement that books one payment."""
+def camt(payment: RailPayment, amount: str, what: str = "completed", message: str = "STM-1") -> bytes:
+    """A statement that books one payment, or its return."""
     row = {
-        "what": "completed",
+        "what": what,
         "reference": payment.reference.replace("_", "-"),
         "currency": payment.currency,
         "amount": amount,
     }
-    return statement("STM-1", "2026-11-23T08:00:00Z", "EUR", "100.00", "60.00", [row]).encode()
+    return statement(message, "2026-11-23T08:00:00Z", "EUR", "100.00", "60.00", [row]).encode()
+
+
+class TestOddStatements:
+    def test_a_second_return_of_another_amount_is_for_a_person(
+        self, acme: World, wallet: str, bank: Sandbox
+    ) -> None:
+        provider = bankfile(bank)
+        [made] = sent(acme, wallet, "40.00")
+        gone(provider)
+        told_by(bank)
+        for amount in ("10.00", "30.00"):
+            taken_in(provider, camt(RailPayment.objects.get(), amount, "returned"))
+            work()
+        assert (status(made), parts(wallet)) == ("completed", ("70.00", "0.00"))
+        assert any("came back before" in why for why in quarantined())
+
+    def test_the_same_statement_under_another_name_changes_nothing(
+        self, acme: World, wallet: str, bank: Sandbox
+    ) -> None:
+        provider = bankfile(bank)
+        [made] = sent(acme, wallet, "40.00")
+        gone(provider)
+        told_by(bank)
+        taken_in(provider, camt(RailPayment.objects.get(), "40.00"))
+        taken_in(provider, camt(RailPayment.objects.get(), "40.00", message="STM-2"))
+        work()
+        assert (status(made), parts(wallet)) == ("completed", ("60.00", "0.00"))
+        assert quarantined() == []
 
 
 class TestRestore:

@@ -213,6 +213,9 @@ def _line(entry: camt053.Entry, line: camt053.Details, payment: Carried) -> Sayi
     if entry.amount.is_negative and not entry.is_reversal:
         return Saying(payment.reference, Outcome.COMPLETED, amount=paid)
     words = words_of(line.reason) or " ".join(line.reason_info)
+    if payment.returned not in {None, paid}:
+        doubt = f"{payment.returned} of it came back before, and now {paid}: whether that is more, a person finds out."
+        return Saying(payment.reference, Outcome.UNKNOWN, line.reason[:60], words[:500], doubt=doubt)
     return Saying(payment.reference, Outcome.RETURNED, (line.reason or "RETURNED")[:60], words[:500], paid)
 
 

@@ -32,13 +32,15 @@ NO_NUMBERS = Reply(
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """A payment as a file carries it; `sequence` is its place among all that the provider was sent."""
+    """A payment as a file carries it; `sequence` is its place among all that the provider was sent, `returned` what came
+    back of it so far."""
 
     reference: str
     amount: Money
     to: Mapping[str, Any]
     memo: str
     sequence: int = 0
+    returned: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,4 +126,6 @@ def _subject(provider: Provider, report: Report) -> str:
 
 
 def _carried(row: RailPayment) -> Carried:
-    return Carried(row.reference, Money(row.amount or 0, row.currency), {}, row.memo, row.sequence or 0)
+    returned = None if row.returned is None else Money(row.returned, row.currency)
+    amount = Money(row.amount or 0, row.currency)
+    return Carried(row.reference, amount, {}, row.memo, row.sequence or 0, returned)
