@@ -223,5 +223,9 @@ class Execution:
             return
 
     def pending(self) -> dict[str, Any]:
-        """How many orders will be executed by themselves."""
-        return {"orders": self._store.number("SELECT count(*) FROM orders WHERE due_at IS NOT NULL")}
+        """How many orders will be executed, or told of in a statement, by themselves."""
+        return {
+            "orders": self._store.number(
+                "SELECT count(*) FROM orders WHERE due_at IS NOT NULL OR untold IS NOT NULL"
+            )
+        }

@@ -189,10 +189,6 @@ class Files:
         )
         return [{"number": row["number"], "file": row["file"], **self._orders.told(row)} for row in rows]
 
-    def pending(self) -> dict[str, int]:
-        """How many orders will be told of."""
-        return {"statements": self._store.number("SELECT count(*) FROM orders WHERE untold IS NOT NULL")}
-
 
 def told(row: Row) -> dict[str, Any]:
     """A file as its client sees it; `bank` says that nothing here is real."""

@@ -67,7 +67,7 @@ class Sandbox:
 
     def pending(self) -> dict[str, int]:
         """What will happen by itself: orders to be executed, deliveries to be tried."""
-        return {**self.execution.pending(), **self.files.pending(), **self.webhooks.pending()}
+        return {**self.execution.pending(), **self.webhooks.pending()}
 
     async def settle(self, timeout: int) -> dict[str, int]:
         """What is still pending after so many milliseconds, or as soon as it is nothing."""

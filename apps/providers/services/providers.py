@@ -90,7 +90,8 @@ def set_provider(
             f"{name} moves {'play' if was_play else 'real'} money and stays so: set up another.",
             field="/options/play",
         )
-    ADAPTERS[adapter](provider)  # It raises what it cannot work with.
+    if provider.makes_files:
+        ADAPTERS[adapter](provider)  # It raises what it cannot work with.
     provider.save()
     result = {"provider": provider.pk, "name": name, "enabled": enabled}
     return Done(result, (EventDraft("provider.changed", provider.pk, result),))
