@@ -10,6 +10,7 @@ from apps.providers.models import PaymentStatus, Provider, RailPayment
 from apps.providers.protocol import Instruction, Outcome, Reply
 from apps.providers.queries import cut_offs
 
+DOUBTFUL: Final = "DOUBTFUL"
 CANCELLED_BEFORE: Final = "It was cancelled before it came, and is never executed."
 
 STANDING: Final[Mapping[str, Outcome]] = {
@@ -76,7 +77,7 @@ def standing(payment: RailPayment | None) -> Reply:
         return Reply(Outcome.NOT_FOUND, code="NOT_FOUND")
     outcome, settled = STANDING[payment.status], payment.money
     if payment.doubt and outcome == Outcome.ACCEPTED:
-        return Reply(Outcome.UNKNOWN, str(payment.pk), code="DOUBTFUL", message=payment.doubt)
+        return Reply(Outcome.UNKNOWN, str(payment.pk), code=DOUBTFUL, message=payment.doubt)
     back = None if payment.returned is None else Money(payment.returned, payment.currency)
     return Reply(
         outcome,
