@@ -1,21 +1,28 @@
 """A bank's file that speaks of many payments: read once, followed in parts, and begun again after a crash."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from apps.core import clock
+from apps.providers.adapters import rail_of
+from apps.providers.adapters.files import Carried, OurPayments
 from apps.providers.adapters.sayings import PART_OF
 from apps.providers.models import InboundMessage, Provider, RailPayment
 from apps.providers.protocol import Envelope
 from apps.providers.sandbox.reports import statement, status_report
 from apps.providers.services import cutting, inbox, told
 from apps.providers.services.receiving import receive
+from tests.providers.formats.samples import SAMPLES
 from tests.providers.test_cutting import DUE, ask, provider
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
 
 MANY = 120
+
+UNREADABLE = {"genkgo-camt053.v2.wrong.xml"}
+"""Samples that are damaged."""
 
 
 @pytest.fixture
@@ -129,3 +136,36 @@ def test_a_file_that_was_booked_in_one_line_is_booked_only_if_it_adds_up(bank: P
     assert "which payments that is, it does not say" in short.why
     assert read(brought(bank, line("1200.00", "STM-2"))).became == "processed"
     assert statuses() == {"booked"}
+
+
+class Nothing(OurPayments):
+    """Books in which there is no payment."""
+
+    def of_file(self, message_id: str) -> Sequence[Carried] | None:
+        """None."""
+        return None
+
+    def named(self, references: Iterable[str]) -> Mapping[str, Carried]:
+        """None."""
+        return {}
+
+    def traced(self, sequences: Iterable[int]) -> Mapping[int, Carried]:
+        """None."""
+        return {}
+
+
+@pytest.mark.parametrize("path", ["camt053", "pain", "nacha"])
+def test_files_of_other_banks_say_nothing_of_payments_of_ours(path: str) -> None:
+    if not (SAMPLES / path).exists():
+        pytest.skip(f"the samples are not at {SAMPLES / path}")
+    adapter = rail_of(provider("ach" if path == "nacha" else "bankfile"))
+    seen = 0
+    for sample in sorted((SAMPLES / path).iterdir()):
+        is_report = "pain_002" in sample.name or path != "pain"
+        if sample.suffix not in {".xml", ".ach"} or not is_report or sample.name in UNREADABLE:
+            continue
+        report = adapter.read(sample.read_bytes(), Nothing())
+        assert report.sayings == ()
+        assert report.doubts or report.others
+        seen += 1
+    assert seen >= 3

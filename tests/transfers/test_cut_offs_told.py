@@ -21,8 +21,10 @@ def test_a_price_tells_the_next_cut_off(acme: World, wallet: str, sandbox: Sandb
     provider = bankfile(sandbox)
     before = clock.now()
     priced = pay_out(acme, wallet, recipient(acme), confirm=False)
-    assert priced["next_cut_off"] == cut_offs.next_cut_off(provider, before)
-    assert priced["expected_at"] > priced["next_cut_off"] > before
+    told = cut_offs.next_cut_off(provider, before)
+    assert told
+    assert priced["next_cut_off"] == clock.written(told)
+    assert priced["expected_at"] > priced["next_cut_off"] > clock.written(before)
 
 
 def test_who_has_none_tells_none(acme: World, wallet: str, sandbox: Sandbox) -> None:

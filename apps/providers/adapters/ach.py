@@ -97,7 +97,7 @@ class AchAdapter(FileAdapter):
         told = [_told(said, entry, known) for said, entry in found]
         sayings = tuple(each for each in told if isinstance(each, Saying))
         doubts = tuple(each for each in told if isinstance(each, str))
-        others = sum(not entry.addenda for batch in file.batches for entry in batch.entries)
+        others = sum(len(batch.entries) for batch in file.batches) - len(found)
         return Report(sayings, doubts=doubts, others=others)
 
     def contents(self, content: bytes) -> FileSaid:
