@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.test import Client
 
 from apps.core import clock, ids
 from apps.core.money import Money
@@ -24,7 +25,7 @@ from apps.transfers.services.catching_up import catch_up, lock_all, unlock_all
 from apps.transfers.services.sending import instruction
 from tests.support.door import balance, done, refused
 from tests.support.files import BANKFILE, at_the_cut_off, bankfile, cut, hand_over, statuses, told_by
-from tests.support.inbound import hook_up
+from tests.support.inbound import headers, hook_up
 from tests.support.payouts import pay_out, recipient, status, work
 from tests.support.sandbox import KEY, Sandbox
 from tests.support.tenants import World, parts
@@ -382,6 +383,26 @@ def camt(payment: RailPayment, amount: str, what: str = "completed", message: st
         "amount": amount,
     }
     return statement(message, "2026-11-23T08:00:00Z", "EUR", "100.00", "60.00", [row]).encode()
+
+
+class TestProof:
+    def test_a_statement_that_is_not_signed_moves_nothing(
+        self, acme: World, wallet: str, bank: Sandbox
+    ) -> None:
+        provider = bankfile(bank)
+        [made] = sent(acme, wallet, "40.00")
+        cut(provider)
+        content = camt(RailPayment.objects.get(), "40.00")
+        hook = f"/hooks/{provider.name}/"
+        assert Client().post(hook, content, content_type="application/xml").status_code == 401
+        forged = headers(content, None, secret="not the secret")
+        assert Client().post(hook, content, content_type="application/xml", headers=forged).status_code == 401
+        told_by(bank)
+        assert (status(made), statuses(provider)) == ("provider_processing", ["in_file"])
+        proven = headers(content, None)
+        assert Client().post(hook, content, content_type="application/xml", headers=proven).status_code == 202
+        told_by(bank)
+        assert (status(made), parts(wallet)) == ("completed", ("60.00", "0.00"))
 
 
 class TestOddStatements:
