@@ -212,6 +212,18 @@ class TestBeforeTheCutOff:
         done("providers.unlock_sending", provider=provider.name)
         assert len(cut(provider)) == 1
 
+    @pytest.mark.parametrize(("scope", "scope_id"), [("provider", "sandbox-bankfile"), ("currency", "EUR")])
+    def test_what_is_frozen_is_cut_once_the_freeze_is_lifted(
+        self, acme: World, wallet: str, bank: Sandbox, scope: str, scope_id: str
+    ) -> None:
+        provider = bankfile(bank)
+        sent(acme, wallet, "40.00")
+        flag = {"name": "core_wallet_enabled", "scope": scope, "scope_id": scope_id, "reason": "incident"}
+        done("operations.set_feature_flag", enabled=False, **flag)
+        assert (cut(provider), statuses(provider)) == ([], ["waiting"])
+        done("operations.set_feature_flag", enabled=True, **flag)
+        assert len(cut(provider)) == 1
+
 
 class TestHandingOver:
     @pytest.mark.parametrize("fault", ["timeout_after", "reset_after", "error_after", "garbage"])

@@ -13,7 +13,6 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import Q
 
 from apps.core import arrays, ids
 from apps.core.actor import Actor
@@ -31,6 +30,9 @@ from apps.providers.queries import cut_offs, routing
 from apps.providers.services.providers import find, refuse_while_catching_up
 
 logger = logging.getLogger(__name__)
+
+WALLET_FLAG: Final = "core_wallet_enabled"
+"""The flag whose freeze of everything, of a provider or of a currency stops files, too."""
 
 MOST_FILES: Final = 1_000
 """Files of one provider that one run makes."""
@@ -98,21 +100,29 @@ def plan_raise_file_alarm(context: Context, *, provider: str, why: str, file: st
 def _cut_one(provider: Provider, through: datetime, now: datetime) -> RailFile | None:
     with transaction.atomic():
         locked = Provider.objects.select_for_update(no_key=True).get(pk=provider.pk)
-        rows = [] if locked.locked_because or _is_frozen(locked) else _together(locked, through, now)
+        frozen = _frozen()
+        if locked.locked_because or frozen & {("everything", ""), ("provider", locked.name)}:
+            return None
+        currencies = [scope_id for scope, scope_id in frozen if scope == "currency"]
+        rows = _together(locked, through, now, without=currencies)
         return _make(locked, rows, now) if rows else None
 
 
-def _is_frozen(provider: Provider) -> bool:
-    """Whether a freeze of the provider, or of everything, stops what moves money there."""
-    frozen = FeatureFlag.objects.filter(name="core_wallet_enabled", enabled=False)
-    return frozen.filter(Q(scope="everything") | Q(scope="provider", scope_id=provider.name)).exists()
+def _frozen() -> set[tuple[str, str]]:
+    """The scopes in which a freeze stops what moves money."""
+    frozen = FeatureFlag.objects.filter(name=WALLET_FLAG, enabled=False)
+    return set(frozen.values_list("scope", "scope_id"))
 
 
-def _together(provider: Provider, through: datetime, now: datetime) -> list[RailPayment]:
+def _together(
+    provider: Provider, through: datetime, now: datetime, *, without: Sequence[str]
+) -> list[RailPayment]:
     """The oldest payment that waits, and those that go into the same file: scheme, currency and day are the same."""
-    waiting = RailPayment.objects.filter(
-        provider=provider, status=PaymentStatus.WAITING, due_at__lte=through
-    ).order_by("due_at", "pk")
+    waiting = (
+        RailPayment.objects.filter(provider=provider, status=PaymentStatus.WAITING, due_at__lte=through)
+        .exclude(currency__in=without)
+        .order_by("due_at", "pk")
+    )
     first = waiting.first()
     if first is None or first.execute_on is None:
         return []
