@@ -192,6 +192,16 @@ class TestDays:
         assert cut_off == datetime.fromisoformat(due)
         assert cut_offs.execution_day(to, cut_off) == date.fromisoformat(day)
 
+    def test_what_is_too_large_for_the_same_day_goes_the_next(self) -> None:
+        to = provider("ach", same_day=True)
+        morning = datetime.fromisoformat("2026-11-23T09:00:00-05:00")
+        ask(to, 1, 100, "USD", morning)
+        ask(to, 2, 100_000_001, "USD", morning)
+        due = datetime.fromisoformat("2026-11-23T10:15:00-05:00")
+        assert len(cutting.cut(to, through=due, now=due)) == 2
+        days = RailFile.objects.order_by("total").values_list("execute_on", flat=True)
+        assert list(days) == [date(2026, 11, 23), date(2026, 11, 24)]
+
 
 class TestGuards:
     @pytest.mark.parametrize(

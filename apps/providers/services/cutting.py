@@ -142,7 +142,8 @@ def _make(provider: Provider, rows: Sequence[RailPayment], now: datetime) -> Rai
     rail, pk = rail_of(provider), ids.new_id("rlf")
     begins = next_sequence(provider)
     carried = [_carried(row, begins + place) for place, row in enumerate(rows)]
-    day = max(rows[0].execute_on or now.date(), cut_offs.earliest_day(provider, now))
+    largest = max(each.amount for each in carried)
+    day = max(rows[0].execute_on or now.date(), cut_offs.earliest_day(provider, now, largest))
     content = rail.write(
         carried,
         scheme=rows[0].scheme,
