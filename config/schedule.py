@@ -76,6 +76,14 @@ BEAT_SCHEDULE = {
         "task": "providers.ask_balances",
         "schedule": timedelta(minutes=1),
     },
+    "cut-payment-files": {
+        "task": "providers.cut_files",
+        "schedule": timedelta(minutes=1),
+    },
+    "settle-payment-files": {
+        "task": "providers.settle_files",
+        "schedule": timedelta(minutes=1),
+    },
     "release-reserves": {
         "task": "transfers.release_reserves",
         "schedule": timedelta(minutes=1),

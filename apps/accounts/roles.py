@@ -67,6 +67,7 @@ INBOX = {
     "providers.redrive_message",
     "providers.redrive_quarantined",
 }
+FILES = {"providers.cut_file", "providers.hand_over_file", "providers.take_in_file"}
 FREEZES = {"ledger.freeze_account", "ledger.unfreeze_account"}
 
 PERMISSIONS: dict[str, set[str]] = {
@@ -93,6 +94,7 @@ PERMISSIONS: dict[str, set[str]] = {
         "providers.lock_sending",
         "providers.unlock_sending",
         *BESIDE,
+        *FILES,
         *HOLDS,
         *INBOX,
         *SUSPENSE,
@@ -141,6 +143,7 @@ NOBODY = {
     "operations.note_eligibility",
     "operations.withdraw_request",
     "providers.raise_alarm",
+    "providers.raise_file_alarm",
     "providers.raise_low_balance",
     "transfers.begin_sending",
     "transfers.cancel_rejected",

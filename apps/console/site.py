@@ -72,6 +72,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
         from apps.console.pages.approvals import inbox
         from apps.console.pages.attachments import attachment
         from apps.console.pages.journal_exports import journal_exports, journal_file
+        from apps.console.pages.payment_files import payment_file
         from apps.console.pages.payouts import payouts_desk
         from apps.console.pages.rates import rates_page
         from apps.console.pages.schedule import schedule
@@ -82,6 +83,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
             path("do/<str:name>/", self.admin_view(doing.command_page, cacheable=True), name="do"),
             path("look-up/<slug:kind>/", self.admin_view(doing.look_up), name="look_up"),
             path("attachments/<str:attachment_id>/", self.admin_view(attachment), name="attachment"),
+            path("payment-files/<str:file_id>/", self.admin_view(payment_file), name="payment_file"),
             path("approvals/", self.admin_view(inbox), name="approvals"),
             path("payouts/", self.admin_view(payouts_desk), name="payouts"),
             path("schedule/", self.admin_view(schedule), name="schedule"),

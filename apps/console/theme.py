@@ -83,6 +83,12 @@ UNFOLD: dict[str, Any] = {
                         "providers.view_inboundmessage",
                     ),
                     _item(
+                        _("Payment files"),
+                        "folder_zip",
+                        "providers_railfile_changelist",
+                        "providers.view_railfile",
+                    ),
+                    _item(
                         _("Conflicts"),
                         "difference",
                         "providers_inboundconflict_changelist",

@@ -24,6 +24,8 @@ BIG = {
     "operations_operation",
     "providers_inboundconflict",
     "providers_inboundmessage",
+    "providers_railfile",
+    "providers_railpayment",
     "transfers_chargeback",
     "transfers_deposit",
     "transfers_rollingreserve",
@@ -110,6 +112,16 @@ INSERT INTO providers_inboundmessage (id, provider_id, reference, body, headers,
 INSERT INTO providers_inboundconflict (id, message_id, body, headers, remote_address, sha256, copies, status, why, received_at, seen_at)
   SELECT ('6' || lpad(to_hex(i), 31, '0'))::uuid, ('7' || lpad(to_hex(i), 31, '0'))::uuid, '', '{}', '', '', 1,
          CASE WHEN i %% 1000 = 0 THEN 'open' ELSE 'acknowledged' END, '', now(), now()
+    FROM generate_series(1, %(many)s) i;
+INSERT INTO providers_railfile (id, provider_id, message_id, format, scheme, content, sha256, size, count, total, currency,
+                                execute_on, made_at, status, said, tries)
+  SELECT ('1' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 10), 32, '0')::uuid, 'rlf-' || i, 'pain.001', 'sepa', 'x', 'x', 1, 1, 1,
+         'EUR', current_date, now(), CASE WHEN i %% 1000 = 0 THEN 'made' ELSE 'taken' END, '', 0
+    FROM generate_series(1, %(many)s) i;
+INSERT INTO providers_railpayment (id, provider_id, reference, scheme, amount, currency, "to", memo, status, due_at, execute_on,
+                                   file_id, sequence, code, why, doubt, created_at, changed_at)
+  SELECT ('1' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 10), 32, '0')::uuid, 'key:' || i, 'sepa', 1, 'EUR', %(secret)s, '',
+         'booked', now(), current_date, ('1' || lpad(to_hex(i), 31, '0'))::uuid, i, '', '', '', now(), now()
     FROM generate_series(1, %(many)s) i;
 INSERT INTO transfers_deposit (id, provider_id, reference, message_id, amount, currency, virtual_account, remittance, remitter, status,
                                wallet_id, entry_id, matched_by, why, received_at, verified_at, charged_back, returned_by,

@@ -279,6 +279,7 @@ def test_every_model_in_the_sidebar_is_registered() -> None:
         "transfers.Deposit",
         "transfers.RollingReserve",
         "providers.Provider",
+        "providers.RailFile",
         "transfers.Transfer",
         "transfers.VirtualAccount",
     }

@@ -9,6 +9,7 @@ from apps.console.pages import (  # noqa: F401
     holds,
     inbox,
     operations,
+    payment_files,
     people,
     periods,
     providers,
