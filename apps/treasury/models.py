@@ -111,7 +111,8 @@ class SweepExecution(models.Model):
 
     `balance` and `counter_balance` are what was seen, at these sequences of the accounts' lines; the counter account gives
     down to `counter_least`. `asked` and `amount` are into the account, or out of it if negative: what the rule asked for,
-    and what was posted or instructed. What is `done` moved all that was asked for, what is `short` less or nothing.
+    and what was posted or instructed. What is `done` moved all that was asked for, what is `short` less or nothing, what
+    is `waiting` nothing because of the instruction that it waits for.
     """
 
     id = PrefixedIdField(prefix="swx", primary_key=True)
@@ -129,6 +130,7 @@ class SweepExecution(models.Model):
     amount = MinorUnitsField()
     status = models.CharField(max_length=20, choices=ExecutionStatus.choices)
     why = models.CharField(max_length=20, choices=Why.choices, blank=True)
+    waits_for_id = PrefixedIdField(prefix="swi", null=True, editable=False)
     entry_id = PrefixedIdField(prefix="je", null=True, editable=False)
     operation_id = PrefixedIdField(prefix="op", editable=False)
 
@@ -155,6 +157,11 @@ class SweepExecution(models.Model):
                 | ~models.Q(status__in=["done", "short"]) & models.Q(entry_id__isnull=True)
                 | models.Q(status="short", amount=0, entry_id__isnull=True),
                 name="sweep_execution_has_its_entry",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="waiting", waits_for_id__isnull=False)
+                | (~models.Q(status="waiting") & models.Q(waits_for_id__isnull=True)),
+                name="sweep_execution_waits_for_one",
             ),
         ]
         indexes = [

@@ -1,6 +1,7 @@
 """Sweep rules as tests use them: accounts with money, a rule, its due times, and what came of them."""
 
-from datetime import timedelta
+from contextlib import ExitStack
+from datetime import datetime, timedelta
 from typing import Any
 
 from apps.core import clock
@@ -47,14 +48,28 @@ def rule(account: str = PAYOUTS, counter: str = MAIN, **more: Any) -> SweepRule:
     return SweepRule.objects.get(pk=made["rule"])
 
 
+_now = ExitStack()
+
+
+def pass_to(at: datetime) -> None:
+    """From now on it is this time, for the rest of the test."""
+    _now.close()
+    _now.enter_context(clock.frozen(at))
+
+
+def let_time_run() -> None:
+    """The clock is the real one again."""
+    _now.close()
+
+
 def due(kept: SweepRule, times: int = 1) -> list[SweepExecution]:
     """Let so many more of its due times come, and execute; what came of all of them, in order."""
     last = SweepExecution.objects.filter(rule=kept).order_by("-due_at").first()
     at = last.due_at if last else kept.started_at
     for _ in range(times):
         at = kept.when.next_after(at)
-        with clock.frozen(at + timedelta(seconds=1)):
-            execute_sweeps()
+        pass_to(at + timedelta(seconds=1))
+        execute_sweeps()
     return list(SweepExecution.objects.filter(rule=kept).order_by("due_at"))
 
 
@@ -63,4 +78,15 @@ def next_due(kept: SweepRule) -> str:
     return clock.written(kept.when.next_after(kept.started_at))
 
 
-__all__ = ["MAIN", "PAYOUTS", "due", "filled", "later", "next_due", "rule", "spent"]
+__all__ = [
+    "MAIN",
+    "PAYOUTS",
+    "due",
+    "filled",
+    "later",
+    "let_time_run",
+    "next_due",
+    "pass_to",
+    "rule",
+    "spent",
+]

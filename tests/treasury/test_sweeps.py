@@ -1,6 +1,7 @@
 """Sweep rules from setting to verifying, with exact balances."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -130,15 +131,15 @@ class TestDueTimes:
             execute_sweeps()
         made = SweepExecution.objects.order_by("due_at")
         assert [each.status for each in made] == ["done", *["nothing_to_do"] * 5]
-        assert {b.due_at - a.due_at for a, b in zip(made, made[1:], strict=False)} == {timedelta(minutes=5)}
+        assert {b.due_at - a.due_at for a, b in pairwise(made)} == {timedelta(minutes=5)}
         nothing_differs()
 
     def test_a_frozen_platform_leaves_them_due(self) -> None:
         kept = rule()
-        flag = {"flag": "core_wallet_enabled", "scope": "everything", "scope_id": ""}
-        done("operations.set_flag", **flag, enabled=False, reason="incident")
+        flag = {"name": "core_wallet_enabled", "scope": "everything", "scope_id": ""}
+        done("operations.set_feature_flag", **flag, enabled=False, reason="incident")
         assert due(kept) == []
-        done("operations.set_flag", **flag, enabled=True, reason="over")
+        done("operations.set_feature_flag", **flag, enabled=True, reason="over")
         assert [each.status for each in due(kept)] == ["done"]
 
     @pytest.mark.parametrize("shift", [-timedelta(minutes=5), timedelta(minutes=1), timedelta(minutes=10)])
@@ -173,16 +174,16 @@ class TestRules:
         [
             ({"floor": eur("5000.01")}, "SWEEP_BAND_UNFIT"),
             ({"floor": eur("-0.01")}, "SWEEP_BAND_UNFIT"),
-            ({"minimum": eur("0.00")}, "VALIDATION"),
+            ({"minimum": eur("0.00")}, "INPUT_INVALID"),
             ({"floor": {"amount": "1.00", "currency": "USD"}}, "CURRENCY_MISMATCH"),
             ({"at": "09:00"}, "SWEEP_WHEN_UNCLEAR"),
             ({"every_minutes": None}, "SWEEP_WHEN_UNCLEAR"),
-            ({"every_minutes": 4}, "VALIDATION"),
+            ({"every_minutes": 4}, "INPUT_INVALID"),
             ({"days": "MOON"}, "CALENDAR_UNKNOWN"),
             ({"account": "bank:none"}, "ACCOUNT_NOT_FOUND"),
             ({"counter_account": PAYOUTS}, "SWEEP_SAME_ACCOUNT"),
             ({"counter_account": "equity:funding"}, "NOT_OUR_MONEY"),
-            ({"book": "nowhere"}, "BOOK_UNKNOWN"),
+            ({"book": "nowhere"}, "BOOK_NOT_FOUND"),
         ],
     )
     def test_is_refused(self, change: dict[str, Any], error: str) -> None:
@@ -217,7 +218,7 @@ class TestRules:
             answer = run("treasury.stop_sweep_rule", actor=actor, rule=kept.pk, reason="x")
             assert (code(answer) is None) == allowed
         assert refused("treasury.execute_sweep", actor=actor, rule=kept.pk, due_at=next_due(kept)) == (
-            "PERMISSION_DENIED"
+            "AUTHORIZATION_FAILED"
         )
 
 

@@ -24,20 +24,19 @@ from apps.treasury.models import (
 )
 
 GRACE: Final = timedelta(minutes=5)
-"""How long after a due time its execution may still come; and how long a line may wait for its commit."""
+"""How long after a due time its execution may still come."""
 
 AT_A_TIME: Final = 500
 
-# The line that was the last one at the look, and the one after it.
 _LINES: Final = """
-SELECT k.account, k.sequence, seen.balance_after, later.recorded_at
+SELECT k.account, k.sequence, l.balance_after
   FROM unnest(%s::bigint[], %s::bigint[]) k(account, sequence)
-  LEFT JOIN ledger_line seen ON seen.account_id = k.account AND seen.sequence = k.sequence
-  LEFT JOIN ledger_line later ON later.account_id = k.account AND later.sequence = k.sequence + 1
+  JOIN ledger_line l ON l.account_id = k.account AND l.sequence = k.sequence
 """
 
-Line = tuple[int | None, datetime | None]
-"""The raw balance at a sequence, and when the next line was recorded."""
+
+Wrong = tuple[str, str]
+"""What differs, in one word and in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +51,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What executions are compared with: lines by account and sequence, entries, instructions and refused operations by id."""
+    """What executions are compared with: raw balances by account and sequence, entries, instructions by their own id and by
+    that of their execution, and refused operations."""
 
-    lines: Mapping[tuple[int, int], Line]
+    balances: Mapping[tuple[int, int], int]
     entries: Mapping[str, JournalEntry]
     instructions: Mapping[str, SweepInstruction]
     refused: frozenset[str]
@@ -65,11 +65,13 @@ def differences(now: datetime, since: datetime | None = None) -> Iterator[Differ
     for rule in SweepRule.objects.select_related("account", "counter_account").order_by("id"):
         yield from _of_times(rule, now, since)
         rows = executions(since).filter(rule=rule).order_by("due_at").iterator(AT_A_TIME)
+        before: SweepExecution | None = None
         while part := list(islice(rows, AT_A_TIME)):
             evidence = _evidence(rule, part)
             for execution in part:
-                for what, message in _of_execution(rule, execution, evidence):
+                for what, message in _of_execution(rule, execution, before, evidence):
                     yield Difference(str(rule.pk), execution.due_at, what, message)
+                before = execution
 
 
 def executions(since: datetime | None) -> QuerySet[SweepExecution]:
@@ -93,15 +95,16 @@ def _of_times(rule: SweepRule, now: datetime, since: datetime | None) -> Iterato
 
 
 def _of_execution(
-    rule: SweepRule, execution: SweepExecution, evidence: Evidence
-) -> Iterator[tuple[str, str]]:
+    rule: SweepRule, execution: SweepExecution, before: SweepExecution | None, evidence: Evidence
+) -> Iterator[Wrong]:
     yield from _of_balances(rule, execution, evidence)
+    if before and not _is_later(execution, before):
+        yield "balance", "The accounts had moved on since what was seen: the execution before it saw more."
     spare = max(execution.counter_balance - execution.counter_least, 0)
     decision = decide(rule.band, balance=execution.balance, spare=spare)
     if execution.asked != decision.asked:
         yield "asked", f"The rule asks for {_in(rule, decision.asked)}, not for {execution.asked_money}."
-    wanted = _wanted(rule, execution, decision)
-    if (execution.status, execution.why, execution.amount) not in wanted:
+    if (execution.status, execution.why, execution.amount) not in _wanted(rule, execution, decision):
         yield (
             "decided",
             f"It is {execution.status} of {execution.money}; of these balances comes {_in(rule, decision.amount)}.",
@@ -109,22 +112,28 @@ def _of_execution(
     yield from _of_movement(rule, execution, evidence)
 
 
-def _of_balances(rule: SweepRule, execution: SweepExecution, evidence: Evidence) -> Iterator[tuple[str, str]]:
-    """What was seen is what the lines say, and they were the last ones then."""
+def _of_balances(rule: SweepRule, execution: SweepExecution, evidence: Evidence) -> Iterator[Wrong]:
+    """What was seen is what the lines say."""
     looks = (
         (rule.account, execution.sequence, execution.balance),
         (rule.counter_account, execution.counter_sequence, execution.counter_balance),
     )
     for account, sequence, seen in looks:
-        raw, followed_at = evidence.lines[account.pk, sequence]
-        had = (raw or 0) * account.side
-        if (raw is None and sequence > 0) or had != seen:
-            yield (
-                "balance",
-                f"{account.address} had {_in(rule, had)} at line {sequence}, not {_in(rule, seen)}.",
-            )
-        if followed_at and followed_at < execution.executed_at - GRACE:
-            yield "balance", f"{account.address} had moved on since line {sequence}."
+        raw = evidence.balances.get((account.pk, sequence), 0 if sequence == 0 else None)
+        if raw is None:
+            yield "balance", f"{account.address} has no line {sequence}."
+        elif raw * account.side != seen:
+            had, told = _in(rule, raw * account.side), _in(rule, seen)
+            yield "balance", f"{account.address} had {had} at line {sequence}, not {told}."
+
+
+def _is_later(execution: SweepExecution, before: SweepExecution) -> bool:
+    """Whether it saw all that was seen before it and, if that was posted, moved then."""
+    moved = 1 if before.entry_id else 0
+    return (
+        execution.sequence >= before.sequence + moved
+        and execution.counter_sequence >= before.counter_sequence + moved
+    )
 
 
 def _wanted(rule: SweepRule, execution: SweepExecution, decision: Decision) -> set[tuple[str, str, int]]:
@@ -140,29 +149,36 @@ def _wanted(rule: SweepRule, execution: SweepExecution, decision: Decision) -> s
             (status.value, decision.why, decision.amount),
             (ExecutionStatus.REFUSED.value, Why.LEDGER.value, 0),
         }
-    if decision.asked and rule.instructs and _was_open(rule, execution):
-        return {(ExecutionStatus.WAITING.value, Why.UNCONFIRMED.value, 0)}
+    if decision.asked and rule.instructs and execution.waits_for_id:
+        wanted.add((ExecutionStatus.WAITING.value, Why.UNCONFIRMED.value, 0))
     return wanted
 
 
-def _was_open(rule: SweepRule, execution: SweepExecution) -> bool:
-    """Whether people had something else to confirm for the account."""
-    others = SweepInstruction.objects.filter(
-        Q(closed_at=None) | Q(closed_at__gt=execution.executed_at),
-        account_id=rule.account_id,
-        made_at__lte=execution.executed_at,
-    )
-    return others.exclude(execution=execution).exists()
-
-
-def _of_movement(rule: SweepRule, execution: SweepExecution, evidence: Evidence) -> Iterator[tuple[str, str]]:
+def _of_movement(rule: SweepRule, execution: SweepExecution, evidence: Evidence) -> Iterator[Wrong]:
     """What was moved stands in the books as it was decided, and what was not, does not."""
     if execution.entry_id:
         yield from _of_entry(rule, str(execution.entry_id), execution.amount, evidence)
     if execution.status == ExecutionStatus.REFUSED and execution.operation_id not in evidence.refused:
         yield "refusal", f"{execution.operation_id} is no refusal."
-    if execution.status != ExecutionStatus.INSTRUCTED:
-        return
+    if execution.waits_for_id and not _was_open(rule, execution, evidence):
+        yield "instruction", f"{execution.waits_for_id} was not open."
+    if execution.status == ExecutionStatus.INSTRUCTED:
+        yield from _of_instruction(rule, execution, evidence)
+
+
+def _was_open(rule: SweepRule, execution: SweepExecution, evidence: Evidence) -> bool:
+    """Whether people had something to confirm for the account."""
+    found = evidence.instructions.get(str(execution.waits_for_id))
+    return (
+        found is not None
+        and found.account_id == rule.account_id
+        and found.made_at <= execution.executed_at
+        and (found.closed_at is None or found.closed_at >= execution.executed_at)
+    )
+
+
+def _of_instruction(rule: SweepRule, execution: SweepExecution, evidence: Evidence) -> Iterator[Wrong]:
+    """People were told what was decided and, if they confirmed it, it stands in the books."""
     instruction = evidence.instructions.get(str(execution.pk))
     if instruction is None:
         yield "instruction", f"Nobody was told to move {execution.money}."
@@ -177,7 +193,7 @@ def _of_movement(rule: SweepRule, execution: SweepExecution, evidence: Evidence)
         yield from _of_entry(rule, str(instruction.entry_id), execution.amount, evidence)
 
 
-def _of_entry(rule: SweepRule, entry_id: str, amount: int, evidence: Evidence) -> Iterator[tuple[str, str]]:
+def _of_entry(rule: SweepRule, entry_id: str, amount: int, evidence: Evidence) -> Iterator[Wrong]:
     entry = evidence.entries.get(entry_id)
     if entry is None:
         yield "entry", f"There is no entry {entry_id}."
@@ -190,36 +206,29 @@ def _of_entry(rule: SweepRule, entry_id: str, amount: int, evidence: Evidence) -
 
 
 def _evidence(rule: SweepRule, part: Sequence[SweepExecution]) -> Evidence:
-    instructions = {
-        str(each.execution_id): each for each in SweepInstruction.objects.filter(execution__in=part)
-    }
+    waited_for = [each.waits_for_id for each in part if each.waits_for_id]
+    found = SweepInstruction.objects.filter(Q(execution__in=part) | Q(pk__in=waited_for))
+    instructions = {key: each for each in found for key in (str(each.pk), str(each.execution_id))}
     entries = [each.entry_id for each in part] + [each.entry_id for each in instructions.values()]
+    made = JournalEntry.objects.filter(pk__in={each for each in entries if each})
     refused = Operation.objects.filter(
         pk__in=[each.operation_id for each in part if each.status == ExecutionStatus.REFUSED],
         status=OperationStatus.REFUSED,
     )
     return Evidence(
-        lines=_lines(rule, part),
-        entries={
-            str(each.pk): each
-            for each in JournalEntry.objects.filter(
-                pk__in=[each for each in entries if each]
-            ).prefetch_related("lines")
-        },
+        balances=_balances(rule, part),
+        entries={str(each.pk): each for each in made.prefetch_related("lines")},
         instructions=instructions,
         refused=frozenset(map(str, refused.values_list("pk", flat=True))),
     )
 
 
-def _lines(rule: SweepRule, part: Sequence[SweepExecution]) -> dict[tuple[int, int], Line]:
-    wanted = [(rule.account_id, each.sequence) for each in part]
-    wanted += [(rule.counter_account_id, each.counter_sequence) for each in part]
+def _balances(rule: SweepRule, part: Sequence[SweepExecution]) -> dict[tuple[int, int], int]:
+    wanted = {(rule.account_id, each.sequence) for each in part}
+    wanted |= {(rule.counter_account_id, each.counter_sequence) for each in part}
     with connection.cursor() as cursor:
         cursor.execute(_LINES, [[account for account, _ in wanted], [sequence for _, sequence in wanted]])
-        return {
-            (account, sequence): (None if balance is None else int(balance), followed_at)
-            for account, sequence, balance, followed_at in cursor.fetchall()
-        }
+        return {(account, sequence): int(balance) for account, sequence, balance in cursor.fetchall()}
 
 
 def _in(rule: SweepRule, minor: int) -> Money:

@@ -72,8 +72,9 @@ def plan_execute_sweep(context: Context, *, rule: str, due_at: datetime) -> Plan
     seen = look(found)
     decision = decide(found.band, balance=seen.balance, spare=seen.spare)
     execution = _execution(context, found, due_at, seen, decision)
-    if decision.asked and found.instructs and _is_instructed(found):
+    if decision.asked and found.instructs and (instruction := _open_instruction(found)):
         execution.status, execution.why = ExecutionStatus.WAITING, Why.UNCONFIRMED
+        execution.waits_for_id = instruction
         return Plan(rows=[execution], result=told(execution, found))
     if not decision.amount:
         return _nothing(execution, found, decision)
@@ -174,9 +175,11 @@ def _execution(
     )
 
 
-def _is_instructed(rule: SweepRule) -> bool:
-    """Whether people have something to confirm for the account, also of an earlier version of its rule."""
-    return SweepInstruction.objects.filter(account_id=rule.account_id, status=InstructionStatus.OPEN).exists()
+def _open_instruction(rule: SweepRule) -> str | None:
+    """What people have to confirm for the account, also of an earlier version of its rule."""
+    found = SweepInstruction.objects.filter(account_id=rule.account_id, status=InstructionStatus.OPEN)
+    first = found.first()
+    return str(first.pk) if first else None
 
 
 def _nothing(execution: SweepExecution, rule: SweepRule, decision: Decision) -> Plan:
