@@ -160,7 +160,8 @@ NOBODY = {
     "treasury.raise_unconfirmed_sweep",
 }
 """Run by the system alone: by whoever holds an invitation, while no admin exists, for a new tenant, when a period is
-over, while a history is imported, as providers and time move transfers along, when a sweep rule is due, and when people must hear of something."""
+over, while a history is imported, as providers and time move transfers along, when a sweep rule is due, and when people
+must hear of something."""
 
 
 def permissions_of(role: str) -> set[str]:

@@ -31,6 +31,7 @@ PAGES: Mapping[str, Callable[[Any], Any]] = {
     "not": lambda row: row.subject,
     "ptm": lambda row: row.subject,
     "pvg": lambda row: row.tenant_id,
+    "swi": lambda row: row.execution_id,
     "und": lambda row: row.decision.request_id,
 }
 """For ids of what has no page of its own: what shows it, or its id."""

@@ -63,9 +63,11 @@ ENTRY = f"(SELECT entry_id FROM treasury_sweepexecution WHERE id = {FIRST})"
         (f"UPDATE treasury_sweepexecution SET balance = balance + 1 WHERE id = {FIRST}", {"balance", "asked", "decided"}),
         (f"UPDATE treasury_sweepexecution SET counter_balance = 1 WHERE id = {FIRST}", {"balance", "decided"}),
         (f"UPDATE treasury_sweepexecution SET sequence = 99 WHERE id = {FIRST}", {"balance"}),
-        (f"UPDATE treasury_sweepexecution SET sequence = 0, balance = 0, asked = 500000, amount = 500000 WHERE id = {LAST}", {"balance", "entry"}),
+        ("UPDATE treasury_sweepexecution SET sequence = 0, balance = 0, asked = 500000, amount = 500000"
+         f" WHERE id = {LAST}", {"balance", "entry"}),
         (f"UPDATE treasury_sweepexecution SET amount = amount - 100 WHERE id = {FIRST}", {"decided", "entry"}),
-        (f"UPDATE treasury_sweepexecution SET status = 'refused', why = 'ledger', amount = 0, entry_id = NULL WHERE id = {FIRST}", {"refusal"}),
+        ("UPDATE treasury_sweepexecution SET status = 'refused', why = 'ledger', amount = 0, entry_id = NULL"
+         f" WHERE id = {FIRST}", {"refusal"}),
         (f"UPDATE treasury_sweepexecution SET status = 'nothing_to_do', amount = 0, entry_id = NULL WHERE id = {FIRST}", {"decided"}),
         (f"DELETE FROM ledger_entry WHERE id = {ENTRY}", {"entry"}),
         (f"UPDATE ledger_line SET amount = amount + sign(amount) WHERE entry_id = {ENTRY}", {"entry"}),
