@@ -91,7 +91,7 @@ class TestPosting:
 
     def test_what_the_ledger_refuses_is_kept_and_told_and_tried_at_the_next_due_time(self) -> None:
         kept = rule()
-        given = {"book": "platform", "account": MAIN, "currency": "EUR", "direction": "out"}
+        given = {"book": "platform", "account": MAIN, "currency": "EUR", "direction": "both"}
         freeze = done("ledger.freeze_account", **given, reason="court")["freeze"]
         first, second = due(kept, 2)
         assert {first.status, second.status} == {"refused"}

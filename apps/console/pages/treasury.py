@@ -175,7 +175,7 @@ class SweepRuleAdmin(KeysetAdmin):
         Column(gettext_lazy("Account")),
         Column(gettext_lazy("Counter account"), "wide"),
         Column(gettext_lazy("When"), "wide"),
-        Column(gettext_lazy("In force")),
+        Column(gettext_lazy("In force"), "wide"),
         Column(gettext_lazy("Floor"), "amount wide"),
         Column(gettext_lazy("Target"), "amount"),
     )
@@ -224,8 +224,8 @@ class SweepExecutionAdmin(KeysetAdmin):
     related = ("rule__account", "rule__counter_account", "book")
     columns = (
         Column(gettext_lazy("Account")),
-        Column(gettext_lazy("Due at")),
-        Column(gettext_lazy("Status")),
+        Column(gettext_lazy("Due at"), "wide"),
+        Column(gettext_lazy("Status"), "wide"),
         Column(gettext_lazy("It had"), "amount wide"),
         Column(gettext_lazy("Asked for"), "amount wide"),
         Column(gettext_lazy("Moved"), "amount"),

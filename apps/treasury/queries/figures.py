@@ -53,15 +53,14 @@ class AtProvider:
 
     @property
     def left(self) -> Money:
-        """What is left when everything reserved has gone, of what it says or, if it never told, of what our books say."""
-        return (self.says if self.says is not None else self.books) - self.reserved
+        """What our books have there when everything reserved has gone. Of what a provider says, part may have gone already."""
+        return self.books - self.reserved
 
     @property
     def missing(self) -> Money | None:
-        """How much too little is there: for the least that should be, or for what is reserved. None if it is enough."""
-        has = self.says if self.says is not None else self.books
-        wanted = max((self.reserved, self.least or self.reserved), key=lambda each: each.minor)
-        return wanted - has if wanted.minor > has.minor else None
+        """How much less it says than should be there or, if it never told, our books have than is reserved. None if it is enough."""
+        has, wanted = (self.books, self.reserved) if self.says is None else (self.says, self.least)
+        return wanted - has if wanted is not None and wanted.minor > has.minor else None
 
 
 @dataclass(frozen=True, slots=True)
