@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -83,6 +84,7 @@ def test_what_a_provider_has_what_is_reserved_and_what_is_missing(
         ("", "41.00", False),
         (None, "30.00", False),
     }
+    assert figures(clock.now() - timedelta(days=10)).due == []
     with later(days=5):
         assert {each.is_overdue for each in figures(clock.now()).due if each.day} == {True, False}
     said = shown(finance, PAGE)

@@ -139,6 +139,12 @@ class TestDueTimes:
         flag = {"name": "core_wallet_enabled", "scope": "everything", "scope_id": ""}
         done("operations.set_feature_flag", **flag, enabled=False, reason="incident")
         assert due(kept) == []
+        with clock.frozen(kept.started_at + timedelta(minutes=31)):
+            execute_sweeps()
+        refusals = Operation.objects.filter(command="treasury.execute_sweep", status="refused")
+        assert refusals.count() == 2, (
+            "those after the first are not even tried: none may be executed before it"
+        )
         done("operations.set_feature_flag", **flag, enabled=True, reason="over")
         assert [each.status for each in due(kept)] == ["done"]
 

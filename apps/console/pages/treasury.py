@@ -270,6 +270,7 @@ class SweepExecutionAdmin(KeysetAdmin):
         entry = row.entry_id or (instruction and instruction.entry_id)
         operation = Operation.objects.filter(pk=row.operation_id).first()
         return {
+            "title": f"{row.rule.account.address} {row.due_at:%Y-%m-%d %H:%M}",
             "instruction": instruction,
             "entry": JournalEntry.objects.filter(pk=entry).first() if entry else None,
             "refusal": operation.refusal if operation else None,

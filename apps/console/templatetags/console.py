@@ -45,6 +45,7 @@ TONES = {
     "rejected": "stop",
     "done": "good",
     "completed": "good",
+    "confirmed": "good",
     "instructed": "wait",
     "waiting": "wait",
     "short": "stop",
