@@ -9,11 +9,16 @@ from apps.ledger.queries.accounts import is_open
 from apps.operations import books
 from apps.treasury.models import SweepExecution, SweepRule
 from apps.treasury.tasks import execute_sweeps
+from apps.treasury.when import EVERY_DAY, When
 from tests.support.door import done, eur, moved, opened
 from tests.support.payouts import later
 
 MAIN, PAYOUTS = "bank:ing:main", "bank:ing:payouts"
 """Two parts of one bank account."""
+
+every_five_minutes = When(None, 5, "UTC", EVERY_DAY)
+
+_now = ExitStack()
 
 
 def filled(address: str, amount: str, *, book: str = "platform", floor: str | None = "0") -> str:
@@ -34,7 +39,12 @@ def spent(address: str, amount: str) -> None:
 
 
 def rule(account: str = PAYOUTS, counter: str = MAIN, **more: Any) -> SweepRule:
-    """A rule that is due every five minutes: 1,000.00 at least, 5,000.00 are enough, nothing below 10.00 is moved."""
+    """A rule that is due every five minutes: 1,000.00 at least, 5,000.00 are enough, nothing below 10.00 is moved.
+
+    The first of a test lets it be a minute after a due time, so that all of them are due at the same times.
+    """
+    if not SweepRule.objects.exists():
+        pass_to(every_five_minutes.next_after(clock.now()) + timedelta(minutes=1))
     given = {
         "account": account,
         "counter_account": counter,
@@ -46,9 +56,6 @@ def rule(account: str = PAYOUTS, counter: str = MAIN, **more: Any) -> SweepRule:
     }
     made = done("treasury.set_sweep_rule", **given | more)
     return SweepRule.objects.get(pk=made["rule"])
-
-
-_now = ExitStack()
 
 
 def pass_to(at: datetime) -> None:
