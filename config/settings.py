@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "apps.providers",
     "apps.accounts",
     "apps.transfers",
+    "apps.treasury",
     "apps.api",
 ]
 
@@ -100,6 +101,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ROUTES = {
     "ledger.write_exports": {"queue": "exports"},
     "ledger.verify_books": {"queue": "exports"},
+    "treasury.verify_sweeps": {"queue": "exports"},
     "transfers.work": {"queue": "transfers"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

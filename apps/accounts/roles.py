@@ -59,6 +59,8 @@ TRANSFERS = {
     "transfers.stop_strategy",
     "transfers.top_up_pool",
 }
+SWEEPS = {"treasury.cancel_sweep", "treasury.confirm_sweep"}
+SWEEP_RULES = {"treasury.set_sweep_rule", "treasury.stop_sweep_rule"}
 BESIDE = {"operations.add_note", "operations.assign", "operations.attach_file"}
 DECIDES = {"operations.decide", "operations.delegate"}
 INBOX = {
@@ -100,6 +102,7 @@ PERMISSIONS: dict[str, set[str]] = {
         *SUSPENSE,
         *FREEZES,
         *TRANSFERS,
+        *SWEEPS,
     },
     "approver": {*DECIDES, *BESIDE},
     "compliance": {
@@ -128,6 +131,8 @@ PERMISSIONS: dict[str, set[str]] = {
         "ledger.set_late_policy",
         "rates.load_ecb",
         *BESIDE,
+        *SWEEPS,
+        *SWEEP_RULES,
     },
 }
 """Beside looking at everything, which every role may. An admin may run every command."""
@@ -159,10 +164,13 @@ NOBODY = {
     "transfers.report_unknown_submission",
     "transfers.record_virtual_account",
     "transfers.suspend_deposit",
+    "treasury.execute_sweep",
+    "treasury.raise_sweep_difference",
+    "treasury.raise_unconfirmed_sweep",
 }
 """Run by the system alone: by whoever holds an invitation, while no admin exists, for a new tenant, when a provider has
 said whose an account is, when a period is over, while a history is imported, as providers and time move transfers along,
-and when people must hear of something."""
+when a sweep rule is due, and when people must hear of something."""
 
 
 def permissions_of(role: str) -> set[str]:

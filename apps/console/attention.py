@@ -46,6 +46,7 @@ from apps.rates.queries import FRANKFURT
 from apps.transfers.arrivals import IN_SUSPENSE, Chargeback, ChargebackStatus, Deposit, DepositStatus
 from apps.transfers.queries import desk
 from apps.transfers.queries.standing import LIMITS, Level, level_of, stuck
+from apps.treasury.models import InstructionStatus, SweepInstruction, SweepVerification
 
 MANY = 1000
 PATIENCE = timedelta(seconds=60)
@@ -347,6 +348,28 @@ def _suspense(now: datetime) -> Iterator[Notice]:
         )
 
 
+def _treasury(now: datetime) -> Iterator[Notice]:
+    """What people are to move and have not in time, and sweeps that are not what their rules asked for."""
+    late = SweepInstruction.objects.filter(status=InstructionStatus.OPEN, confirm_by__lte=now)
+    if count := _up_to_many(late):
+        yield Notice(
+            "stop",
+            _figure(count),
+            ngettext("sweep is not confirmed in time", "sweeps are not confirmed in time", count),
+            _("Move it at the bank and confirm it, or cancel it."),
+            reverse("console:treasury") + "#instructions",
+        )
+    last = SweepVerification.objects.order_by("-id").first()
+    if last and last.found:
+        yield Notice(
+            "stop",
+            _figure(last.found),
+            ngettext("sweep differs from its rule", "sweeps differ from their rules", last.found),
+            last.differences[0]["message"],
+            reverse("console:treasury") + "#verified",
+        )
+
+
 def _statements(now: datetime) -> Iterator[Notice]:
     """Scheduled ones that nobody has, since their file could not be written."""
     if count := _up_to_many(missing_statements()):
@@ -402,6 +425,7 @@ _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
     _verification,
     _inbox,
     _suspense,
+    _treasury,
     _statements,
     _rates,
 ]

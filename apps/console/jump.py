@@ -32,6 +32,7 @@ PAGES: Mapping[str, Callable[[Any], Any]] = {
     "ptm": lambda row: row.subject,
     "rlp": lambda row: row.file_id or row.provider_id,
     "pvg": lambda row: row.tenant_id,
+    "swi": lambda row: row.execution_id,
     "und": lambda row: row.decision.request_id,
 }
 """For ids of what has no page of its own: what shows it, or its id."""

@@ -20,5 +20,6 @@ from apps.console.pages import (  # noqa: F401
     templates,
     tenants,
     transfers,
+    treasury,
     wallets,
 )
