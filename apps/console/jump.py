@@ -30,7 +30,9 @@ PAGES: Mapping[str, Callable[[Any], Any]] = {
     "mml": lambda row: row.event_id,
     "not": lambda row: row.subject,
     "ptm": lambda row: row.subject,
+    "rlp": lambda row: row.file_id or row.provider_id,
     "pvg": lambda row: row.tenant_id,
+    "swi": lambda row: row.execution_id,
     "und": lambda row: row.decision.request_id,
 }
 """For ids of what has no page of its own: what shows it, or its id."""

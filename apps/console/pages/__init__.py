@@ -9,6 +9,7 @@ from apps.console.pages import (  # noqa: F401
     holds,
     inbox,
     operations,
+    payment_files,
     people,
     periods,
     providers,
@@ -19,5 +20,6 @@ from apps.console.pages import (  # noqa: F401
     templates,
     tenants,
     transfers,
+    treasury,
     wallets,
 )
