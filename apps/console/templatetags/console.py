@@ -67,7 +67,6 @@ TONES = {
     "no_match": "stop",
     "returning": "wait",
     "quarantined": "stop",
-    "waiting": "wait",
     "made": "wait",
     "in_file": "wait",
     "handed_over": "wait",
