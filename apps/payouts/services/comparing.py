@@ -60,7 +60,7 @@ def write_sheets(batch: Batch) -> list[BatchSheet]:
             content=content,
             sha256=hashlib.sha256(content).hexdigest(),
             summary=told,
-            compared_at=batch.compared_at,
+            compared_at=batch.compared_at or batch.changed_at,
         )
         for format, content in written.items()
     ]
