@@ -31,7 +31,7 @@ register(
         output=outputs.UploadedResult,
         permission="payouts.create_batch",
         scope="transfers:write",
-        path="payout-batches/upload",
+        path="payout-batch-files",
         # Neither drawn again nor kept in the operation, which has its hash.
         secret_fields=frozenset({"content"}),
         alone=True,

@@ -8,7 +8,7 @@ from apps.core.serializer_fields import IdField, MoneyField
 from apps.payouts.models import BatchStatus, RowStatus
 
 
-class Problem(serializers.Serializer[Any]):
+class RowProblem(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="Stable.")
     field = serializers.CharField(help_text="What it is about.")
     message = serializers.CharField(help_text="What is wrong, and what to do.")
@@ -17,7 +17,7 @@ class Problem(serializers.Serializer[Any]):
 class RowReport(serializers.Serializer[Any]):
     number = serializers.IntegerField()
     status = serializers.ChoiceField(RowStatus.choices)
-    problems = Problem(many=True)
+    problems = RowProblem(many=True)
 
 
 class BatchResult(serializers.Serializer[Any]):
@@ -43,7 +43,7 @@ class FileShown(serializers.Serializer[Any]):
 class UploadedResult(RowsResult):
     file = FileShown()
     payouts = serializers.IntegerField(help_text="How many rows it has.")
-    problems = Problem(many=True, help_text="What is to be known of the file as a whole.")
+    problems = RowProblem(many=True, help_text="What is to be known of the file as a whole.")
 
 
 class RowResult(BatchResult):

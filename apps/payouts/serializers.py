@@ -1,5 +1,7 @@
 """Input of the commands about batches."""
 
+import hashlib
+from base64 import b64encode
 from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +14,7 @@ from apps.payouts.files import FIELDS
 from apps.payouts.files.sheet import MOST_BYTES
 
 MOST_AT_ONCE: Final = 1_000
+EXAMPLE: Final = b"name,iban,amount,currency\nBo Lind,DE89370400440532013000,12.30,EUR\n"
 
 
 class RowInput(serializers.Serializer[Any]):
@@ -43,6 +46,13 @@ class RowInput(serializers.Serializer[Any]):
     description = TextField(
         max_length=500, default="", allow_blank=True, help_text=_("What statements say of it.")
     )
+
+    example = {
+        "amount": {"amount": "12.30", "currency": "EUR"},
+        "name": "Bo Lind",
+        "details": {"iban": "DE89370400440532013000"},
+        "reference": "order-1042",
+    }
 
 
 class CreateBatchInput(serializers.Serializer[Any]):
@@ -117,6 +127,14 @@ class UploadBatchInput(serializers.Serializer[Any]):
             "From heading to field, where headings do not tell; it is remembered for files with the same headings."
         ),
     )
+
+    example = {
+        "name": "Salaries of November",
+        "wallet": "wal_01k9zw3v5r8e2n6b4m7x0q1c9d",
+        "content": b64encode(EXAMPLE).decode(),
+        "file_name": "salaries.csv",
+        "sha256": hashlib.sha256(EXAMPLE).hexdigest(),
+    }
 
 
 class SubmitBatchInput(serializers.Serializer[Any]):

@@ -13,8 +13,12 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
 
 from apps.accounts.models import Tenant
+from apps.accounts.people import find_actor
 from apps.api import request_log
 from apps.api.document import document
+from apps.core import clock
+from apps.payouts import worker
+from apps.payouts.models import Batch
 from tests.api.conftest import Client, Party, joined, make_key
 from tests.support.door import done, eur, run
 from tests.support.statements import statements
@@ -105,10 +109,41 @@ def kept(test: str) -> str:
     return str(done("transfers.hold_in_escrow", wallet=wallet, amount=eur("50.00"))["transfer"])
 
 
+def batch(test: str, **more: Any) -> str:
+    """A batch of one payout, by somebody who may have it paid: a draft, or what else it is to be."""
+    key = find_actor("api_key", make_key(test)["api_key"])
+    wallet = done("accounts.create_wallet", tenant=test, currency="EUR")["wallet"]
+    done("transfers.post_pay_in", wallet=wallet, amount=eur("50.00"))
+    account = {"iban": "NL91ABNA0417164300"}
+    row = {"amount": eur("1.00"), "name": "Ann", "details": account}
+    made = done("payouts.create_batch", actor=key, name="May", wallet=wallet, rows=[row])["batch"]
+    if more:
+        done("payouts.submit_batch", actor=key, batch=made, by_itself=False)
+        worker.work()
+        Batch.objects.filter(pk=made).update(**more)
+    return str(made)
+
+
+def ended(test: str) -> str:
+    """A batch that was executed."""
+    now = clock.now()
+    return batch(test, status="completed", executed_at=now, ended_at=now)
+
+
 BESIDE: dict[str, Callable[[str], dict[str, str]]] = {
     **dict.fromkeys(("/v1/onramps", "/v1/buys"), lambda test: {"to_wallet": in_usdc(test)}),
     **dict.fromkeys(("/v1/offramps", "/v1/sells"), lambda test: {"from_wallet": in_usdc(test)}),
     **dict.fromkeys(("/v1/bridges", "/v1/strategies"), lambda test: {"wallet": in_usdc(test)}),
+    **dict.fromkeys(
+        (
+            *("/v1/payout-batches/{batch}/rows", "/v1/payout-batches/{batch}/rows/{number}"),
+            *("/v1/payout-batches/{batch}/rows/{number}/drop", "/v1/payout-batches/{batch}/submit"),
+            "/v1/payout-batches/{batch}/cancel",
+        ),
+        lambda test: {"batch": batch(test), "number": "1"},
+    ),
+    "/v1/payout-batches/{batch}/execute": lambda test: {"batch": batch(test, by_itself=False)},
+    "/v1/payout-batches/{batch}/compare": lambda test: {"batch": ended(test)},
     "/v1/escrow-releases": lambda test: {"escrow": kept(test)},
     "/v1/strategies/stop": lambda test: {"wallet": put_to_work(test)},
     "/v1/transfers/{transfer}/refund": lambda test: {"transfer": refundable(test)},

@@ -91,6 +91,7 @@ def everything_of(party: Party, asking: Any) -> dict[str, str]:
     from apps.api.models import LoggedRequest
     from apps.core import clock
     from apps.operations import books
+    from apps.payouts.models import BatchRow
 
     request_log.flush()
     approval = ApprovalRequest.objects.create(
@@ -132,8 +133,12 @@ def everything_of(party: Party, asking: Any) -> dict[str, str]:
     check = own.post(f"/v1/recipients/{recipient}/verify").json()["check"]
     found = {"result": "match", "code": "NAME_MATCHES", "why": "The account has this name."}
     done("accounts.record_payee_check", recipient=recipient, check=check, **found)
+    row = {"amount": {"amount": "1.00", "currency": "EUR"}, "recipient": recipient}
+    batch = own.post("/v1/payout-batches", {"name": "May", "wallet": party.wallet, "rows": [row]})
     return {
         **at_provider(party, transfer),
+        "bat": batch.json()["batch"],
+        "brw": str(BatchRow.objects.get(batch=batch.json()["batch"]).pk),
         "hld": held["hold"],
         "rcp": recipient,
         "rvf": check,
@@ -173,8 +178,8 @@ def filled(path: str, names: list[str], of: dict[str, str]) -> str | None:
         prefix = prefix_of(path, name)
         if prefix == "address":
             value = f"wallet:{of['wal']}:available"
-        elif prefix == "currency":
-            value = "EUR"
+        elif prefix in {"currency", "number"}:
+            value = {"currency": "EUR", "number": "1"}[prefix]
         else:
             value = of[prefix]
         path = path.replace(f"{{{name}}}", value)
@@ -183,9 +188,10 @@ def filled(path: str, names: list[str], of: dict[str, str]) -> str | None:
 
 def prefix_of(path: str, name: str) -> str:
     """What kind of id a part of a path is."""
-    if name in ("address", "currency"):
+    if name in ("address", "currency", "number"):
         return name
     known = {
+        "batch": "bat",
         "wallet": "wal",
         "customer": "cus",
         "tenant": "ten",

@@ -187,9 +187,9 @@ class TestRefusals:
         [
             (payout(to={"kind": "bank_account", "iban": "DE89370400440532013000"}), "bad_beneficiary"),
             (payout(kind="onramp"), "unknown_kind"),
-            (payout(currency="BTC"), "bad_amount"),
-            (payout(amount="1.50", currency="MGA"), "bad_amount"),
-            (payout(amount="1.50", currency="HUF"), "bad_amount"),
+            (payout(currency="BTC"), "AMOUNT_UNSPEAKABLE"),
+            (payout(amount="1.50", currency="MGA"), "AMOUNT_UNSPEAKABLE"),
+            (payout(amount="1.50", currency="HUF"), "AMOUNT_UNSPEAKABLE"),
         ],
     )
     def test_what_stripe_cannot_do_is_not_asked(

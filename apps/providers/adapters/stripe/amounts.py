@@ -29,7 +29,7 @@ WHOLE_PAYOUTS: Final = frozenset({"HUF", "TWD", "ISK", "UGX"})
 class AmountUnspeakable(DomainError):
     """Stripe has no number for this amount, or none that it takes."""
 
-    code = "bad_amount"
+    code = "AMOUNT_UNSPEAKABLE"
 
 
 def to_stripe(amount: Money, *, payout: bool = False) -> int:
