@@ -22,6 +22,7 @@ PAGES: Mapping[str, Callable[[Any], Any]] = {
     "asg": lambda row: row.subject,
     "att": lambda row: row.subject,
     "blk": lambda row: row.api_key_id,
+    "brw": lambda row: row.batch_id,
     "dec": lambda row: row.request_id,
     "frz": lambda row: row.account,
     "inv": lambda row: row.tenant_id,

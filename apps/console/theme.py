@@ -69,6 +69,7 @@ UNFOLD: dict[str, Any] = {
                     ),
                     _item(_("Payouts"), "outbox", "payouts", "transfers.view_transfer")
                     | {"badge": "apps.console.pages.payouts.review_badge", "badge_variant": "warning"},
+                    _item(_("Batches"), "stacks", "payouts_batch_changelist", "payouts.view_batch"),
                     _item(_("Providers"), "hub", "providers_provider_changelist", "providers.view_provider"),
                     _item(_("API keys"), "key", "accounts_apikey_changelist", "accounts.view_apikey"),
                 ],

@@ -90,6 +90,11 @@ TONES = {
     "closed": "idle",
     "inactive": "idle",
     "settled": "idle",
+    "executing": "wait",
+    "partially_completed": "stop",
+    "ready": "good",
+    "reserved": "wait",
+    "wrong": "stop",
     "released": "idle",
 }
 
