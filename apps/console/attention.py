@@ -29,6 +29,7 @@ from apps.operations.models import (
     Operation,
     OperationStatus,
 )
+from apps.payouts.models import Batch, BatchStatus
 from apps.providers.models import ConflictStatus, InboundConflict, InboundMessage, MessageStatus, Provider
 from apps.providers.models.providers import Circuit
 from apps.rates.models import Load, Source
@@ -39,6 +40,7 @@ from apps.transfers.queries.standing import LIMITS, Level, level_of, stuck
 
 MANY = 1000
 PATIENCE = timedelta(seconds=60)
+DECIDED_WITHIN = timedelta(hours=24)
 VERIFIED_WITHIN = timedelta(days=2)
 _RANK = {"stop": 0, "wait": 1, "good": 2}
 
@@ -313,6 +315,29 @@ def _suspense(now: datetime) -> Iterator[Notice]:
         )
 
 
+def _batches(now: datetime) -> Iterator[Notice]:
+    """Batches that nobody has decided about for a day, and those that wait for money at a provider."""
+    url = reverse("console:payouts_batch_changelist")
+    asked = Batch.objects.filter(status=BatchStatus.PENDING_APPROVAL, submitted_at__lt=now - DECIDED_WITHIN)
+    if times := sorted(at for at in asked.values_list("submitted_at", flat=True)[:MANY] if at):
+        yield Notice(
+            "stop",
+            _figure(len(times)),
+            ngettext("batch waits for approval too long", "batches wait for approval too long", len(times)),
+            _("%(promised)s are promised; the oldest has waited %(age)s.")
+            % {"promised": in_short(DECIDED_WITHIN), "age": in_short(now - times[0])},
+            f"{url}?status=pending_approval",
+        )
+    if count := _up_to_many(Batch.objects.filter(status=BatchStatus.APPROVED).exclude(short=[])):
+        yield Notice(
+            "stop",
+            _figure(count),
+            ngettext("batch is short of money", "batches are short of money", count),
+            _("Providers have too little for them. Each says how much is missing where."),
+            f"{url}?status=approved",
+        )
+
+
 def _statements(now: datetime) -> Iterator[Notice]:
     """Scheduled ones that nobody has, since their file could not be written."""
     if count := _up_to_many(missing_statements()):
@@ -367,6 +392,7 @@ _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
     _verification,
     _inbox,
     _suspense,
+    _batches,
     _statements,
     _rates,
 ]

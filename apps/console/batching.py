@@ -1,7 +1,7 @@
 """Batches of payouts as those see them who look after them: how much, how far, and what each waits for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -166,9 +166,9 @@ class Agreement:
     name: str
     payouts: int
     refused: int
-    totals: list[Money] = field(default_factory=list)
-    fees: list[Money] = field(default_factory=list)
-    largest: list[dict[str, Any]] = field(default_factory=list)
+    totals: list[Money]
+    fees: list[Money]
+    largest: list[dict[str, Any]]
 
 
 def agreement(request: ApprovalRequest) -> Agreement | None:
@@ -181,7 +181,8 @@ def agreement(request: ApprovalRequest) -> Agreement | None:
         told["name"],
         told["payouts"],
         told["refused"],
-        *([_money(each) for each in told[name]] for name in ("totals", "fees")),
+        [_money(each) for each in told["totals"]],
+        [_money(each) for each in told["fees"]],
         [{**each, "amount": _money(each["amount"])} for each in told["largest"]],
     )
 

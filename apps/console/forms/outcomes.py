@@ -27,6 +27,15 @@ from apps.operations.run import Outcome
 MANY = 100
 """Accounts, entries and facts of one card; the operation's page has the rest."""
 
+SHOWN_BY: Mapping[str, str] = {
+    f"payouts.{name}": "batch"
+    for name in (
+        *("upload_batch", "create_batch", "add_rows", "mend_row", "drop_row"),
+        *("submit_batch", "execute_batch", "cancel_batch", "compare_batch"),
+    )
+}
+"""By command, what of its result has the page that it leads back to."""
+
 _CODES = frozenset(each.code for each in all_currencies())
 _Place = tuple[int, str, str]
 
@@ -128,6 +137,15 @@ def card(outcome: Outcome) -> Card:
         facts=sorted((each for each in facts(result) if not _is_told(each, entries, balances)), key=_rank),
         request=_request(outcome, result),
     )
+
+
+def shown_by(command: Command, outcome: Outcome) -> str | None:
+    """The page that shows what came of a run, where that is made for it; its card is the page of most."""
+    name = SHOWN_BY.get(command.name)
+    if name is None or not outcome.accepted:
+        return None
+    page = page_of(str(outcome.result[name]))
+    return f"{page}?done={outcome.operation_id}" if page else None
 
 
 def _rank(fact: Fact) -> int:

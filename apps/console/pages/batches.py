@@ -16,7 +16,7 @@ from apps.console import keyset
 from apps.console.batching import Standing, shortfall, standings
 from apps.console.deciding import Asked, asked
 from apps.console.forms.ways import Doing, doings, form_url
-from apps.console.list_files import ListFile, ListResource
+from apps.console.list_files import Declared, ListFile, ListResource
 from apps.console.listing import Column, Filter, KeysetAdmin, query
 from apps.console.pages.tenants import tenant_choices, tenant_name
 from apps.console.policy import HEADER
@@ -37,7 +37,7 @@ ROWS: Final = 100
 MEND, DROP = "payouts.mend_row", "payouts.drop_row"
 BUTTONS: Final = {MEND: _("Mend"), DROP: _("Leave out")}
 
-SHEET: Final = {
+SHEET: Final[Declared] = {
     "Number": "row.number",
     "Payee": lambda line: str(line.row.recipient or ""),
     "Amount": "row.money",

@@ -79,7 +79,7 @@ def progress_of(batch: Batch) -> Progress:
 
 def counts_of(batches: Collection[str]) -> dict[str, Count]:
     """The rows of each of these batches, by its id, in one query."""
-    grouped = BatchRow.objects.filter(batch__in=batches).values_list("batch_id", "status", "currency")
+    grouped = BatchRow.objects.filter(batch_id__in=batches).values_list("batch_id", "status", "currency")
     by_status: dict[str, dict[str, int]] = {each: {} for each in batches}
     totals: dict[str, dict[str, int]] = {each: {} for each in batches}
     counted = grouped.annotate(Counted("id"), Sum("amount")).order_by("currency")
