@@ -1,12 +1,13 @@
 """What needs a person, the worst first."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.conf import settings
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -267,7 +268,11 @@ def _verification(now: datetime) -> Iterator[Notice]:
 
 def _inbox(now: datetime) -> Iterator[Notice]:
     url = reverse("console:providers_inboundmessage_changelist")
-    if count := _up_to_many(InboundMessage.objects.filter(status=MessageStatus.QUARANTINED)):
+    counts = _up_to_many_of_each(
+        quarantined=InboundMessage.objects.filter(status=MessageStatus.QUARANTINED),
+        conflicts=InboundConflict.objects.filter(status=ConflictStatus.OPEN),
+    )
+    if count := counts["quarantined"]:
         yield Notice(
             "stop",
             _figure(count),
@@ -275,7 +280,7 @@ def _inbox(now: datetime) -> Iterator[Notice]:
             _("Nothing could be made of what a provider reported; each says why."),
             f"{url}?status=quarantined",
         )
-    if count := _up_to_many(InboundConflict.objects.filter(status=ConflictStatus.OPEN)):
+    if count := counts["conflicts"]:
         yield Notice(
             "stop",
             _figure(count),
@@ -318,8 +323,11 @@ def _suspense(now: datetime) -> Iterator[Notice]:
 def _batches(now: datetime) -> Iterator[Notice]:
     """Batches that nobody has decided about for a day, and those that wait for money at a provider."""
     url = reverse("console:payouts_batch_changelist")
-    asked = Batch.objects.filter(status=BatchStatus.PENDING_APPROVAL, submitted_at__lt=now - DECIDED_WITHIN)
-    if times := sorted(at for at in asked.values_list("submitted_at", flat=True)[:MANY] if at):
+    late = Batch.objects.filter(status=BatchStatus.PENDING_APPROVAL, submitted_at__lt=now - DECIDED_WITHIN)
+    short = Batch.objects.filter(status=BatchStatus.APPROVED).exclude(short=[])
+    parts = [rows.order_by("id").values_list("status", "submitted_at")[:MANY] for rows in (late, short)]
+    found = list(parts[0].union(parts[1], all=True))
+    if times := sorted(at for status, at in found if status == BatchStatus.PENDING_APPROVAL):
         yield Notice(
             "stop",
             _figure(len(times)),
@@ -328,7 +336,7 @@ def _batches(now: datetime) -> Iterator[Notice]:
             % {"promised": in_short(DECIDED_WITHIN), "age": in_short(now - times[0])},
             f"{url}?status=pending_approval",
         )
-    if count := _up_to_many(Batch.objects.filter(status=BatchStatus.APPROVED).exclude(short=[])):
+    if count := len(found) - len(times):
         yield Notice(
             "stop",
             _figure(count),
@@ -400,6 +408,14 @@ _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
 
 def _up_to_many(rows: QuerySet[Any]) -> int:
     return rows[:MANY].count()
+
+
+def _up_to_many_of_each(**named: QuerySet[Any]) -> Counter[str]:
+    """The same of several at once, by one query."""
+    parts = [
+        rows.order_by().annotate(of=Value(name)).values_list("of")[:MANY] for name, rows in named.items()
+    ]
+    return Counter(name for (name,) in parts[0].union(*parts[1:], all=True))
 
 
 def _figure(count: int) -> str:

@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import ApiKey, Tenant, TenantStatus
 from apps.console import deciding
-from apps.console.batching import agreement
 from apps.console.forms.outcomes import page_of
 from apps.console.forms.ways import Doing, doings, form_url, may_run
 from apps.console.listing import Column, Filter, KeysetAdmin, Search, Text
@@ -168,7 +167,6 @@ class ApprovalRequestAdmin(KeysetAdmin):
             "asked": deciding.asked(request, [row])[0],
             "about": page_of(policy) if isinstance(policy, str) else None,
             "age": clock.now() - row.created_at,
-            "batch": agreement(row),
         }
 
 
