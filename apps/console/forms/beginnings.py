@@ -39,17 +39,23 @@ def _upload(given: Given) -> Beginning:
 def _mend(given: Given) -> Beginning | None:
     """A row as it was given, and what is wrong with it. It is read here, since an address is no place for accounts."""
     try:
-        row = BatchRow.objects.get(batch_id=given.get("batch", ""), number=int(given.get("number", "")))
+        row = BatchRow.objects.select_related("batch__wallet").get(
+            batch_id=given.get("batch", ""), number=int(given.get("number", ""))
+        )
     except (BatchRow.DoesNotExist, ValidationError, ValueError, OverflowError):
         return None
     told = row.told
     details = told.get("details") or _of(told, *DETAILS)
-    money = row.money
-    amount = (
-        {"amount": money.decimal, "currency": money.currency} if money else _of(told, "amount", "currency")
-    )
+    amount = {"amount": told.get("amount", ""), "currency": told.get("currency") or _currency(row)}
+    if money := row.money:
+        amount = {"amount": money.decimal, "currency": money.currency}
     data = _of(told, *TEXTS) | {"details": details, "amount": amount}
     return Beginning({"row": data}, [each["message"] for each in row.problems])
+
+
+def _currency(row: BatchRow) -> str:
+    """That of the wallet that pays where a row names none."""
+    return row.batch.wallet.currency if row.batch.wallet else ""
 
 
 def _of(told: Mapping[str, Any], *names: str) -> dict[str, Any]:

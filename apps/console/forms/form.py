@@ -9,6 +9,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
 from rest_framework.fields import empty
 
 from apps.console.forms import looking
@@ -120,6 +121,10 @@ class Form:
         if error.field and isinstance(headings, list) and isinstance(guessed, dict):
             told = {each: guessed.get(str(each), "") for each in headings if each}
             self.fill({error.field.removeprefix("/"): told})
+            for name in self.uploads():
+                self.errors.setdefault(f"/{name}", []).append(
+                    _("Choose the file again: a browser keeps none.")
+                )
 
     def named(self, name: str) -> list[Control]:
         """The control of this name, if it names something that can be looked up."""
