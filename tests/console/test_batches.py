@@ -134,6 +134,23 @@ class TestWaits:
         assert "batch waits for approval too long" in text(client.get("/ops/"))
 
 
+class TestDone:
+    def test_is_told_of_this_batch_alone(
+        self, acme: World, wallet: str, bank: Sandbox, client: Client
+    ) -> None:
+        batch, other = draft(acme, wallet, *TWO), draft(acme, wallet, *TWO)
+        answer = send(client, "payouts.drop_row", batch=batch, number="1")
+        done_by = answer.url.partition("?")[2]
+        assert client.get(answer.url).context["done"]["title"] == "Leave a row of a batch out"
+        assert client.get(page(other, f"?{done_by}")).context["done"] is None
+        assert client.get(page(other, "?done=op_x")).context["done"] is None
+
+    def test_ids_lead_there(self, acme: World, wallet: str, bank: Sandbox, client: Client) -> None:
+        batch = draft(acme, wallet, *TWO)
+        for text_of in (batch, BatchRow.objects.filter(batch=batch)[0].pk):
+            assert f'href="{page(batch)}"' in text(client.get("/ops/search/", {"s": text_of}))
+
+
 class TestList:
     def test_is_narrowed_to_a_tenant_and_leaves_as_a_file(
         self, acme: World, wallet: str, bank: Sandbox, make_user: Callable[..., User]
@@ -278,6 +295,18 @@ class TestUpload:
         assert FileMapping.objects.get().mapping == told
         assert upload(client, acme, wallet, odd.replace("1.00", "2.00"), key="k-3").status_code == 302
         assert Batch.objects.count() == 2
+
+    def test_a_preview_reports_and_keeps_nothing(
+        self, acme: World, wallet: str, bank: Sandbox, client: Client
+    ) -> None:
+        shown = unescape(text(upload(client, acme, wallet, GOOD + BAD, do="preview")))
+        assert "Preview: nothing was done" in shown
+        assert "which sheet programs run as a formula" in shown
+        many = "name,iban,amount,currency,reference\n" + "".join(
+            f"Bo Lind,{IBAN},1.00,EUR,r{number}\n" for number in range(40)
+        )
+        assert "42 rows in all" in text(upload(client, acme, wallet, many, do="preview"))
+        assert not Batch.objects.exists()
 
     def test_a_heading_twice_is_an_error_beside_it(
         self, acme: World, wallet: str, bank: Sandbox, client: Client

@@ -196,7 +196,7 @@ def facts(result: Mapping[str, Any], name: str = "") -> list[Fact]:
 
 
 def would_answer(plans: Iterable[tuple[Command | None, Mapping[str, Any]]]) -> list[list[Fact]]:
-    """What commands that plan nothing would answer, each without its secrets; nothing for those that plan.
+    """What commands would answer that plan nothing, or whose answer is a report, each without its secrets; of others nothing.
 
     They ran and were rolled back: an id of nothing is of what they would make, and will be another one.
     """
@@ -227,7 +227,7 @@ def _is_minor(pair: list[Any]) -> bool:
 
 
 def _told(command: Command | None, plan: Mapping[str, Any]) -> list[Fact]:
-    if command is None or command.handler is None:
+    if command is None or (command.handler is None and command.name not in SHOWN_BY):
         return []
     result = plan.get("result", {})
     return facts({name: each for name, each in result.items() if name not in command.secret_results})

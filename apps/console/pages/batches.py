@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import keyset
 from apps.console.batching import Standing, shortfall, standings
 from apps.console.deciding import Asked, asked
+from apps.console.forms.outcomes import SHOWN_BY
 from apps.console.forms.ways import Doing, doings, form_url
 from apps.console.list_files import Declared, ListFile, ListResource
 from apps.console.listing import Column, Filter, KeysetAdmin, query
@@ -23,7 +25,7 @@ from apps.console.policy import HEADER
 from apps.console.readonly import Context
 from apps.console.site import site
 from apps.operations import books
-from apps.operations.models import ApprovalStatus, Operation
+from apps.operations.models import ApprovalStatus, Operation, OperationStatus
 from apps.operations.registry import all_commands
 from apps.payouts import files
 from apps.payouts.models import Batch, BatchFile, BatchRow, BatchStatus, RowStatus
@@ -138,7 +140,7 @@ class BatchAdmin(KeysetAdmin):
         waits = one.approval is not None and one.approval.status == ApprovalStatus.PENDING
         return {
             "one": one,
-            "done": _done(request),
+            "done": _done(request, row),
             "asked": _asked(request, one) if waits else None,
             "file": BatchFile.objects.filter(batch=row).defer("content").first(),
             "short": [shortfall(each) for each in row.short],
@@ -185,11 +187,15 @@ def ways(row: Batch) -> list[str]:
     return [f"payouts.{name}" for name, fits in allowed.items() if fits]
 
 
-def _done(request: HttpRequest) -> Context | None:
-    """What was done last, by a form that led back to this page."""
-    told = request.GET.get("done", "")
-    found = Operation.objects.filter(pk=told).first() if told.startswith("op_") else None
-    if found is None:
+def _done(request: HttpRequest, row: Batch) -> Context | None:
+    """What was done last with this batch, by a form that led back to its page."""
+    try:
+        found = Operation.objects.filter(pk=request.GET.get("done", "")).first()
+    except ValidationError:  # no id at all
+        return None
+    if found is None or found.status != OperationStatus.ACCEPTED or found.command not in SHOWN_BY:
+        return None
+    if (found.result or {}).get("batch") != row.pk:
         return None
     commands = {each.name: each.summary for each in all_commands()}
     return {"operation": found, "title": commands.get(found.command, found.command)}
@@ -225,13 +231,12 @@ def _rows(request: HttpRequest, one: Standing) -> Context:
     shown = wanted.get("rows", usual)
     found: QuerySet[BatchRow] = BatchRow.objects.filter(batch=one.row)
     found = found.filter(status=shown) if shown in RowStatus.values else found
-    found = found if is_draft else found.defer("given")
     page = keyset.page(found.select_related("recipient", "transfer", "wallet"), ("number",), wanted, ROWS)
     buttons = _buttons(request) if is_draft else {}
     states = [(each.value, each.label, count) for each, count in _rows_by_status(one)]
     everything = ("all", _("All"), sum(one.count.by_status.values()))
     return {
-        "rows": [_row(each, buttons, is_draft=is_draft) for each in page.rows],
+        "rows": [_row(each, buttons) for each in page.rows],
         "row_tabs": [
             (key, label, count, query(request, {"rows": key}, drop=("done",)) or "?")
             for key, label, count in (everything, *states)
@@ -242,9 +247,9 @@ def _rows(request: HttpRequest, one: Standing) -> Context:
     }
 
 
-def _row(row: BatchRow, buttons: Mapping[str, Promise], *, is_draft: bool) -> Context:
+def _row(row: BatchRow, buttons: Mapping[str, Promise]) -> Context:
     """A row with whom it names, and what can be done with it in a draft."""
-    told = row.told if is_draft else {}
+    told = {} if row.recipient_id else row.told
     given = {"batch": row.batch_id, "number": row.number}
     return {
         "row": row,

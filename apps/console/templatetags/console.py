@@ -93,7 +93,7 @@ TONES = {
     "executing": "wait",
     "partially_completed": "stop",
     "ready": "good",
-    "reserved": "wait",
+    "reserved": "good",
     "wrong": "stop",
     "released": "idle",
 }
