@@ -80,9 +80,34 @@ BEAT_SCHEDULE = {
         "task": "providers.ask_balances",
         "schedule": timedelta(minutes=1),
     },
+    "cut-payment-files": {
+        "task": "providers.cut_files",
+        "schedule": timedelta(minutes=1),
+    },
+    "settle-payment-files": {
+        "task": "providers.settle_files",
+        "schedule": timedelta(minutes=1),
+    },
     "release-reserves": {
         "task": "transfers.release_reserves",
         "schedule": timedelta(minutes=1),
+    },
+    "execute-sweeps": {
+        "task": "treasury.execute_sweeps",
+        "schedule": timedelta(seconds=30),
+    },
+    "watch-sweep-instructions": {
+        "task": "treasury.watch_instructions",
+        "schedule": timedelta(minutes=5),
+    },
+    "verify-sweeps": {
+        "task": "treasury.verify_sweeps",
+        "schedule": timedelta(hours=1),
+    },
+    "verify-all-sweeps": {
+        "task": "treasury.verify_sweeps",
+        "schedule": timedelta(days=1),
+        "kwargs": {"everything": True},
     },
     "complete-pay-ins": {
         "task": "transfers.complete_pay_ins",

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "apps.accounts",
     "apps.transfers",
     "apps.payouts",
+    "apps.treasury",
     "apps.api",
 ]
 
@@ -101,6 +102,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ROUTES = {
     "ledger.write_exports": {"queue": "exports"},
     "ledger.verify_books": {"queue": "exports"},
+    "treasury.verify_sweeps": {"queue": "exports"},
     "transfers.work": {"queue": "transfers"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

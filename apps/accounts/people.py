@@ -24,6 +24,7 @@ SETUP = Actor.system(
         "ledger.rebuild_coa",
         "ledger.rebuild_templates",
         "providers.set_provider",
+        "providers.set_routing_rule",
         "transfers.create_payout",
         "transfers.create_transfer",
         "transfers.place_hold",

@@ -66,6 +66,8 @@ BATCHES = {
     "payouts.execute_batch",
     "payouts.submit_batch",
 }
+SWEEPS = {"treasury.cancel_sweep", "treasury.confirm_sweep"}
+SWEEP_RULES = {"treasury.set_sweep_rule", "treasury.stop_sweep_rule"}
 BESIDE = {"operations.add_note", "operations.assign", "operations.attach_file"}
 DECIDES = {"operations.decide", "operations.delegate"}
 INBOX = {
@@ -74,6 +76,7 @@ INBOX = {
     "providers.redrive_message",
     "providers.redrive_quarantined",
 }
+FILES = {"providers.cut_file", "providers.hand_over_file", "providers.take_in_file"}
 FREEZES = {"ledger.freeze_account", "ledger.unfreeze_account"}
 
 PERMISSIONS: dict[str, set[str]] = {
@@ -100,12 +103,14 @@ PERMISSIONS: dict[str, set[str]] = {
         "providers.lock_sending",
         "providers.unlock_sending",
         *BESIDE,
+        *FILES,
         *HOLDS,
         *INBOX,
         *SUSPENSE,
         *FREEZES,
         *BATCHES,
         *TRANSFERS,
+        *SWEEPS,
     },
     "approver": {*DECIDES, *BESIDE},
     "compliance": {
@@ -134,6 +139,8 @@ PERMISSIONS: dict[str, set[str]] = {
         "ledger.set_late_policy",
         "rates.load_ecb",
         *BESIDE,
+        *SWEEPS,
+        *SWEEP_RULES,
     },
 }
 """Beside looking at everything, which every role may. An admin may run every command."""
@@ -153,6 +160,7 @@ NOBODY = {
     "payouts.raise_alarm",
     "payouts.reject_batch",
     "providers.raise_alarm",
+    "providers.raise_file_alarm",
     "providers.raise_low_balance",
     "transfers.begin_sending",
     "transfers.cancel_rejected",
@@ -170,10 +178,13 @@ NOBODY = {
     "transfers.reserve_batched",
     "transfers.record_virtual_account",
     "transfers.suspend_deposit",
+    "treasury.execute_sweep",
+    "treasury.raise_sweep_difference",
+    "treasury.raise_unconfirmed_sweep",
 }
 """Run by the system alone: by whoever holds an invitation, while no admin exists, for a new tenant, when a provider has
 said whose an account is, when a period is over, while a history is imported, as providers and time move transfers along,
-and when people must hear of something."""
+when a sweep rule is due, and when people must hear of something."""
 
 
 def permissions_of(role: str) -> set[str]:

@@ -31,18 +31,30 @@ from apps.operations.models import (
     OperationStatus,
 )
 from apps.payouts.models import Batch, BatchStatus
-from apps.providers.models import ConflictStatus, InboundConflict, InboundMessage, MessageStatus, Provider
+from apps.providers.models import (
+    ConflictStatus,
+    FileStatus,
+    InboundConflict,
+    InboundMessage,
+    MessageStatus,
+    PaymentStatus,
+    Provider,
+    RailFile,
+    RailPayment,
+)
 from apps.providers.models.providers import Circuit
 from apps.rates.models import Load, Source
 from apps.rates.queries import FRANKFURT
 from apps.transfers.arrivals import IN_SUSPENSE, Chargeback, ChargebackStatus, Deposit, DepositStatus
 from apps.transfers.queries import desk
 from apps.transfers.queries.standing import LIMITS, Level, level_of, stuck
+from apps.treasury.models import InstructionStatus, SweepInstruction, SweepVerification
 
 MANY = 1000
 PATIENCE = timedelta(seconds=60)
 DECIDED_WITHIN = timedelta(hours=24)
 VERIFIED_WITHIN = timedelta(days=2)
+FILE_LATE = timedelta(minutes=15)
 _RANK = {"stop": 0, "wait": 1, "good": 2}
 
 
@@ -154,6 +166,29 @@ def _providers(now: datetime) -> Iterator[Notice]:
         if health and health.low:
             title = _("%(provider)s runs out of it") % told
             yield Notice("stop", ", ".join(sorted(health.low)), title, _("Fund it, or route elsewhere."), url)
+
+
+def _payment_files(now: datetime) -> Iterator[Notice]:
+    """Files that wait for a person, or that a bank's channel does not take; payments whose cut-off passed without a file."""
+    url = reverse("console:providers_railfile_changelist")
+    made = RailFile.objects.filter(status=FileStatus.MADE)
+    if count := _up_to_many(made.filter(next_attempt_at=None)):
+        title = ngettext("payment file is to be handed over", "payment files are to be handed over", count)
+        text = _("Download each, give it to its bank, and say so.")
+        yield Notice("wait", _figure(count), title, text, f"{url}?status=made")
+    if count := _up_to_many(made.filter(next_attempt_at__isnull=False, made_at__lt=now - FILE_LATE)):
+        title = ngettext(
+            "payment file does not reach its bank", "payment files do not reach their bank", count
+        )
+        text = _("Each says what the bank's channel answered last.")
+        yield Notice("stop", _figure(count), title, text, f"{url}?status=made")
+    if count := _up_to_many(
+        RailPayment.objects.filter(status=PaymentStatus.WAITING, due_at__lt=now - FILE_LATE)
+    ):
+        title = ngettext("payment missed its cut-off", "payments missed their cut-off", count)
+        yield Notice(
+            "stop", _figure(count), title, _("No file was made of them; see why the provider cannot."), url
+        )
 
 
 def _flags(now: datetime) -> Iterator[Notice]:
@@ -346,6 +381,28 @@ def _batches(now: datetime) -> Iterator[Notice]:
         )
 
 
+def _treasury(now: datetime) -> Iterator[Notice]:
+    """What people are to move and have not in time, and sweeps that are not what their rules asked for."""
+    late = SweepInstruction.objects.filter(status=InstructionStatus.OPEN, confirm_by__lte=now)
+    if count := _up_to_many(late):
+        yield Notice(
+            "stop",
+            _figure(count),
+            ngettext("sweep is not confirmed in time", "sweeps are not confirmed in time", count),
+            _("Move it at the bank and confirm it, or cancel it."),
+            reverse("console:treasury") + "#instructions",
+        )
+    last = SweepVerification.objects.order_by("-id").first()
+    if last and last.found:
+        yield Notice(
+            "stop",
+            _figure(last.found),
+            ngettext("sweep differs from its rule", "sweeps differ from their rules", last.found),
+            last.differences[0]["message"],
+            reverse("console:treasury") + "#verified",
+        )
+
+
 def _statements(now: datetime) -> Iterator[Notice]:
     """Scheduled ones that nobody has, since their file could not be written."""
     if count := _up_to_many(missing_statements()):
@@ -390,6 +447,7 @@ _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
     _approvals,
     _transfers,
     _providers,
+    _payment_files,
     _refusals,
     _templates,
     _flags,
@@ -401,6 +459,7 @@ _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
     _inbox,
     _suspense,
     _batches,
+    _treasury,
     _statements,
     _rates,
 ]

@@ -23,6 +23,7 @@ PAGES: Mapping[str, Callable[[Any], Any]] = {
     "att": lambda row: row.subject,
     "blk": lambda row: row.api_key_id,
     "brw": lambda row: row.batch_id,
+    "bsh": lambda row: row.batch_id,
     "dec": lambda row: row.request_id,
     "frz": lambda row: row.account,
     "inv": lambda row: row.tenant_id,
@@ -31,7 +32,9 @@ PAGES: Mapping[str, Callable[[Any], Any]] = {
     "mml": lambda row: row.event_id,
     "not": lambda row: row.subject,
     "ptm": lambda row: row.subject,
+    "rlp": lambda row: row.file_id or row.provider_id,
     "pvg": lambda row: row.tenant_id,
+    "swi": lambda row: row.execution_id,
     "und": lambda row: row.decision.request_id,
 }
 """For ids of what has no page of its own: what shows it, or its id."""

@@ -72,9 +72,11 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
         from apps.console.pages.approvals import inbox
         from apps.console.pages.attachments import attachment
         from apps.console.pages.journal_exports import journal_exports, journal_file
+        from apps.console.pages.payment_files import payment_file
         from apps.console.pages.payouts import payouts_desk
         from apps.console.pages.rates import rates_page
         from apps.console.pages.schedule import schedule
+        from apps.console.pages.treasury import treasury_page
 
         return [
             path("do/", self.admin_view(doing.commands_page), name="commands"),
@@ -82,8 +84,10 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
             path("do/<str:name>/", self.admin_view(doing.command_page, cacheable=True), name="do"),
             path("look-up/<slug:kind>/", self.admin_view(doing.look_up), name="look_up"),
             path("attachments/<str:attachment_id>/", self.admin_view(attachment), name="attachment"),
+            path("payment-files/<str:file_id>/", self.admin_view(payment_file), name="payment_file"),
             path("approvals/", self.admin_view(inbox), name="approvals"),
             path("payouts/", self.admin_view(payouts_desk), name="payouts"),
+            path("treasury/", self.admin_view(treasury_page), name="treasury"),
             path("schedule/", self.admin_view(schedule), name="schedule"),
             path("rates/", self.admin_view(rates_page), name="rates"),
             path("exports/request/", self.admin_view(exports.request_export), name="export_request"),

@@ -74,6 +74,7 @@ UNFOLD: dict[str, Any] = {
                         "active": lambda request: request.path == reverse("console:payouts"),
                     },
                     _item(_("Batches"), "stacks", "payouts_batch_changelist", "payouts.view_batch"),
+                    _item(_("Treasury"), "savings", "treasury", "treasury.view_sweeprule"),
                     _item(_("Providers"), "hub", "providers_provider_changelist", "providers.view_provider"),
                     _item(_("API keys"), "key", "accounts_apikey_changelist", "accounts.view_apikey"),
                 ],
@@ -86,6 +87,12 @@ UNFOLD: dict[str, Any] = {
                         "inbox",
                         "providers_inboundmessage_changelist",
                         "providers.view_inboundmessage",
+                    ),
+                    _item(
+                        _("Payment files"),
+                        "folder_zip",
+                        "providers_railfile_changelist",
+                        "providers.view_railfile",
                     ),
                     _item(
                         _("Conflicts"),
@@ -110,6 +117,15 @@ UNFOLD: dict[str, Any] = {
                         "hourglass_top",
                         "transfers_rollingreserve_changelist",
                         "transfers.view_rollingreserve",
+                    ),
+                    _item(
+                        _("Sweep rules"), "tune", "treasury_sweeprule_changelist", "treasury.view_sweeprule"
+                    ),
+                    _item(
+                        _("Sweeps"),
+                        "move_up",
+                        "treasury_sweepexecution_changelist",
+                        "treasury.view_sweepexecution",
                     ),
                     _item(
                         _("Virtual accounts"),

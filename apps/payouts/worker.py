@@ -118,7 +118,8 @@ def _give_back(batch: Batch) -> None:
 
 def _compare(batch: Batch) -> None:
     """It has ended: providers say what they executed of it, for the sheet."""
-    comparing.compare(batch, now=clock.now())
+    if comparing.compare(batch, now=clock.now()):
+        comparing.write_sheets(batch)
     leases.let_go(batch)
 
 

@@ -8,8 +8,14 @@ class ProvidersConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.operations import isolation
-        from apps.providers import commands  # noqa: F401 (commands register themselves)
+        from apps.providers import (
+            commands,  # noqa: F401 (commands register themselves)
+            handlers,
+        )
+        from apps.providers.adapters.sayings import ABOUT_FILE
+        from apps.providers.services.reading import follow_files
 
+        handlers.register(ABOUT_FILE, follow_files)
         of_attempt = "EXISTS (SELECT FROM providers_attempt a WHERE a.id = attempt_id)"
         isolation.rows_where("providers_answer", of_attempt)
         isolation.rows_where("providers_provider", "true", columns=("id", "name"))

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.operations.registry import BY_OPERATORS, Command, register
 from apps.providers import serializers
-from apps.providers.services import balances, providers, quarantine
+from apps.providers.services import balances, cutting, handing_over, providers, quarantine, reading
 
 register(
     Command(
@@ -104,6 +104,48 @@ register(
         plan=balances.plan_raise_low_balance,
         input=serializers.RaiseLowBalanceInput,
         permission="providers.raise_low_balance",
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="providers.cut_file",
+        summary=_("Make files of what waits"),
+        handler=cutting.cut_file,
+        input=serializers.CutFileInput,
+        permission="providers.cut_file",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="providers.hand_over_file",
+        summary=_("Say that a file was handed over"),
+        handler=handing_over.hand_over_file,
+        input=serializers.HandOverFileInput,
+        permission="providers.hand_over_file",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
+        name="providers.take_in_file",
+        summary=_("Take in a file of the bank"),
+        handler=reading.take_in_file,
+        input=serializers.TakeInFileInput,
+        permission="providers.take_in_file",
+        surfaces=BY_OPERATORS,
+        # It is kept as a message; the operation has its name and what was found in it.
+        secret_fields=frozenset({"content"}),
+    )
+)
+register(
+    Command(
+        name="providers.raise_file_alarm",
+        summary=_("Tell of a payment file that needs a person"),
+        plan=cutting.plan_raise_file_alarm,
+        input=serializers.RaiseFileAlarmInput,
+        permission="providers.raise_file_alarm",
         surfaces=frozenset(),
     )
 )

@@ -14,6 +14,8 @@ from apps.providers.queries import routing
 from apps.providers.services.receiving import Receipt, receive
 
 LONGEST_BODY: Final = 1_000_000
+LONGEST_FILE: Final = 20_000_000
+"""Bytes of a message, and of a bank's file, which speaks of many payments."""
 
 STATUS: Final[Mapping[Receipt, int]] = {
     Receipt.NEW: 202,
@@ -31,9 +33,10 @@ def hook(request: HttpRequest, provider: str) -> JsonResponse:
     sender = routing.by_name(provider)
     if sender is None:
         return JsonResponse({"status": "unknown provider"}, status=404)
-    body = request.read(LONGEST_BODY + 1)
-    if len(body) > LONGEST_BODY:
-        return JsonResponse({"status": f"more than {LONGEST_BODY} bytes"}, status=413)
+    longest = LONGEST_FILE if sender.makes_files else LONGEST_BODY
+    body = request.read(longest + 1)
+    if len(body) > longest:
+        return JsonResponse({"status": f"more than {longest} bytes"}, status=413)
     envelope = Envelope({name.lower(): value for name, value in request.headers.items()}, body)
     received = receive(sender, envelope, address=_address(request), now=clock.now())
     return JsonResponse({"status": received.receipt}, status=STATUS[received.receipt])

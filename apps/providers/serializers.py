@@ -6,7 +6,14 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from apps.core.money import Money
-from apps.core.serializer_fields import CountryField, CurrencyField, IdField, TextField, TimeZoneField
+from apps.core.serializer_fields import (
+    CountryField,
+    CurrencyField,
+    FileField,
+    IdField,
+    TextField,
+    TimeZoneField,
+)
 from apps.operations import conditions
 from apps.operations.conditions import OPERATORS
 
@@ -45,7 +52,12 @@ class SetProviderInput(serializers.Serializer[Any]):
     )
     title = TextField(max_length=80, help_text=_("What people call it."))
     adapter = TextField(max_length=40, default="sandbox", help_text=_("Which API it speaks."))
-    base_url = serializers.URLField(max_length=300, help_text=_("Where its API is."))
+    base_url = serializers.URLField(
+        max_length=300,
+        default="",
+        allow_blank=True,
+        help_text=_("Where its API is; empty for a bank whose files people hand over."),
+    )
     secret = TextField(max_length=500, default="", allow_blank=True, help_text=KEPT)
     webhook_secret = TextField(max_length=500, default="", allow_blank=True, help_text=KEPT)
     options = serializers.DictField(
@@ -153,3 +165,48 @@ class RedriveQuarantinedInput(serializers.Serializer[Any]):
 class AcknowledgeConflictInput(serializers.Serializer[Any]):
     conflict = IdField("inc")
     reason = TextField(max_length=300, help_text=_("What the provider says, or why it does not matter."))
+
+
+class CutFileInput(serializers.Serializer[Any]):
+    provider = serializers.SlugField(
+        max_length=40, help_text=_("Whose waiting payments leave now, before their cut-off.")
+    )
+
+
+class HandOverFileInput(serializers.Serializer[Any]):
+    file = IdField("rlf", help_text=_("The file that you have given the bank."))
+    sha256 = TextField(
+        max_length=64,
+        pattern="[0-9A-Fa-f]{64}",
+        help_text=_("Its SHA-256 in hexadecimal, of the file as you gave it."),
+    )
+
+
+class TakeInFileInput(serializers.Serializer[Any]):
+    provider = serializers.SlugField(max_length=40, help_text=_("Whose file it is."))
+    content = FileField(
+        max_bytes=20_000_000,
+        names={"name": "name", "sha256": "sha256"},
+        help_text=_(
+            "A status report, a statement or a file of returns, of at most 20 MB. Choose it again after a preview."
+        ),
+    )
+    name = TextField(
+        max_length=120,
+        default="",
+        allow_blank=True,
+        help_text=_("What it is called; in a form the file's own name."),
+    )
+    sha256 = TextField(
+        max_length=64,
+        pattern="[0-9A-Fa-f]{64}",
+        default="",
+        allow_blank=True,
+        help_text=_("Of the file, in hexadecimal; if it is given, another file is refused."),
+    )
+
+
+class RaiseFileAlarmInput(serializers.Serializer[Any]):
+    provider = serializers.SlugField(max_length=40)
+    why = TextField(max_length=300)
+    file = TextField(max_length=40, allow_blank=True)

@@ -90,6 +90,10 @@ class AskedResult(TransferToldResult):
     to_wallet = IdField("wal", allow_null=True, help_text="Where what is bought goes.")
     refund_of = IdField("trf", allow_null=True, help_text="What a refund gives back.")
     expected_at = serializers.DateTimeField(allow_null=True, help_text="When it should have arrived.")
+    next_cut_off = serializers.DateTimeField(
+        allow_null=True,
+        help_text="Until when it must be confirmed to go with the provider's next payments; none where there is no cut-off.",
+    )
     expires_at = serializers.DateTimeField(
         allow_null=True, help_text="Until when it must be confirmed, or agreed to by others."
     )

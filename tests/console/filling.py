@@ -26,10 +26,13 @@ BIG = {
     "payouts_batchrow",
     "providers_inboundconflict",
     "providers_inboundmessage",
+    "providers_railfile",
+    "providers_railpayment",
     "transfers_chargeback",
     "transfers_deposit",
     "transfers_rollingreserve",
     "transfers_transfer",
+    "treasury_sweepexecution",
 }
 
 
@@ -113,6 +116,16 @@ INSERT INTO providers_inboundconflict (id, message_id, body, headers, remote_add
   SELECT ('6' || lpad(to_hex(i), 31, '0'))::uuid, ('7' || lpad(to_hex(i), 31, '0'))::uuid, '', '{}', '', '', 1,
          CASE WHEN i %% 1000 = 0 THEN 'open' ELSE 'acknowledged' END, '', now(), now()
     FROM generate_series(1, %(many)s) i;
+INSERT INTO providers_railfile (id, provider_id, message_id, format, scheme, content, sha256, size, count, total, currency,
+                                execute_on, made_at, status, said, tries)
+  SELECT ('1' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 10), 32, '0')::uuid, 'rlf-' || i, 'pain.001', 'sepa', 'x', 'x', 1, 1, 1,
+         'EUR', current_date, now(), CASE WHEN i %% 1000 = 0 THEN 'made' ELSE 'taken' END, '', 0
+    FROM generate_series(1, %(many)s) i;
+INSERT INTO providers_railpayment (id, provider_id, reference, scheme, amount, currency, "to", memo, status, due_at, execute_on,
+                                   file_id, sequence, code, why, doubt, created_at, changed_at)
+  SELECT ('1' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 10), 32, '0')::uuid, 'key:' || i, 'sepa', 1, 'EUR', %(secret)s, '',
+         'booked', now(), current_date, ('1' || lpad(to_hex(i), 31, '0'))::uuid, i, '', '', '', now(), now()
+    FROM generate_series(1, %(many)s) i;
 INSERT INTO transfers_deposit (id, provider_id, reference, message_id, amount, currency, virtual_account, remittance, remitter, status,
                                wallet_id, entry_id, matched_by, why, received_at, verified_at, charged_back, returned_by,
                                return_reference)
@@ -129,6 +142,16 @@ INSERT INTO transfers_chargeback (id, provider_id, reference, message_id, deposi
 INSERT INTO transfers_rollingreserve (id, book_id, wallet_id, amount, currency, status, reason, held_at, release_at, released_at)
   SELECT ('3' || lpad(to_hex(i), 31, '0'))::uuid, %(book)s, lpad(to_hex(i %% 5000), 32, '0')::uuid, 1, 'EUR',
          CASE WHEN i %% 1000 = 0 THEN 'held' ELSE 'released' END, '', now(), now(), CASE WHEN i %% 1000 = 0 THEN NULL ELSE now() END
+    FROM generate_series(1, %(many)s) i;
+INSERT INTO treasury_sweeprule (id, version, book_id, account_id, counter_account_id, currency, floor, target, minimum, every_minutes,
+                                time_zone, days, instructs, confirm_within, reason, started_at, started_by, ended_by, end_reason)
+  SELECT lpad(to_hex(i), 32, '0')::uuid, i, %(book)s, i, i + 1, 'EUR', 0, 0, 1, 5, 'UTC', 'every_day', false, 24, '', now(), '', '', ''
+    FROM generate_series(0, 9) i;
+INSERT INTO treasury_sweepexecution (id, rule_id, book_id, due_at, executed_at, currency, balance, sequence, counter_balance,
+                                     counter_sequence, counter_least, asked, amount, status, why, operation_id)
+  SELECT ('1' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 10), 32, '0')::uuid, %(book)s, now() - i * interval '1 minute', now(),
+         'EUR', 0, 0, 0, 0, 0, 0, 0, CASE WHEN i %% 1000 = 0 THEN 'short' ELSE 'nothing_to_do' END, 'within',
+         ('d' || lpad(to_hex(i), 31, '0'))::uuid
     FROM generate_series(1, %(many)s) i;
 INSERT INTO api_request (id, tenant_id, key_id, request_id, method, path, status, code, milliseconds, operation_id, retry_of,
                          address, asked_at)

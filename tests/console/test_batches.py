@@ -1,6 +1,7 @@
 """Batches of payouts in the console: what each waits for, its rows, files, the forms that lead back to it."""
 
 import csv
+import hashlib
 import io
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,7 +14,7 @@ from django.test import Client
 
 from apps.accounts.models import User
 from apps.core import clock
-from apps.payouts.models import Batch, BatchRow, FileMapping
+from apps.payouts.models import Batch, BatchRow, BatchSheet, FileMapping
 from apps.payouts.worker import work
 from apps.providers.services.balances import ask_all
 from tests.console.plans import queries
@@ -365,6 +366,15 @@ class TestEnd:
         assert told[0]["Provider's references"].startswith(told[0]["Transfer"])
         assert told[2]["Reference"] == "'=1+1"
         assert client.get(page(batch, "sheet/exe/")).status_code == 404
+        for kept in BatchSheet.objects.filter(batch=batch):
+            answer = client.get(page(batch, f"kept/{kept.pk}/"))
+            assert hashlib.sha256(answer.content).hexdigest() == kept.sha256
+            assert kept.sha256 in shown
+            assert "no-store" in answer.headers["Cache-Control"]
+            assert f"{batch}_proof.{kept.format}" in answer.headers["Content-Disposition"]
+            assert client.get(page(draft(acme, wallet, row("1.00")), f"kept/{kept.pk}/")).status_code == 404
+        assert BatchSheet.objects.count() == 2
+        assert client.get(page(batch, "kept/bsh_x/")).status_code == 404
 
 
 class TestApproval:

@@ -143,7 +143,7 @@ def test_a_spreadsheet_is_mended_agreed_to_and_paid(
         look(operator, "completed")
         operator.seen.append(page.locator(".head .status").inner_text())
         with page.expect_download() as kept:
-            page.get_by_role("link", name="CSV", exact=True).click()
+            page.get_by_role("link", name="Now as CSV", exact=True).click()
         lines = csv.DictReader(Path(kept.value.path()).read_text().splitlines())
         operator.seen += [f"{each['Number']} {each['Paid']} {each['Verdict']}" for each in lines]
         operator.open("/ops/payouts/batch/")

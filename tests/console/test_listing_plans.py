@@ -38,6 +38,7 @@ def variants(model_admin: KeysetAdmin, book: Book) -> Iterator[dict[str, str]]:
         "actor": "usr_7",
         "command": "test.7",
         "role": "1",
+        "rule": ids.encode("swr", uuid.UUID(int=7)),
         "by": "usr_7",
         "schedule": ids.encode("sch", uuid.UUID(hex="0" * 32)),
         "tenant": ids.encode("ten", uuid.UUID(int=7)),

@@ -282,7 +282,10 @@ def test_every_model_in_the_sidebar_is_registered() -> None:
         "transfers.Chargeback",
         "transfers.Deposit",
         "transfers.RollingReserve",
+        "treasury.SweepExecution",
+        "treasury.SweepRule",
         "providers.Provider",
+        "providers.RailFile",
         "transfers.Transfer",
         "transfers.VirtualAccount",
     }

@@ -1,11 +1,17 @@
 """A batch of payouts: a report of its rows, money held, other people, sent, followed, ended."""
 
+import csv
+import io
+from typing import Any
+
 import pytest
+from pypdf import PdfReader
 
 from apps.accounts.models import Recipient
 from apps.core import clock
 from apps.operations.models import Event
-from apps.payouts.models import Batch, BatchRow
+from apps.payouts.models import Batch, BatchRow, BatchSheet
+from apps.payouts.queries.sheet import verdict_of
 from apps.payouts.worker import work
 from apps.providers.services.balances import ask_all
 from apps.transfers.models import Transfer
@@ -108,6 +114,48 @@ class TestLife:
         with later(days=366 * 80):
             work()
         assert status_of(batch) == "executing"
+
+
+class TestProof:
+    def test_says_row_by_row_that_each_was_paid_once(self, acme: World, wallet: str, bank: Sandbox) -> None:
+        batch = submitted(acme, wallet, *TWO, row("90.00", reference="too much"))
+        assert finished(batch) == "partially_completed"
+        sheets = {each.format: each for each in BatchSheet.objects.filter(batch=batch)}
+        lines = list(csv.DictReader(bytes(sheets["csv"].content).decode().splitlines()))
+        assert [(each["row"], each["verdict"], each["paid"], each["executed"]) for each in lines] == [
+            ("1", "paid", "30.00", "30.00"),
+            ("2", "paid", "20.00", "20.00"),
+            ("3", "left_out", "", ""),
+        ]
+        assert sheets["pdf"].summary == {"paid": 2, "left_out": 1}
+        pages = PdfReader(io.BytesIO(bytes(sheets["pdf"].content))).pages
+        assert "No row was paid twice" in pages[0].extract_text()
+        assert "Paid once" in pages[1].extract_text()
+
+    @pytest.mark.parametrize(
+        ("executed", "expected"),
+        [
+            ([], "missing"),
+            ([("completed", "30.00")], "paid"),
+            ([("completed", "30.00"), ("completed", "30.00")], "twice"),
+            ([("completed", "29.99")], "different"),
+            ([("failed", None)], "missing"),
+            (None, "unsaid"),
+        ],
+    )
+    def test_finds_what_must_not_be(
+        self, acme: World, wallet: str, bank: Sandbox, executed: Any, expected: str
+    ) -> None:
+        batch = submitted(acme, wallet, *TWO)
+        assert finished(batch) == "completed"
+        found = BatchRow.objects.get(batch=batch, number=1)
+        found.executed = executed and [
+            {"reference": f"r.{number}", "outcome": outcome, "amount": amount}
+            for number, (outcome, amount) in enumerate(executed)
+        ]
+        if executed == []:
+            found.executed = []
+        assert verdict_of(found) == expected
 
 
 class TestApproval:

@@ -89,7 +89,9 @@ def test_without_a_rate_it_counts_as_large(acme: World, bank: Sandbox) -> None:
 def test_without_a_rate_play_money_is_paid(acme: World, bank: Sandbox) -> None:
     wallet = acme.wallet(test=True)
     done("transfers.post_pay_in", wallet=wallet, amount=eur("10.00"))
-    made = recipient(acme, tenant=acme.test_tenant)
+    of = {"kind": "bank_account", "name": "Bo Lind", "currency": "EUR"}
+    account = {"iban": "DE89370400440532013000"}
+    made = done("accounts.create_recipient", tenant=acme.test_tenant, **of, details=account)["recipient"]
     done("accounts.update_recipient", recipient=made, **CHANGED)
     assert asked(acme, wallet, made, "1.00", "EUR", actor=acme.test_key).accepted
 

@@ -31,18 +31,25 @@ class TenantStatusUnfit(DomainError):
 def tenant_of(context: Context, named: str | None, *, locked: bool = False) -> Tenant:
     """The caller's own tenant, or the one that an operator names. TenantNotFound for anybody else's.
 
-    `locked`, its status stays what it is until the transaction ends.
+    `locked`, its status stays what it is until the transaction ends; a batch of commands locks and fetches it once.
     """
     own = context.book.tenant_id
     if named is None and own is None:
         raise TenantUnnamed("Say which tenant it is for.", field="/tenant")
     if own is not None and named not in {None, own}:
         raise TenantNotFound(f"There is no tenant {named}.", field="/tenant")
-    rows = Tenant.objects.select_for_update(no_key=True, of=["self"]) if locked else Tenant.objects
-    found: Tenant | None = rows.filter(pk=named or own).first()
+    found = _locked(context, str(named or own)) if locked else Tenant.objects.filter(pk=named or own).first()
     if found is None:
         raise TenantNotFound(f"There is no tenant {named}.", field="/tenant")
     return found
+
+
+def _locked(context: Context, tenant: str) -> Tenant | None:
+    kept: Tenant | None = context.shared.get((Tenant, tenant))
+    if kept is None:
+        rows = Tenant.objects.select_for_update(no_key=True, of=["self"])
+        kept = context.shared[Tenant, tenant] = rows.filter(pk=tenant).first()
+    return kept
 
 
 def active_tenant_of(context: Context, named: str | None, what: str) -> Tenant:

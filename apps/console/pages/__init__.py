@@ -10,6 +10,7 @@ from apps.console.pages import (  # noqa: F401
     holds,
     inbox,
     operations,
+    payment_files,
     people,
     periods,
     providers,
@@ -20,5 +21,6 @@ from apps.console.pages import (  # noqa: F401
     templates,
     tenants,
     transfers,
+    treasury,
     wallets,
 )

@@ -28,13 +28,15 @@ from apps.operations import books
 from apps.operations.models import ApprovalStatus, Operation, OperationStatus
 from apps.operations.registry import all_commands
 from apps.payouts import files
-from apps.payouts.models import Batch, BatchFile, BatchRow, BatchStatus, RowStatus
+from apps.payouts.models import Batch, BatchFile, BatchRow, BatchSheet, BatchStatus, RowStatus
 from apps.payouts.models.batches import BEFORE_EXECUTION
-from apps.payouts.queries.sheet import WORDS, WRONG, Line, lines, summary
+from apps.payouts.queries.sheet import WORDS, WRONG, Line, lines
 from apps.transfers.models import Status
 
 ROWS: Final = 100
 """Rows of one page."""
+SHEETS: Final = 10
+"""Files of comparisons on one page, the newest first."""
 
 MEND, DROP = "payouts.mend_row", "payouts.drop_row"
 BUTTONS: Final = {MEND: _("Mend"), DROP: _("Leave out")}
@@ -58,6 +60,7 @@ SHEET: Final[Declared] = {
 
 MEDIA_TYPES: Final = {
     "csv": "text/csv",
+    "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "pain001": "application/xml",
 }
@@ -120,6 +123,7 @@ class BatchAdmin(KeysetAdmin):
         return [
             path("example/", view(self.example_view), name="payouts_batch_example"),
             path("<str:object_id>/original/", view(self.original_view), name="payouts_batch_original"),
+            path("<str:object_id>/kept/<str:sheet>/", view(self.kept_view), name="payouts_batch_kept"),
             path("<str:object_id>/sheet/<slug:ending>/", view(self.sheet_view), name="payouts_batch_sheet"),
             *super().get_urls(),
         ]
@@ -137,6 +141,7 @@ class BatchAdmin(KeysetAdmin):
     def page_context(self, request: HttpRequest, row: Batch) -> Context:
         """How it stands, what is decided about it, its rows, and what is proved of it when it has ended."""
         [one] = standings([row])
+        sheets = list(row.sheets.defer("content").order_by("-compared_at", "format")[:SHEETS])
         waits = one.approval is not None and one.approval.status == ApprovalStatus.PENDING
         return {
             "one": one,
@@ -146,8 +151,8 @@ class BatchAdmin(KeysetAdmin):
             "short": [shortfall(each) for each in row.short],
             "rows_by_status": _rows_by_status(one),
             "payouts_by_status": [(Status(each), count) for each, count in one.progress.by_status.items()],
-            "verdicts": _verdicts(row),
-            "sheets": ("CSV", "XLSX"),
+            "sheets": sheets,
+            "verdicts": _verdicts(sheets[0]) if sheets else [],
             "is_moving": not row.ended_at and row.status != BatchStatus.DRAFT,
             **_rows(request, one),
         }
@@ -165,8 +170,18 @@ class BatchAdmin(KeysetAdmin):
             raise Http404(_("This batch did not come of a file."))
         return _download(b64decode(kept.content), kept.name, MEDIA_TYPES[kept.batch.source])
 
+    def kept_view(self, request: HttpRequest, object_id: str, sheet: str) -> HttpResponse:
+        """A sheet as it was written when providers had been asked, the same bytes each time."""
+        self.allow(request)
+        row = self.find(object_id)
+        try:
+            kept = BatchSheet.objects.get(batch=row, pk=sheet)
+        except (BatchSheet.DoesNotExist, ValidationError):
+            raise Http404(_("There is no such sheet.")) from None
+        return _download(bytes(kept.content), f"{row.pk}_proof.{kept.format}", MEDIA_TYPES[kept.format])
+
     def sheet_view(self, request: HttpRequest, object_id: str, ending: str) -> HttpResponseBase:
-        """Each row, what our books say of it and what its provider says, written while it is read."""
+        """Each row as it stands now: what our books say of it and what its provider said, written while it is read."""
         self.allow(request)
         row = self.find(object_id)
         if ending not in {"csv", "xlsx"}:
@@ -211,15 +226,12 @@ def _rows_by_status(one: Standing) -> list[tuple[RowStatus, int]]:
     return [(each, one.count.by_status[each]) for each in order if one.count.by_status.get(each)]
 
 
-def _verdicts(row: Batch) -> list[Context]:
-    """How many rows of each verdict, those that must not be first; nothing before it was compared."""
-    if not row.ended_at or not row.executed_at:
-        return []
-    counted = summary(row)
+def _verdicts(sheet: BatchSheet) -> list[Context]:
+    """How many rows of each verdict, those that must not be first."""
     return [
-        {"words": words, "count": counted[verdict], "is_wrong": verdict in WRONG}
+        {"words": words, "count": sheet.summary[verdict], "is_wrong": verdict in WRONG}
         for verdict, words in sorted(WORDS.items(), key=lambda each: each[0] not in WRONG)
-        if counted[verdict]
+        if sheet.summary.get(verdict)
     ]
 
 

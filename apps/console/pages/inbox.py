@@ -26,7 +26,12 @@ from apps.providers.models import (
 SHOWN = 20_000
 """Characters of a body that a page shows."""
 
-PAGES = {"trf": "transfers_transfer", "dep": "transfers_deposit", "cbk": "transfers_chargeback"}
+PAGES = {
+    "trf": "transfers_transfer",
+    "dep": "transfers_deposit",
+    "cbk": "transfers_chargeback",
+    "rlf": "providers_railfile",
+}
 """The pages of what a message may be about, by the prefix of its id."""
 
 

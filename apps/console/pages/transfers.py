@@ -27,6 +27,7 @@ from apps.transfers.queries import standing
 from apps.transfers.queries.escrow import address_of, left_in
 from apps.transfers.queries.standing import LIMITS, Level
 from apps.transfers.queries.timeline import Source, Step, timeline
+from apps.transfers.services.asking import next_cut_off
 from apps.transfers.services.reversals import REVERSIBLE
 from apps.transfers.services.reviews import ASKABLE, RETRIABLE, REVIEWABLE
 from apps.transfers.words import PHASE, PUBLIC_STATUS, TYPE
@@ -137,6 +138,7 @@ class TransferAdmin(KeysetAdmin):
             "phase": PHASE[row.status],
             "type": TYPE[row.kind],
             "standing": standing.standing(row, now),
+            "next_cut_off": next_cut_off(row, now) if row.status in BEFORE_SENDING else None,
             "steps": steps,
             "operation": next((each.row for each in steps if each.row.pk == row.operation_id), None),
             "entries": _entries(row, steps),

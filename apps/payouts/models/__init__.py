@@ -1,4 +1,4 @@
 from apps.payouts.models.batches import Batch, BatchRow, BatchStatus, RowStatus
-from apps.payouts.models.uploads import BatchFile, FileMapping
+from apps.payouts.models.uploads import BatchFile, BatchSheet, FileMapping
 
-__all__ = ["Batch", "BatchFile", "BatchRow", "BatchStatus", "FileMapping", "RowStatus"]
+__all__ = ["Batch", "BatchFile", "BatchRow", "BatchSheet", "BatchStatus", "FileMapping", "RowStatus"]

@@ -1,8 +1,8 @@
-"""Files from which batches came, and what their columns mean."""
+"""Files from which batches came, what their columns mean, and the sheets that prove what became of them."""
 
 from django.db import models
 
-from apps.core.fields import EncryptedTextField
+from apps.core.fields import EncryptedTextField, PrefixedIdField
 from apps.operations.models import Book
 from apps.payouts.models.batches import Batch
 
@@ -35,3 +35,27 @@ class FileMapping(models.Model):
 
     def __str__(self) -> str:
         return self.fingerprint[:12]
+
+
+class BatchSheet(models.Model):
+    """A reconciliation sheet as it was written when providers had been asked: once for each such time, never changed."""
+
+    id = PrefixedIdField(prefix="bsh", primary_key=True)
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="sheets", db_index=False)
+    book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="+", db_index=False)
+    format = models.CharField(max_length=3)
+    content = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    summary = models.JSONField(default=dict)
+    compared_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(format__in=["csv", "pdf"]), name="batch_sheet_format_known"
+            ),
+            models.UniqueConstraint(fields=["batch", "compared_at", "format"], name="batch_sheet_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}.{self.format}"

@@ -1,5 +1,6 @@
 """Proof: providers are asked what they executed of a batch, all of it, and the answer is kept beside each row."""
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Mapping
@@ -9,7 +10,9 @@ from typing import Any, Final
 from django.db import connection
 
 from apps.core import arrays, ids
-from apps.payouts.models import Batch
+from apps.payouts.models import Batch, BatchSheet
+from apps.payouts.printed import sheet_csv, sheet_pdf
+from apps.payouts.queries.sheet import summary
 from apps.providers.adapters import adapter_of
 from apps.providers.models import Provider
 from apps.providers.protocol import Reply
@@ -40,8 +43,28 @@ def compare(batch: Batch, *, now: datetime) -> int:
         said = _said(Provider.objects.get(name=name), begun - BEFORE)
         told.update({pk: said.get(pk, []) for pk in mine})
     _keep(batch, told)
+    batch.compared_at = now
     Batch.objects.filter(pk=batch.pk).update(compared_at=now)
     return len(told)
+
+
+def write_sheets(batch: Batch) -> list[BatchSheet]:
+    """The sheet of a comparison, kept as CSV and as PDF: the same bytes whenever they are asked for."""
+    told = {str(verdict): rows for verdict, rows in summary(batch).items()}
+    written = {"csv": "".join(sheet_csv(batch)).encode(), "pdf": sheet_pdf(batch)}
+    sheets = [
+        BatchSheet(
+            batch=batch,
+            book_id=batch.book_id,
+            format=format,
+            content=content,
+            sha256=hashlib.sha256(content).hexdigest(),
+            summary=told,
+            compared_at=batch.compared_at or batch.changed_at,
+        )
+        for format, content in written.items()
+    ]
+    return BatchSheet.objects.bulk_create(sheets, ignore_conflicts=True)
 
 
 def _said(provider: Provider, since: datetime) -> Mapping[str, list[dict[str, Any]]]:

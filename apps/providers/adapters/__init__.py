@@ -3,6 +3,10 @@
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
+from apps.core.errors import DomainError
+from apps.providers.adapters.ach import AchAdapter
+from apps.providers.adapters.bankfile import BankfileAdapter
+from apps.providers.adapters.files import FileAdapter
 from apps.providers.adapters.sandbox import SandboxAdapter
 from apps.providers.adapters.stripe import StripeAdapter
 from apps.providers.models import Provider
@@ -11,12 +15,29 @@ from apps.providers.protocol import Adapter
 ADAPTERS: Mapping[str, Callable[[Provider], Adapter]] = {
     "sandbox": SandboxAdapter,
     "stripe": StripeAdapter,
+    "bankfile": BankfileAdapter,
+    "ach": AchAdapter,
 }
 
 
 def adapter_of(provider: Provider) -> Adapter:
     """The adapter of a provider, kept as long as the row is as it was: it has connections of its own."""
     return _kept(provider.pk, provider.changed_at.isoformat(), _Row(provider))
+
+
+def rail_of(provider: Provider) -> FileAdapter:
+    """The adapter of a provider that makes files; NoRail of any other."""
+    adapter = adapter_of(provider)
+    if not isinstance(adapter, FileAdapter):
+        raise NoRail(f"{provider.name} makes no files.", field="/provider")
+    return adapter
+
+
+class NoRail(DomainError):
+    """The provider is asked payment by payment, and makes no files."""
+
+    code = "PROVIDER_MAKES_NO_FILES"
+    http_status = 409
 
 
 class _Row:

@@ -20,14 +20,23 @@ NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.U
 """Before the first byte left: the provider provably knows nothing of it."""
 
 
+class ProviderSilent(DomainError):
+    """The provider does not answer what must be known."""
+
+    code = "PROVIDER_SILENT"
+    http_status = 503
+    transient = True
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back: the status, the body as JSON if it was an object, and the evidence."""
+    """What came back: the status, the body as JSON if it was an object, the evidence, and the body as it is."""
 
     status: int
     data: Mapping[str, Any]
     retry_after: timedelta | None
     received: Mapping[str, Any]
+    content: bytes = b""
 
 
 class Http:
@@ -38,11 +47,19 @@ class Http:
     ) -> None:
         self._client = new_client(base_url, headers, answer_seconds=answer_seconds)
 
-    def call(self, method: str, path: str, json: Mapping[str, Any] | None = None) -> Response | Reply:
+    def call(
+        self,
+        method: str,
+        path: str,
+        json: Mapping[str, Any] | None = None,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response | Reply:
         """The response, or a Reply if there is none."""
         begun = time.monotonic()
         try:
-            answer = self._client.request(method, path, json=json)
+            answer = self._client.request(method, path, json=json, content=content, headers=headers)
         except NOT_SENT as error:
             return _without(
                 Outcome.NOT_ACCEPTED, "UNREACHABLE", "The provider cannot be reached.", error, begun
@@ -54,6 +71,7 @@ class Http:
             _object(answer),
             _retry_after(answer),
             evidence(answer.status_code, answer.text),
+            answer.content,
         )
 
 
@@ -108,11 +126,3 @@ def retry_after(told: str) -> timedelta | None:
 def evidence(status: int, body: str) -> Mapping[str, Any]:
     """What is kept of an answer."""
     return {"status": status, "body": body[:KEPT].replace("\x00", "\N{REPLACEMENT CHARACTER}")}
-
-
-class ProviderSilent(DomainError):
-    """The provider does not answer what must be known."""
-
-    code = "PROVIDER_SILENT"
-    http_status = 503
-    transient = True

@@ -1,9 +1,6 @@
 """The sandbox provider's API, one desk of it (`options["desk"]`) a provider."""
 
-import hashlib
-import hmac
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +11,7 @@ from apps.core.currencies import is_known
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.providers.adapters.http import Http, ProviderSilent, Response
+from apps.providers.adapters.signatures import is_signed
 from apps.providers.models import Provider
 from apps.providers.protocol import (
     Envelope,
@@ -25,11 +23,6 @@ from apps.providers.protocol import (
     PayeeResult,
     Reply,
 )
-
-TOLERANCE_SECONDS = 300
-"""How old a signature may be."""
-
-_SIGNATURE = re.compile(r"t=(\d{1,12}),v1=([0-9a-f]{64})")
 
 OUTCOMES: Mapping[str, Outcome] = {
     "processing": Outcome.ACCEPTED,
@@ -121,13 +114,7 @@ class SandboxAdapter:
 
     def verify(self, envelope: Envelope, *, now: datetime) -> bool:
         """Whether the signature is the sandbox's, over this body, and not old."""
-        found = _SIGNATURE.fullmatch(envelope.headers.get("sandbox-signature", ""))
-        if not found or not self._secret:
-            return False
-        age = abs(int(now.timestamp()) - int(found[1]))
-        signed = found[1].encode() + b"." + envelope.body
-        expected = hmac.new(self._secret.encode(), signed, hashlib.sha256).hexdigest()
-        return age <= TOLERANCE_SECONDS and hmac.compare_digest(expected, found[2])
+        return is_signed(envelope, self._secret, now=now)
 
     def name_of(self, envelope: Envelope) -> str:
         """The event's id or, lacking one, what it is about, its type and its time."""

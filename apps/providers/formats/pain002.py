@@ -1,6 +1,6 @@
 """Status reports, ISO 20022 pain.002 of any version: what a bank says of an order, and so of each payment in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import BinaryIO
@@ -150,11 +150,19 @@ class StatusReport:
 
     def said_of(self, *, payment_information_id: str, end_to_end_id: str) -> Said:
         """What is said of a payment of the order, whether the report names it or not."""
-        named = [each.said for each in self.transactions if each.end_to_end_id == end_to_end_id]
-        if named:
-            return _together(named)
-        blocks = [each for each in self.blocks if each.payment_information_id == payment_information_id]
-        return _resolved({Level.BLOCK: blocks[0].status if blocks else Status(), Level.GROUP: self.status})
+        return self.said_of_each([end_to_end_id], payment_information_id=payment_information_id)[0]
+
+    def said_of_each(self, end_to_end_ids: Sequence[str], *, payment_information_id: str) -> list[Said]:
+        """What is said of each payment of a block, in the order of their references."""
+        named: dict[str, list[Said]] = {}
+        for each in self.transactions:
+            named.setdefault(each.end_to_end_id, []).append(each.said)
+        block = next(
+            (each.status for each in self.blocks if each.payment_information_id == payment_information_id),
+            Status(),
+        )
+        unnamed = _resolved({Level.BLOCK: block, Level.GROUP: self.status})
+        return [_together(named[each]) if each in named else unnamed for each in end_to_end_ids]
 
 
 @dataclass(slots=True)

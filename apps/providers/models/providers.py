@@ -9,6 +9,9 @@ from apps.core.fields import EncryptedTextField, PrefixedIdField
 STRIPE_TEST = ("sk_test_", "rk_test_")
 """What Stripe's keys begin with that move no real money: Stripe itself holds them to that, and the sandbox takes no others."""
 
+FILE_ADAPTERS = frozenset({"bankfile", "ach"})
+"""The adapters whose payments leave in files."""
+
 
 class Circuit(models.TextChoices):
     CLOSED = "closed", _("Closed: it is asked")
@@ -56,7 +59,14 @@ class Provider(models.Model):
     @property
     def is_play(self) -> bool:
         """Whether it moves no real money, so that test environments may use it."""
-        return self.adapter == "sandbox" or (self.adapter == "stripe" and self.secret.startswith(STRIPE_TEST))
+        if self.adapter == "stripe":
+            return bool(self.secret.startswith(STRIPE_TEST))
+        return self.adapter == "sandbox" or (self.makes_files and self.options.get("play") is True)
+
+    @property
+    def makes_files(self) -> bool:
+        """Whether its payments leave in files, at its cut-offs."""
+        return self.adapter in FILE_ADAPTERS
 
     @property
     def account(self) -> str:

@@ -24,9 +24,8 @@ SELECT p.id, count(l.id), count(*) FILTER (WHERE l.well), count(l.took),
   FROM unnest(%(providers)s::uuid[]) p(id)
   LEFT JOIN LATERAL (
     SELECT a.id, w.took,
-           w.outcome IS NOT NULL AND w.outcome <> 'unknown'
-           AND NOT (w.outcome = 'not_accepted' AND (w.reply ->> 'transient')::boolean
-                    AND w.code <> 'insufficient_funds') AS well
+           w.outcome IS NOT NULL AND (w.code IN ('insufficient_funds', 'DOUBTFUL') OR w.outcome <> 'unknown'
+           AND NOT (w.outcome = 'not_accepted' AND (w.reply ->> 'transient')::boolean)) AS well
       FROM providers_attempt a LEFT JOIN providers_answer w ON w.attempt_id = a.id
      WHERE a.provider_id = p.id AND a.id >= %(first)s::uuid AND a.started_at >= %(since)s
        AND (w.attempt_id IS NOT NULL OR a.started_at < %(open)s)

@@ -11,9 +11,9 @@ from django.db.backends.signals import connection_created
 
 from apps.core.money import Money
 from apps.operations import conditions, isolation
-from apps.providers.formats import calendars
 from apps.providers.models import Provider, ProviderHealth, RoutingRule
 from apps.providers.models.providers import Circuit
+from apps.providers.queries import cut_offs
 
 RESTORED = "The database was restored from a backup: what was executed since is not known yet."
 """How the reason begins for which nothing is sent to a provider that has not said what it executed since."""
@@ -159,18 +159,24 @@ def verifying_payees(
     )
 
 
-def expected_at(provider: Provider, now: datetime, *, usually: timedelta) -> datetime:
+def expected_at(
+    provider: Provider, now: datetime, *, usually: timedelta, amount: Money | None = None
+) -> datetime:
     """When a provider is expected to have executed what is sent now: after the cut-off, counted from the next day.
 
-    One of business days rests on those of its calendar (`options["calendar"]`, or else its one currency's).
+    One of business days rests on those of its calendar (`options["calendar"]`, or else its one currency's). What leaves
+    in a file is counted from the cut-off with which it goes.
     """
+    if provider.makes_files and (cut_off := cut_offs.next_cut_off(provider, now)):
+        day = cut_offs.execution_day(provider, cut_off, amount)
+        return cut_offs.executed_by(provider, day, cut_off)
     begins = now.astimezone(ZoneInfo(provider.time_zone))
     if provider.cut_off and begins.time() >= provider.cut_off:
         begins = begins.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     takes = usually if provider.expected_seconds is None else timedelta(seconds=provider.expected_seconds)
     ends = begins + takes
     if provider.business_days:
-        ends = _on_business_days(begins, ends, _calendar(provider))
+        ends = cut_offs.on_business_days(begins, ends, cut_offs.calendar_of(provider))
     return ends.astimezone(UTC)
 
 
@@ -260,22 +266,6 @@ def cost_of(provider: Provider, amount: Money) -> Money:
     fixed = provider.cost.get("fixed", {}).get(amount.currency, "0")
     share = Money(amount.minor * int(provider.cost.get("basis_points", 0)) // 10_000, amount.currency)
     return Money.parse(fixed, amount.currency) + share
-
-
-def _on_business_days(begins: datetime, ends: datetime, calendar: str) -> datetime:
-    """The same time later, with the days left out on which the calendar rests."""
-    first = calendars.business_day_or_next(begins.date(), calendar)
-    last = calendars.add_business_days(first, (ends.date() - begins.date()).days, calendar)
-    return datetime.combine(last, ends.timetz())
-
-
-def _calendar(provider: Provider) -> str:
-    """The calendar that its options name, or else that of its currency if it has one only."""
-    if named := provider.options.get("calendar"):
-        return str(named)
-    return (
-        calendars.calendar_of(provider.currencies[0]) if len(provider.currencies) == 1 else calendars.WEEKENDS
-    )
 
 
 connection_created.connect(forget, dispatch_uid="forget-providers")

@@ -1,1 +1,1 @@
-"""Five outside companies on one HTTP server, with books of their own, which fail on demand."""
+"""Outside companies on one HTTP server, with books of their own, which fail on demand."""

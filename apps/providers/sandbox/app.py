@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from apps.providers.sandbox.control import Control
 from apps.providers.sandbox.desk_api import DeskApi
+from apps.providers.sandbox.files_api import FilesApi
 from apps.providers.sandbox.http import answer
 from apps.providers.sandbox.sandbox import Sandbox
 from apps.providers.sandbox.stripe_api import StripeApi
@@ -42,6 +43,7 @@ def application(sandbox: Sandbox, key: str, control_key: str) -> Starlette:
         Route("/health", health),
         *Control(sandbox).routes(control_key),
         *StripeApi(sandbox).routes(key),
+        *FilesApi(sandbox).routes(key),
         *DeskApi(sandbox).routes(key),
     ]
     return Starlette(routes=routes, lifespan=lifespan)

@@ -93,8 +93,9 @@ class Control:
 
     async def give_back(self, request: Request) -> Response:
         """Return an order after it was completed."""
-        desk, amount = desk_of(request), (await fields(request)).get("amount")
-        row = self._sandbox.execution.give_back(desk, request.path_params["reference"], amount)
+        desk, given = desk_of(request), await fields(request)
+        how = (given.get("amount"), given.get("code"))
+        row = self._sandbox.execution.give_back(desk, request.path_params["reference"], *how)
         return await self._answer(self._sandbox.orders.told(row))
 
     async def execute(self, request: Request) -> Response:

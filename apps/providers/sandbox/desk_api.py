@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from apps.providers.sandbox.desks import DESKS
+from apps.providers.sandbox.desks import DESKS, FILE_DESKS
 from apps.providers.sandbox.errors import Refused, not_accepted, wrong
 from apps.providers.sandbox.events import WALLETS
 from apps.providers.sandbox.faults import split
@@ -52,14 +52,16 @@ class DeskApi:
     async def submit(self, request: Request) -> Response:
         """Take an order, or fail as a fault wants it."""
         desk = desk_of(request)
+        if desk in FILE_DESKS:
+            raise wrong("unknown_kind", f"{desk} takes payments in files.")
         order = wanted(desk, await body(request), self._sandbox.settings)
         known = self._sandbox.orders.find(desk, order.reference) is not None
         if down := self._down(desk, known):
             return down
         fault = self._submit_fault(order, known)
         name, rest = split(fault)
-        if name in _BEFORE:
-            return _BEFORE[name]()
+        if name in BEFORE:
+            return BEFORE[name]()
         if name == "slow":
             resets = self._sandbox.resets
             await asyncio.sleep(span(rest) / 1000)
@@ -68,8 +70,8 @@ class DeskApi:
         self._limit(order)
         row, new = self._sandbox.execution.accept(order)
         await self._sandbox.store.committed()
-        if name in _AFTER:
-            return _AFTER[name]()
+        if name in AFTER:
+            return AFTER[name]()
         status = (202 if row["status"] == "processing" else 201) if new else 200
         return answer(self._sandbox.orders.told(row), status)
 
@@ -137,7 +139,7 @@ class DeskApi:
         if down := self._down(desk):
             return down
         limit = number(request, "limit", PAGE)
-        since = _since(request)
+        since = since_of(request)
         return answer({"orders": self._sandbox.orders.changed(desk, since, asked.get("after"), limit)})
 
     async def events(self, request: Request) -> Response:
@@ -146,7 +148,7 @@ class DeskApi:
         if down := self._down(desk):
             return down
         after, limit = number(request, "after", 0), number(request, "limit", PAGE)
-        return answer({"events": self._sandbox.events.since(desk, _since(request), after, limit)})
+        return answer({"events": self._sandbox.events.since(desk, since_of(request), after, limit)})
 
     async def accounts(self, request: Request) -> Response:
         """Balances by currency."""
@@ -203,7 +205,8 @@ def desk_of(request: Request) -> str:
     return desk
 
 
-def _since(request: Request) -> int:
+def since_of(request: Request) -> int:
+    """The instant of the query, or refused."""
     try:
         return instant(request.query_params["since"]) if "since" in request.query_params else 0
     except ValueError:
@@ -218,7 +221,7 @@ def _error() -> Response:
     return refusal(Refused(500, "internal_error", "Something went wrong."))
 
 
-_BEFORE: dict[str, Callable[[], Response]] = {
+BEFORE: dict[str, Callable[[], Response]] = {
     "refuse": lambda: refusal(wrong("beneficiary_refused", "The beneficiary is refused.")),
     "not_accepted": lambda: refusal(not_accepted()),
     "rate_limit": lambda: refusal(_too_many()),
@@ -226,7 +229,7 @@ _BEFORE: dict[str, Callable[[], Response]] = {
     "timeout_before": Silence,
     "reset_before": Cut,
 }
-_AFTER: dict[str, Callable[[], Response]] = {
+AFTER: dict[str, Callable[[], Response]] = {
     "error_after": _error,
     "timeout_after": Silence,
     "reset_after": Cut,
@@ -236,5 +239,5 @@ _INSTEAD: dict[str, Callable[[], Response]] = {
     "error": _error,
     "timeout": Silence,
     "reset": Cut,
-    "garbage": _AFTER["garbage"],
+    "garbage": AFTER["garbage"],
 }

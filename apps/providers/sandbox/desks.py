@@ -41,4 +41,9 @@ DESKS = {
         Kind("payout", pays=True), Kind("strategy_start", stakes=True), Kind("strategy_stop", stakes=True)
     ),
     "stripe": _kinds(Kind("payout", pays=True), Kind("refund", pays=True)),
+    "bankfile": _kinds(Kind("payout", pays=True)),
+    "ach": _kinds(Kind("payout", pays=True)),
 }
+
+FILE_DESKS = ("bankfile", "ach")
+"""The desks that take payments in files alone."""

@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 from apps.providers.sandbox.amounts import NotAnAmount, exact, times
 from apps.providers.sandbox.books import Books
-from apps.providers.sandbox.desks import DESKS
+from apps.providers.sandbox.desks import DESKS, FILE_DESKS
 from apps.providers.sandbox.errors import Refused, wrong
 from apps.providers.sandbox.events import Events, type_of
 from apps.providers.sandbox.faults import Faults, check, split
@@ -29,6 +30,7 @@ class Execution:
         self._store, self._settings, self._books = store, settings, books
         self._orders, self._events, self._faults = orders, events, faults
         self._due = asyncio.Event()
+        self.executed: Callable[[], None] = lambda: None
 
     def accept(self, wanted: Wanted) -> tuple[Row, bool]:
         """The order of the reference, and True if it is new; refused if it is another one or not covered."""
@@ -114,7 +116,7 @@ class Execution:
         self._due.set()
         return order
 
-    def give_back(self, desk: str, reference: str, amount: str | None = None) -> Row:
+    def give_back(self, desk: str, reference: str, amount: str | None = None, code: str | None = None) -> Row:
         """The order, returned wholly or in part after it was completed."""
         known = self._orders.find(desk, reference)
         if known is None or known["status"] != "completed" or not DESKS[desk][known["kind"]].pays:
@@ -127,12 +129,12 @@ class Execution:
         if not 0 < units <= settled:
             raise wrong("bad_amount", "What comes back is above zero and at most what was settled.")
         with self._store.change():
-            return self._return(known, units)
+            return self._return(known, units, code)
 
-    def _return(self, order: Row, units: int) -> Row:
+    def _return(self, order: Row, units: int, code: str | None = None) -> Row:
         self._give_back(order, units, "order_returned")
         returned = self._orders.update(
-            order, now(), status="returned", returned_amount=str(units), due_at=None
+            order, now(), status="returned", returned_amount=str(units), due_at=None, code=code
         )
         self._tell(returned)
         return returned
@@ -180,6 +182,13 @@ class Execution:
         self._books.post(order["desk"], source, units, kind, order["reference"])
 
     def _tell(self, order: Row) -> None:
+        if order["desk"] in FILE_DESKS:
+            told = [*json.loads(order["untold"] or "[]"), order["status"]]
+            self._store.run(
+                "UPDATE orders SET untold = ? WHERE number = ?", json.dumps(told), order["number"]
+            )
+            self._due.set()
+            return
         self._events.tell(
             type_of(order["desk"], order["kind"], order["status"]),
             desk=order["desk"],
@@ -192,6 +201,7 @@ class Execution:
         """Execute what is due, for ever."""
         while True:
             self._due.clear()
+            self.executed()
             due = self._store.rows(
                 f"SELECT * FROM orders WHERE due_at <= ? ORDER BY due_at LIMIT {AT_ONCE}", now()
             )
@@ -213,5 +223,9 @@ class Execution:
             return
 
     def pending(self) -> dict[str, Any]:
-        """How many orders will be executed by themselves."""
-        return {"orders": self._store.number("SELECT count(*) FROM orders WHERE due_at IS NOT NULL")}
+        """How many orders will be executed, or told of in a statement, by themselves."""
+        return {
+            "orders": self._store.number(
+                "SELECT count(*) FROM orders WHERE due_at IS NOT NULL OR untold IS NOT NULL"
+            )
+        }

@@ -58,7 +58,7 @@ def wanted(desk: str, given: Any, settings: Settings) -> Wanted:
     if kind is None:
         raise wrong("unknown_kind", f"{desk} takes {', '.join(DESKS[desk])}.")
     currency, receive = str(given.get("currency")), given.get("receive_currency")
-    amount = _amount(given.get("amount"), currency, settings)
+    amount = amount_of(given.get("amount"), currency, settings)
     if kind.name == "bridge":
         receive = receive or currency
     if kind.converts and settings.rate(currency, str(receive)) is None:
@@ -86,7 +86,8 @@ def reference_of(given: Any) -> str:
     return given
 
 
-def _amount(given: Any, currency: str, settings: Settings) -> int:
+def amount_of(given: Any, currency: str, settings: Settings) -> int:
+    """The units of an amount, or refused for what is wrong for good."""
     digits = settings.digits(currency)
     try:
         amount = exact(given, digits)

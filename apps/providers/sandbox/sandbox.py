@@ -9,6 +9,7 @@ from apps.providers.sandbox.desks import DESKS
 from apps.providers.sandbox.events import Events
 from apps.providers.sandbox.execution import Execution
 from apps.providers.sandbox.faults import Faults
+from apps.providers.sandbox.files import Files
 from apps.providers.sandbox.orders import Orders
 from apps.providers.sandbox.payees import Payees
 from apps.providers.sandbox.settings import Settings
@@ -34,6 +35,10 @@ class Sandbox:
         self.execution = Execution(
             self.store, self.settings, self.books, self.orders, self.events, self.faults
         )
+        self.files = Files(
+            self.store, self.settings, self.books, self.orders, self.execution, self.events, self.faults
+        )
+        self.execution.executed = self.files.flush
         self.webhooks = Webhooks(self.store, self.settings)
         self.events.written = self.webhooks.wake
 

@@ -23,7 +23,19 @@ CREATE TABLE IF NOT EXISTS orders (
     changed_at INTEGER NOT NULL,
     expected_at INTEGER,
     due_at INTEGER,
+    file TEXT,                -- the message id of the file that it came in
+    untold TEXT,              -- of a desk for files: the statuses that its next statement tells
     UNIQUE (desk, reference)
+);
+CREATE INDEX IF NOT EXISTS orders_untold ON orders (desk) WHERE untold IS NOT NULL;
+CREATE TABLE IF NOT EXISTS files (
+    number INTEGER PRIMARY KEY,
+    desk TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    content BLOB NOT NULL,
+    taken_at INTEGER NOT NULL,
+    UNIQUE (desk, message_id)
 );
 CREATE INDEX IF NOT EXISTS orders_due ON orders (due_at) WHERE due_at IS NOT NULL;
 CREATE TABLE IF NOT EXISTS transitions (

@@ -12,6 +12,9 @@ Row = sqlite3.Row
 
 SCHEMA = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
 
+NEWER = ("file", "untold")
+"""Columns of orders that came after the first version."""
+
 
 class Store:
     """Rows, changes that happen wholly or not at all, and commits that several requests share."""
@@ -20,8 +23,16 @@ class Store:
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.row_factory = sqlite3.Row
         # NORMAL: what is committed outlives the process, however it ends; only a power cut may lose the last of it.
+        self._grow()
         self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + SCHEMA)
         self._commit: asyncio.Future[None] | None = None
+
+    def _grow(self) -> None:
+        """Give a file that an earlier version began the columns that it lacks."""
+        known = {row["name"] for row in self._db.execute("PRAGMA table_info(orders)")}
+        for column in NEWER if known else ():
+            if column not in known:
+                self._db.execute(f"ALTER TABLE orders ADD COLUMN {column} TEXT")
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
         """All rows."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.providers.sandbox.arrivals import CHARGEBACKS
 from apps.providers.sandbox.desks import DESKS
+from apps.providers.sandbox.files import told
 from apps.providers.sandbox.instants import iso
 from apps.providers.sandbox.sandbox import Sandbox
 from apps.providers.sandbox.store import Row
@@ -17,6 +18,7 @@ async def lines(sandbox: Sandbox) -> AsyncIterator[str]:
     """One JSON object on each line, which says under `what` what it is."""
     for what, facts in (
         ("order", _orders(sandbox)),
+        ("file", _files(sandbox)),
         ("deposit", map(sandbox.arrivals.told, sandbox.store.rows("SELECT * FROM deposits ORDER BY rowid"))),
         (
             "chargeback",
@@ -78,3 +80,8 @@ def _webhooks(sandbox: Sandbox) -> Iterator[dict[str, Any]]:
             "body": json.loads(row["body"]),
             "tries": [{**each, "at": iso(each["at"])} for each in json.loads(row["tries"])],
         }
+
+
+def _files(sandbox: Sandbox) -> Iterator[dict[str, Any]]:
+    for row in _numbered(sandbox, "files"):
+        yield {"desk": row["desk"], **told(row), "content": row["content"].decode()}

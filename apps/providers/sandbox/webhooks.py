@@ -71,7 +71,7 @@ class Webhooks:
 
     async def _send(self, row: Row) -> None:
         webhook = self._settings.webhook
-        url, body = (webhook.url or "").replace("{desk}", row["desk"]), row["body"].encode()
+        url, body = (webhook.url or "").replace("{desk}", row["desk"]), content_of(row)
         began, status, error = now(), None, None
         try:
             status = await self._poster.post(url, body, self._headers(row, body), webhook.timeout)
@@ -103,7 +103,8 @@ class Webhooks:
         secret = self._settings.webhook.secret if row["signed"] else f"not {self._settings.webhook.secret}"
         digest = hmac.new(secret.encode(), b"%d.%s" % (at, body), hashlib.sha256).hexdigest()
         signature = "Stripe-Signature" if row["desk"] == STRIPE else "Sandbox-Signature"
-        headers = [("Content-Type", "application/json"), (signature, f"t={at},v1={digest}")]
+        media = "application/octet-stream" if _is_report(row) else "application/json"
+        headers = [("Content-Type", media), (signature, f"t={at},v1={digest}")]
         if row["desk"] == STRIPE:
             return headers
         return [*headers, ("Sandbox-Event-Id", row["event"])] if row["named"] else headers
@@ -121,3 +122,13 @@ class Webhooks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._poster.close()
+
+
+def content_of(row: Row) -> bytes:
+    """What is posted: an event as it was written, or the bank's file that it tells of."""
+    body: str = json.loads(row["body"])["data"]["content"] if _is_report(row) else row["body"]
+    return body.encode()
+
+
+def _is_report(row: Row) -> bool:
+    return str(row["type"]).startswith("report.")

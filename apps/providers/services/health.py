@@ -7,12 +7,16 @@ from django.db import connection
 
 from apps.core import ids
 from apps.providers.protocol import Outcome, Reply
+from apps.providers.services.rail_payments import DOUBTFUL
 
 FAILURES, REST = 5, timedelta(seconds=30)
 """After how many failures in a row a provider is left alone, and for how long before it is tried."""
 
 WELL_EVERY = timedelta(seconds=2)
 """How often it is written down that all is well."""
+
+OF_THE_PAYMENT = frozenset({"insufficient_funds", DOUBTFUL})
+"""Codes that tell of money or of one payment, however open they leave it."""
 
 _FAILED = """
 INSERT INTO providers_providerhealth AS h
@@ -40,9 +44,9 @@ UPDATE providers_providerhealth SET circuit = 'half_open', probe_at = %(probe)s
 
 def failed(reply: Reply) -> bool:
     """Whether a call tells of the provider's trouble, not of the payment's."""
-    return reply.outcome == Outcome.UNKNOWN or (
-        reply.outcome == Outcome.NOT_ACCEPTED and reply.transient and reply.code != "insufficient_funds"
-    )
+    if reply.code in OF_THE_PAYMENT:
+        return False
+    return reply.outcome == Outcome.UNKNOWN or (reply.outcome == Outcome.NOT_ACCEPTED and reply.transient)
 
 
 def note(provider_id: str, reply: Reply, *, now: datetime) -> None:

@@ -22,6 +22,13 @@ class AdapterUnknown(DomainError):
     code = "ADAPTER_UNKNOWN"
 
 
+class PlayIsFixed(DomainError):
+    """A provider of play money cannot become one of real money, nor the other way round: what waits there would go with it."""
+
+    code = "PROVIDER_PLAY_IS_FIXED"
+    http_status = 409
+
+
 class ProviderUnknown(DomainError):
     """There is no provider of that name."""
 
@@ -68,6 +75,7 @@ def set_provider(
     if "calendar" in options:
         calendars.check(options["calendar"], field="/options/calendar")
     provider = Provider.objects.filter(name=name).first() or Provider(name=name, created_at=context.now)
+    was_play = provider.is_play if provider.adapter else None
     provider.title, provider.adapter, provider.base_url = title, adapter, base_url.rstrip("/")
     provider.secret = secret or provider.secret
     provider.webhook_secret = webhook_secret or provider.webhook_secret
@@ -77,6 +85,13 @@ def set_provider(
     provider.cut_off, provider.time_zone = cut_off, time_zone
     provider.business_days, provider.expected_seconds = business_days, expected_seconds
     provider.changed_at = context.now
+    if was_play not in {None, provider.is_play}:
+        raise PlayIsFixed(
+            f"{name} moves {'play' if was_play else 'real'} money and stays so: set up another.",
+            field="/options/play",
+        )
+    if provider.makes_files:
+        ADAPTERS[adapter](provider)  # It raises what it cannot work with.
     provider.save()
     result = {"provider": provider.pk, "name": name, "enabled": enabled}
     return Done(result, (EventDraft("provider.changed", provider.pk, result),))

@@ -1,7 +1,7 @@
 """Asking for what a provider executes: priced, confirmed, reserved, and opened for sending by other people."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +17,7 @@ from apps.operations.models import ApprovalRequest, Operation
 from apps.operations.plan import Context, Entry, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
 from apps.operations.rendering import render_plan
-from apps.providers.queries import routing
+from apps.providers.queries import cut_offs, routing
 from apps.transfers.facts import facts_of
 from apps.transfers.flows import FLOWS
 from apps.transfers.models import Status, Transfer
@@ -96,7 +96,7 @@ def look_for_route(context: Context, transfer: Transfer, to: Recipient | None) -
     refuse_unbookable(context, transfer, able.name)
     if route.provider:
         transfer.expected_at = routing.expected_at(
-            route.provider, context.now, usually=FLOWS[transfer.kind].usually
+            route.provider, context.now, usually=FLOWS[transfer.kind].usually, amount=transfer.money
         )
 
 
@@ -266,6 +266,14 @@ def agreed_to(transfer: Transfer, to: Recipient | None) -> dict[str, Any]:
     }
 
 
+def next_cut_off(transfer: Transfer, now: datetime) -> datetime | None:
+    """Until when it must be sent to go with the provider's next payments; none where there is no cut-off."""
+    if transfer.kind not in FLOWS:
+        return None
+    chosen = routing.route(wanted(transfer, transfer.recipient), now=now).provider
+    return cut_offs.next_cut_off(chosen, now) if chosen else None
+
+
 def told_asked(transfer: Transfer) -> dict[str, Any]:
     """What is told of a transfer that a provider is to execute."""
     return {
@@ -278,5 +286,6 @@ def told_asked(transfer: Transfer) -> dict[str, Any]:
         "refund_of": transfer.refund_of_id,
         "to_wallet": transfer.destination_wallet_id,
         "expected_at": transfer.expected_at,
+        "next_cut_off": next_cut_off(transfer, transfer.changed_at),
         "expires_at": transfer.expires_at,
     }

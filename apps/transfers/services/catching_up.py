@@ -16,6 +16,7 @@ from apps.providers.protocol import Outcome, Reply
 from apps.providers.queries.routing import RESTORED
 from apps.providers.services.providers import find
 from apps.providers.services.receiving import Receipt, receive
+from apps.providers.services.recovering import recover_files
 from apps.transfers.models import ENDED, WITH_PROVIDER, Status, Transfer
 from apps.transfers.services.answers import PAID
 from apps.transfers.services.making import told
@@ -82,6 +83,8 @@ def catch_up(name: str, since: datetime) -> CaughtUp:
     """
     provider = find(name)
     adapter, found, since = adapter_of(provider), CaughtUp(), since - MARGIN
+    if provider.makes_files:
+        recover_files(provider, since, now=clock.now())
     for envelope in adapter.told_since(since):
         received = receive(provider, envelope, address="", now=clock.now(), fetched=True)
         found.messages += received.receipt == Receipt.NEW

@@ -62,12 +62,28 @@ class NotBookable(DomainError):
 def refuse_unbookable(context: Context, transfer: Transfer, provider: str) -> None:
     """NotBookable where the books could not say what a provider has done: to be known before money moves, not after.
 
-    What comes out of a strategy comes from custody, so nothing goes in that could not be there.
+    What comes out of a strategy comes from custody, so nothing goes in that could not be there. What is alike in a batch of
+    commands is looked at once.
     """
     if transfer.destination_wallet_id and is_closed(str(transfer.destination_wallet_id)):
         raise NotBookable(
             f"{transfer.destination_wallet_id} is closed, and takes nothing any more.", field="/to_wallet"
         )
+    alike = (
+        "bookable",
+        transfer.book_id,
+        transfer.kind,
+        transfer.currency,
+        transfer.received_currency,
+        provider,
+    )
+    if transfer.kind == Kind.PAYOUT and alike in context.shared:
+        return
+    _refuse_no_place(context, transfer, provider)
+    context.shared[alike] = True
+
+
+def _refuse_no_place(context: Context, transfer: Transfer, provider: str) -> None:
     done = copy(transfer)
     done.provider, done.hold_id = provider, ids.new_id("hld")
     flow, places = FLOWS[done.kind], places_of(done)

@@ -105,7 +105,8 @@ def plan_begin_sending(
     found.attempt_id, found.provider = attempt, provider
     found.attempts, found.requeries = found.attempts + 1, 0
     found.sent_at = found.sent_at or context.now
-    found.expected_at = routing.expected_at(chosen, context.now, usually=FLOWS[found.kind].usually)
+    usually = FLOWS[found.kind].usually
+    found.expected_at = routing.expected_at(chosen, context.now, usually=usually, amount=found.money)
     found.next_attempt_at, found.changed_at = context.now + SENDING, context.now
     row = Attempt(
         id=attempt,

@@ -1622,6 +1622,7 @@ class AskedResult(TypedDict):
     to_wallet: str | None
     refund_of: str | None
     expected_at: str | None
+    next_cut_off: str | None
     expires_at: str | None
     hold: str | None
     entry: str | None

@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class TreasuryConfig(AppConfig):
+    name = "apps.treasury"
+    label = "treasury"
+    verbose_name = "Treasury"
+
+    def ready(self) -> None:
+        from apps.treasury import commands  # noqa: F401 (commands register themselves)

@@ -1,0 +1,71 @@
+"""Payment files in the console: what is in each, its bytes for those who hand it over, and what needs a person."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.console.attention import _payment_files
+from apps.core import clock
+from apps.providers.models import RailFile
+from tests.support.files import bankfile, cut
+from tests.support.payouts import pay_out, recipient, work
+from tests.support.sandbox import Sandbox
+from tests.support.tenants import World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LIST = "/ops/providers/railfile/"
+
+
+@pytest.fixture
+def boss(admin: Any) -> Client:
+    """A browser in which an admin is signed in."""
+    client = Client()
+    client.force_login(admin)
+    return client
+
+
+@pytest.fixture
+def file(acme: World, sandbox: Sandbox) -> RailFile:
+    """A file of one payment that a person hands over."""
+    provider = bankfile(sandbox, base_url="", name="bank-by-hand", options={"play": False})
+    pay_out(acme, acme.funded("100.00"), recipient(acme), "40.00")
+    work()
+    [made] = cut(provider)
+    return made
+
+
+def test_a_file_is_listed_and_shown_with_its_payments(file: RailFile, boss: Client) -> None:
+    listed = boss.get(LIST).content.decode()
+    assert "bank-by-hand" in listed
+    assert "40.00" in listed
+    page = boss.get(f"{LIST}{file.pk}/").content.decode()
+    assert file.hash in page
+    assert file.payments.get().reference in page
+    assert "hand_over_file" in page
+
+
+def test_its_bytes_are_those_that_were_stored(file: RailFile, boss: Client) -> None:
+    answer = boss.get(f"/ops/payment-files/{file.pk}/")
+    assert hashlib.sha256(answer.content).hexdigest() == file.hash
+    assert f'filename="{file.name}"' in answer["Content-Disposition"]
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert boss.get("/ops/payment-files/rlf_01m7z75h000000000000000000/").status_code == 404
+    assert boss.post(f"/ops/payment-files/{file.pk}/").status_code == 403
+
+
+def test_who_only_looks_does_not_get_the_bytes(file: RailFile, console: Client) -> None:
+    assert console.get(f"{LIST}{file.pk}/").status_code == 200
+    assert console.get(f"/ops/payment-files/{file.pk}/").status_code == 403
+
+
+def test_the_overview_tells_what_waits_for_a_person_or_is_late(file: RailFile) -> None:
+    [told] = _payment_files(clock.now())
+    assert (told.tone, told.figure, told.title) == ("wait", "1", "payment file is to be handed over")
+    RailFile.objects.update(next_attempt_at=clock.now())
+    late = file.made_at + timedelta(hours=1)
+    [told] = _payment_files(late)
+    assert (told.tone, told.title) == ("stop", "payment file does not reach its bank")
