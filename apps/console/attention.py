@@ -54,6 +54,7 @@ MANY = 1000
 PATIENCE = timedelta(seconds=60)
 DECIDED_WITHIN = timedelta(hours=24)
 VERIFIED_WITHIN = timedelta(days=2)
+TAKEN_BACK = "taken_back"
 FILE_LATE = timedelta(minutes=15)
 _RANK = {"stop": 0, "wait": 1, "good": 2}
 
@@ -89,7 +90,8 @@ def _balance(books: Books) -> Iterator[Notice]:
 
 def _approvals(now: datetime) -> Iterator[Notice]:
     waiting = ApprovalRequest.objects.filter(status=ApprovalStatus.PENDING)
-    count = _up_to_many(waiting)
+    counts = _up_to_many_of_each(pending=waiting, stuck=waiting.filter(nobody_eligible=True))
+    count = counts["pending"]
     url = reverse("console:operations_approvalrequest_changelist")
     yield Notice(
         "wait" if count else "good",
@@ -98,7 +100,7 @@ def _approvals(now: datetime) -> Iterator[Notice]:
         _("Two pairs of eyes: the maker never decides.") if count else "",
         f"{url}?status=pending",
     )
-    if stuck := _up_to_many(waiting.filter(nobody_eligible=True)):
+    if stuck := counts["stuck"]:
         yield Notice(
             "stop",
             _figure(stuck),
@@ -172,19 +174,22 @@ def _payment_files(now: datetime) -> Iterator[Notice]:
     """Files that wait for a person, or that a bank's channel does not take; payments whose cut-off passed without a file."""
     url = reverse("console:providers_railfile_changelist")
     made = RailFile.objects.filter(status=FileStatus.MADE)
-    if count := _up_to_many(made.filter(next_attempt_at=None)):
+    counts = _up_to_many_of_each(
+        by_hand=made.filter(next_attempt_at=None),
+        not_taken=made.filter(next_attempt_at__isnull=False, made_at__lt=now - FILE_LATE),
+        waiting=RailPayment.objects.filter(status=PaymentStatus.WAITING, due_at__lt=now - FILE_LATE),
+    )
+    if count := counts["by_hand"]:
         title = ngettext("payment file is to be handed over", "payment files are to be handed over", count)
         text = _("Download each, give it to its bank, and say so.")
         yield Notice("wait", _figure(count), title, text, f"{url}?status=made")
-    if count := _up_to_many(made.filter(next_attempt_at__isnull=False, made_at__lt=now - FILE_LATE)):
+    if count := counts["not_taken"]:
         title = ngettext(
             "payment file does not reach its bank", "payment files do not reach their bank", count
         )
         text = _("Each says what the bank's channel answered last.")
         yield Notice("stop", _figure(count), title, text, f"{url}?status=made")
-    if count := _up_to_many(
-        RailPayment.objects.filter(status=PaymentStatus.WAITING, due_at__lt=now - FILE_LATE)
-    ):
+    if count := counts["waiting"]:
         title = ngettext("payment missed its cut-off", "payments missed their cut-off", count)
         yield Notice(
             "stop", _figure(count), title, _("No file was made of them; see why the provider cannot."), url
@@ -262,15 +267,26 @@ def _chart(now: datetime) -> Iterator[Notice]:
     )
 
 
-def _provisioning(now: datetime) -> Iterator[Notice]:
-    count = _up_to_many(Provisioning.objects.filter(status=ProvisioningStatus.FAILED))
-    if count:
+def _failures(now: datetime) -> Iterator[Notice]:
+    """What should be there and is not: tenants that could not be set up, scheduled statements that could not be written."""
+    counts = _up_to_many_of_each(
+        tenants=Provisioning.objects.filter(status=ProvisioningStatus.FAILED), statements=missing_statements()
+    )
+    if count := counts["tenants"]:
         yield Notice(
             "stop",
             _figure(count),
             ngettext("tenant could not be provisioned", "tenants could not be provisioned", count),
             _("Its page says why, and has the forms to provision it again or to give it up."),
             reverse("console:accounts_tenant_changelist") + "?status=provisioning",
+        )
+    if count := counts["statements"]:
+        yield Notice(
+            "stop",
+            _figure(count),
+            ngettext("scheduled statement is missing", "scheduled statements are missing", count),
+            _("Its page says why, and writes it again."),
+            reverse("console:ledger_exportjob_changelist") + "?status=failed",
         )
 
 
@@ -345,7 +361,7 @@ def _suspense(now: datetime) -> Iterator[Notice]:
             % {"age": in_short(now - times[0])},
             reverse("console:transfers_deposit_changelist") + "?status=returning",
         )
-    if count := _up_to_many(Chargeback.objects.filter(status=ChargebackStatus.OPEN)):
+    if count := len(waits.get(TAKEN_BACK, ())):
         yield Notice(
             "stop",
             _figure(count),
@@ -403,24 +419,14 @@ def _treasury(now: datetime) -> Iterator[Notice]:
         )
 
 
-def _statements(now: datetime) -> Iterator[Notice]:
-    """Scheduled ones that nobody has, since their file could not be written."""
-    if count := _up_to_many(missing_statements()):
-        yield Notice(
-            "stop",
-            _figure(count),
-            ngettext("scheduled statement is missing", "scheduled statements are missing", count),
-            _("Its page says why, and writes it again."),
-            reverse("console:ledger_exportjob_changelist") + "?status=failed",
-        )
-
-
 def _waiting_deposits() -> Mapping[str, list[datetime]]:
-    """By status, when those in suspense came, the oldest first; of each up to MANY, in one query."""
-    parts = [
+    """By status, when those in suspense came, the oldest first, and what was taken back; of each up to MANY, in one query."""
+    parts: list[QuerySet[Any, Any]] = [
         Deposit.objects.filter(status=status).order_by("id").values_list("status", "received_at")[:MANY]
         for status in IN_SUSPENSE
     ]
+    taken_back = Chargeback.objects.filter(status=ChargebackStatus.OPEN).order_by("id")
+    parts.append(taken_back.annotate(of=Value(TAKEN_BACK)).values_list("of", "received_at")[:MANY])
     found: dict[str, list[datetime]] = {}
     for status, at in parts[0].union(*parts[1:], all=True):
         found.setdefault(status, []).append(at)
@@ -454,13 +460,12 @@ _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
     _sequencer,
     _worker,
     _chart,
-    _provisioning,
+    _failures,
     _verification,
     _inbox,
     _suspense,
     _batches,
     _treasury,
-    _statements,
     _rates,
 ]
 
