@@ -8,7 +8,7 @@ from django.db import connection
 from apps.core import ids
 from apps.payouts.models import Batch
 
-LEASE: Final = timedelta(minutes=5)
+LEASE: Final = timedelta(minutes=1)
 """How long a worker may take for a step of at most some hundred rows."""
 
 _TAKE = """

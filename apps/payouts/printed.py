@@ -12,7 +12,7 @@ from apps.core.money import Money
 from apps.ledger.renderers.pdf_file import figures, printed
 from apps.ledger.renderers.tables import plain
 from apps.payouts.models import Batch
-from apps.payouts.queries.sheet import WORDS, WRONG, Line, Verdict, lines, summary
+from apps.payouts.queries.sheet import WORDS, WRONG, Line, Verdict, fees_of, lines, summary
 from apps.payouts.queries.totals import progress_of
 from apps.transfers.words import PUBLIC_STATUS
 
@@ -47,8 +47,8 @@ def _parts(batch: Batch) -> Iterator[bytes]:
     counts = summary(batch)
     found = [(WORDS[verdict], counts[verdict], verdict in WRONG) for verdict in Verdict if counts[verdict]]
     wrong = sum(counts[verdict] for verdict in WRONG)
-    paid = [f"{figures(each)} {each.currency}" for each in progress_of(batch).paid]
-    yield printed("reports/batch.html", {**shown, "counts": found, "wrong": wrong, "paid": paid, "rows": []})
+    sums = {"paid": _sums(progress_of(batch).paid), "fees": _sums(fees_of(batch))}
+    yield printed("reports/batch.html", {**shown, **sums, "counts": found, "wrong": wrong, "rows": []})
     rows = lines(batch)
     while some := list(islice(rows, ON_A_PART)):
         yield printed("reports/batch.html", {**shown, "rows": [_shown(line) for line in some]})
@@ -66,6 +66,10 @@ def _shown(line: Line) -> dict[str, Any]:
         "verdict": WORDS[line.verdict],
         "wrong": line.verdict in WRONG,
     }
+
+
+def _sums(amounts: Iterable[Money]) -> str:
+    return ", ".join(f"{figures(each)} {each.currency}" for each in amounts) or "None"
 
 
 def _figures(amount: Money | None) -> str:

@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any, Final
 
 from apps.core import clock
-from apps.core.actor import Actor
 from apps.core.errors import DomainError
 from apps.operations import people
 from apps.operations.executor import execute, execute_many
@@ -62,14 +61,19 @@ def _reserve(batch: Batch) -> None:
 
 
 def _ask(batch: Batch) -> None:
-    """Ask as whoever submitted it, who must still be somebody who may."""
+    """Ask as whoever submitted it; if that is nobody who may any more, it is called off."""
     try:
         maker = people.actor(batch.maker_kind, batch.maker_id)
+        asked = Request(
+            "payouts.ask_for_approval", {"batch": batch.pk}, f"{batch.pk}:ask", maker, origin="worker"
+        )
+        execute(asked).or_raise()
     except DomainError as error:
-        reason = f"{batch.maker_label} submitted it and may not any more: {error.message}"
+        if error.transient:
+            leases.put_off(batch, clock.now() + LATER)
+            return
+        reason = f"{batch.maker_label} submitted it and cannot have it paid: {error.message}"
         _run(batch, "payouts.cancel_batch", f"{batch.pk}:nobody", reason=reason)
-        return
-    _run(batch, "payouts.ask_for_approval", f"{batch.pk}:ask", maker)
 
 
 def _execute(batch: Batch) -> None:
@@ -155,9 +159,9 @@ def _cancel(transfer: str, reason: str) -> Request:
     return Request("transfers.cancel_transfer", data, f"{transfer}:batch-cancelled", WORKER, origin="worker")
 
 
-def _run(batch: Batch, command: str, key: str, actor: Actor = WORKER, **more: Any) -> None:
+def _run(batch: Batch, command: str, key: str, **more: Any) -> None:
     """Run a step that changes the batch; where it is refused for now, look again later."""
-    outcome = execute(Request(command, {"batch": batch.pk, **more}, key, actor, origin="worker"))
+    outcome = execute(Request(command, {"batch": batch.pk, **more}, key, WORKER, origin="worker"))
     if outcome.error:
         logger.warning("%s of %s: %s", command, batch.pk, outcome.error)
         leases.put_off(batch, clock.now() + LATER)

@@ -48,7 +48,7 @@ def main() -> int:
     """Make trouble, wait, count."""
     options = _options()
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-    os.environ["DATABASE_URL"] = _fresh_database(os.environ["DATABASE_URL"])
+    os.environ["DATABASE_URL"] = fresh_database(os.environ["DATABASE_URL"])
     with (
         tempfile.TemporaryDirectory(prefix="trial-") as folder,
         staged(Path(folder), {"EXPORT_DIR": folder}) as stage,
@@ -70,7 +70,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _fresh_database(url: str) -> str:
+def fresh_database(url: str) -> str:
     """A database of this trial's own, set up."""
     name = f"trial_{free_port()}_{int(time.time())}"
     with psycopg.connect(url, autocommit=True) as connection:
@@ -92,7 +92,7 @@ def _trial(stage: Stage, folder: Path, options: argparse.Namespace) -> dict[str,
     for (desk, currency), amount in FUNDED.items():
         control.fund(desk, currency, amount)
     world = _world(stage)
-    _await_web(stage)
+    await_web(stage)
     numbers = _numbers(len(world.wallets["EUR"]))
     heard = Heard()
     control.chaos(options.seed, CHAOS)
@@ -109,7 +109,7 @@ def _trial(stage: Stage, folder: Path, options: argparse.Namespace) -> dict[str,
         thread.join(90)
     control.calm()
     control.execute_hanging()
-    waited = _until_nothing_moves(control)
+    waited = until_nothing_moves(control)
     return _audited(control, heard, options.seed, trouble.made + outside.made, waited)
 
 
@@ -122,7 +122,8 @@ def _world(stage: Stage) -> World:
     return world(f"http://127.0.0.1:{stage.sandbox_port}")
 
 
-def _await_web(stage: Stage) -> None:
+def await_web(stage: Stage) -> None:
+    """Until it answers."""
     until = time.monotonic() + 60
     while time.monotonic() < until:
         try:
@@ -146,7 +147,7 @@ def _numbers(many: int) -> list[str]:
     raise SystemExit("The bank did not give every wallet its number.")
 
 
-def _until_nothing_moves(control: SandboxControl) -> float:
+def until_nothing_moves(control: SandboxControl) -> float:
     """Seconds until all has ended, is with a person and was told and followed, or the patience is at an end."""
     from django.db import connection
 

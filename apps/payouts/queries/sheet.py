@@ -20,6 +20,7 @@ class Verdict(StrEnum):
     """What the two sides are together. Only the last four need a person."""
 
     PAID = "paid"
+    PART = "part"
     RETURNED = "returned"
     NOT_PAID = "not_paid"
     LEFT_OUT = "left_out"
@@ -33,6 +34,7 @@ class Verdict(StrEnum):
 
 WORDS: Final[Mapping[Verdict, Any]] = {
     Verdict.PAID: _("Paid once"),
+    Verdict.PART: _("Paid once, in part"),
     Verdict.RETURNED: _("Paid once, and came back"),
     Verdict.NOT_PAID: _("Not paid, given back"),
     Verdict.LEFT_OUT: _("Left out or refused"),
@@ -89,6 +91,15 @@ def summary(batch: Batch) -> Counter[Verdict]:
     return Counter(line.verdict for line in lines(batch))
 
 
+def fees_of(batch: Batch) -> list[Money]:
+    """What of the fees was taken: for what was paid, by currency."""
+    sums: dict[str, Money] = {}
+    for each in Transfer.objects.filter(batch_id=batch.pk, settled__isnull=False, fee__gt=0):
+        taken = each.fee_for(Money(each.settled or 0, each.currency))
+        sums[each.currency] = sums.get(each.currency, Money.zero(each.currency)) + taken
+    return list(sums.values())
+
+
 def verdict_of(row: BatchRow) -> Verdict:
     """What our books and the provider say of a row, together."""
     transfer = row.transfer
@@ -110,7 +121,10 @@ def _of_paid(row: BatchRow, transfer: Transfer) -> Verdict:
     amount = found[0]["amount"]
     if amount is not None and Money.parse(amount, row.currency) != Money(transfer.settled or 0, row.currency):
         return Verdict.DIFFERENT
-    return Verdict.RETURNED if transfer.status == Status.REVERSED else Verdict.PAID
+    if transfer.status == Status.REVERSED:
+        return Verdict.RETURNED
+    is_whole = transfer.settled == transfer.amount and not transfer.returned
+    return Verdict.PAID if is_whole else Verdict.PART
 
 
 def _of_unpaid(row: BatchRow, transfer: Transfer) -> Verdict:

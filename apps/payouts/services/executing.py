@@ -3,14 +3,17 @@
 from datetime import datetime
 from typing import Any, Final
 
+from django.db.models import F
+
 from apps.core.errors import DomainError
 from apps.operations.plan import Context, EventDraft, Plan, Request, Update
-from apps.payouts.models import Batch, BatchStatus
+from apps.payouts.models import Batch, BatchStatus, RowStatus
 from apps.payouts.models.batches import BEFORE_EXECUTION
 from apps.payouts.queries.totals import progress_of
 from apps.payouts.services.approving import plan_stop
 from apps.payouts.services.drafting import own_batch, told
 from apps.payouts.services.system import WORKER
+from apps.transfers.models import Status, Transfer
 
 EXECUTED: Final = (
     "status",
@@ -82,8 +85,7 @@ def plan_end_batch(context: Context, *, batch: str) -> Plan:
     if progress.open:
         raise StillOpen(f"{progress.open} payouts of {batch} have not ended.", field="/batch")
     was = {"status": found.status}
-    is_whole = progress.completed == found.rows.exclude(status="dropped").count()
-    found.complete() if is_whole else found.complete_in_part()
+    found.complete() if _is_whole(found) else found.complete_in_part()
     found.ended_at = found.changed_at = found.next_step_at = context.now
     more = {"completed": progress.completed, "payouts": progress.payouts, "paid": list(progress.paid)}
     return _moved(context, found, was, f"payout_batch.{found.status}", **more)
@@ -116,6 +118,14 @@ def plan_cancel_batch(context: Context, *, batch: str, reason: str) -> Plan:
     data = {"request": request, "reason": "The batch is cancelled."}
     close = Request("operations.withdraw_request", data, f"{request}:withdrawn", WORKER, origin="worker")
     return Plan(updates=plan.updates, result=plan.result, events=plan.events, follow_ups=[close])
+
+
+def _is_whole(batch: Batch) -> bool:
+    """Whether each row was paid, all of it."""
+    paid = Transfer.objects.filter(
+        batch_id=batch.pk, status=Status.COMPLETED, settled=F("amount"), returned=0
+    )
+    return bool(paid.count() == batch.rows.exclude(status=RowStatus.DROPPED).count())
 
 
 def _refuse_unapproved(batch: Batch) -> None:
