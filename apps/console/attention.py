@@ -1,12 +1,13 @@
 """What needs a person, the worst first."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.conf import settings
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -29,6 +30,7 @@ from apps.operations.models import (
     Operation,
     OperationStatus,
 )
+from apps.payouts.models import Batch, BatchStatus
 from apps.providers.models import (
     ConflictStatus,
     FileStatus,
@@ -50,7 +52,9 @@ from apps.treasury.models import InstructionStatus, SweepInstruction, SweepVerif
 
 MANY = 1000
 PATIENCE = timedelta(seconds=60)
+DECIDED_WITHIN = timedelta(hours=24)
 VERIFIED_WITHIN = timedelta(days=2)
+TAKEN_BACK = "taken_back"
 FILE_LATE = timedelta(minutes=15)
 _RANK = {"stop": 0, "wait": 1, "good": 2}
 
@@ -86,7 +90,8 @@ def _balance(books: Books) -> Iterator[Notice]:
 
 def _approvals(now: datetime) -> Iterator[Notice]:
     waiting = ApprovalRequest.objects.filter(status=ApprovalStatus.PENDING)
-    count = _up_to_many(waiting)
+    counts = _up_to_many_of_each(pending=waiting, stuck=waiting.filter(nobody_eligible=True))
+    count = counts["pending"]
     url = reverse("console:operations_approvalrequest_changelist")
     yield Notice(
         "wait" if count else "good",
@@ -95,7 +100,7 @@ def _approvals(now: datetime) -> Iterator[Notice]:
         _("Two pairs of eyes: the maker never decides.") if count else "",
         f"{url}?status=pending",
     )
-    if stuck := _up_to_many(waiting.filter(nobody_eligible=True)):
+    if stuck := counts["stuck"]:
         yield Notice(
             "stop",
             _figure(stuck),
@@ -169,19 +174,22 @@ def _payment_files(now: datetime) -> Iterator[Notice]:
     """Files that wait for a person, or that a bank's channel does not take; payments whose cut-off passed without a file."""
     url = reverse("console:providers_railfile_changelist")
     made = RailFile.objects.filter(status=FileStatus.MADE)
-    if count := _up_to_many(made.filter(next_attempt_at=None)):
+    counts = _up_to_many_of_each(
+        by_hand=made.filter(next_attempt_at=None),
+        not_taken=made.filter(next_attempt_at__isnull=False, made_at__lt=now - FILE_LATE),
+        waiting=RailPayment.objects.filter(status=PaymentStatus.WAITING, due_at__lt=now - FILE_LATE),
+    )
+    if count := counts["by_hand"]:
         title = ngettext("payment file is to be handed over", "payment files are to be handed over", count)
         text = _("Download each, give it to its bank, and say so.")
         yield Notice("wait", _figure(count), title, text, f"{url}?status=made")
-    if count := _up_to_many(made.filter(next_attempt_at__isnull=False, made_at__lt=now - FILE_LATE)):
+    if count := counts["not_taken"]:
         title = ngettext(
             "payment file does not reach its bank", "payment files do not reach their bank", count
         )
         text = _("Each says what the bank's channel answered last.")
         yield Notice("stop", _figure(count), title, text, f"{url}?status=made")
-    if count := _up_to_many(
-        RailPayment.objects.filter(status=PaymentStatus.WAITING, due_at__lt=now - FILE_LATE)
-    ):
+    if count := counts["waiting"]:
         title = ngettext("payment missed its cut-off", "payments missed their cut-off", count)
         yield Notice(
             "stop", _figure(count), title, _("No file was made of them; see why the provider cannot."), url
@@ -259,15 +267,26 @@ def _chart(now: datetime) -> Iterator[Notice]:
     )
 
 
-def _provisioning(now: datetime) -> Iterator[Notice]:
-    count = _up_to_many(Provisioning.objects.filter(status=ProvisioningStatus.FAILED))
-    if count:
+def _failures(now: datetime) -> Iterator[Notice]:
+    """What should be there and is not: tenants that could not be set up, scheduled statements that could not be written."""
+    counts = _up_to_many_of_each(
+        tenants=Provisioning.objects.filter(status=ProvisioningStatus.FAILED), statements=missing_statements()
+    )
+    if count := counts["tenants"]:
         yield Notice(
             "stop",
             _figure(count),
             ngettext("tenant could not be provisioned", "tenants could not be provisioned", count),
             _("Its page says why, and has the forms to provision it again or to give it up."),
             reverse("console:accounts_tenant_changelist") + "?status=provisioning",
+        )
+    if count := counts["statements"]:
+        yield Notice(
+            "stop",
+            _figure(count),
+            ngettext("scheduled statement is missing", "scheduled statements are missing", count),
+            _("Its page says why, and writes it again."),
+            reverse("console:ledger_exportjob_changelist") + "?status=failed",
         )
 
 
@@ -300,7 +319,11 @@ def _verification(now: datetime) -> Iterator[Notice]:
 
 def _inbox(now: datetime) -> Iterator[Notice]:
     url = reverse("console:providers_inboundmessage_changelist")
-    if count := _up_to_many(InboundMessage.objects.filter(status=MessageStatus.QUARANTINED)):
+    counts = _up_to_many_of_each(
+        quarantined=InboundMessage.objects.filter(status=MessageStatus.QUARANTINED),
+        conflicts=InboundConflict.objects.filter(status=ConflictStatus.OPEN),
+    )
+    if count := counts["quarantined"]:
         yield Notice(
             "stop",
             _figure(count),
@@ -308,7 +331,7 @@ def _inbox(now: datetime) -> Iterator[Notice]:
             _("Nothing could be made of what a provider reported; each says why."),
             f"{url}?status=quarantined",
         )
-    if count := _up_to_many(InboundConflict.objects.filter(status=ConflictStatus.OPEN)):
+    if count := counts["conflicts"]:
         yield Notice(
             "stop",
             _figure(count),
@@ -338,13 +361,39 @@ def _suspense(now: datetime) -> Iterator[Notice]:
             % {"age": in_short(now - times[0])},
             reverse("console:transfers_deposit_changelist") + "?status=returning",
         )
-    if count := _up_to_many(Chargeback.objects.filter(status=ChargebackStatus.OPEN)):
+    if count := len(waits.get(TAKEN_BACK, ())):
         yield Notice(
             "stop",
             _figure(count),
             ngettext("chargeback is to be posted", "chargebacks are to be posted", count),
             _("The provider has taken the money; the books still have it."),
             reverse("console:transfers_chargeback_changelist") + "?status=open",
+        )
+
+
+def _batches(now: datetime) -> Iterator[Notice]:
+    """Batches that nobody has decided about for a day, and those that wait for money at a provider."""
+    url = reverse("console:payouts_batch_changelist")
+    late = Batch.objects.filter(status=BatchStatus.PENDING_APPROVAL, submitted_at__lt=now - DECIDED_WITHIN)
+    short = Batch.objects.filter(status=BatchStatus.APPROVED).exclude(short=[])
+    parts = [rows.order_by("id").values_list("status", "submitted_at")[:MANY] for rows in (late, short)]
+    found = list(parts[0].union(parts[1], all=True))
+    if times := sorted(at for status, at in found if status == BatchStatus.PENDING_APPROVAL):
+        yield Notice(
+            "stop",
+            _figure(len(times)),
+            ngettext("batch waits for approval too long", "batches wait for approval too long", len(times)),
+            _("%(promised)s are promised; the oldest has waited %(age)s.")
+            % {"promised": in_short(DECIDED_WITHIN), "age": in_short(now - times[0])},
+            f"{url}?status=pending_approval",
+        )
+    if count := len(found) - len(times):
+        yield Notice(
+            "stop",
+            _figure(count),
+            ngettext("batch is short of money", "batches are short of money", count),
+            _("Providers have too little for them. Each says how much is missing where."),
+            f"{url}?status=approved",
         )
 
 
@@ -370,24 +419,14 @@ def _treasury(now: datetime) -> Iterator[Notice]:
         )
 
 
-def _statements(now: datetime) -> Iterator[Notice]:
-    """Scheduled ones that nobody has, since their file could not be written."""
-    if count := _up_to_many(missing_statements()):
-        yield Notice(
-            "stop",
-            _figure(count),
-            ngettext("scheduled statement is missing", "scheduled statements are missing", count),
-            _("Its page says why, and writes it again."),
-            reverse("console:ledger_exportjob_changelist") + "?status=failed",
-        )
-
-
 def _waiting_deposits() -> Mapping[str, list[datetime]]:
-    """By status, when those in suspense came, the oldest first; of each up to MANY, in one query."""
-    parts = [
+    """By status, when those in suspense came, the oldest first, and what was taken back; of each up to MANY, in one query."""
+    parts: list[QuerySet[Any, Any]] = [
         Deposit.objects.filter(status=status).order_by("id").values_list("status", "received_at")[:MANY]
         for status in IN_SUSPENSE
     ]
+    taken_back = Chargeback.objects.filter(status=ChargebackStatus.OPEN).order_by("id")
+    parts.append(taken_back.annotate(of=Value(TAKEN_BACK)).values_list("of", "received_at")[:MANY])
     found: dict[str, list[datetime]] = {}
     for status, at in parts[0].union(*parts[1:], all=True):
         found.setdefault(status, []).append(at)
@@ -421,18 +460,26 @@ _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
     _sequencer,
     _worker,
     _chart,
-    _provisioning,
+    _failures,
     _verification,
     _inbox,
     _suspense,
+    _batches,
     _treasury,
-    _statements,
     _rates,
 ]
 
 
 def _up_to_many(rows: QuerySet[Any]) -> int:
     return rows[:MANY].count()
+
+
+def _up_to_many_of_each(**named: QuerySet[Any]) -> Counter[str]:
+    """The same of several at once, by one query."""
+    parts = [
+        rows.order_by().annotate(of=Value(name)).values_list("of")[:MANY] for name, rows in named.items()
+    ]
+    return Counter(name for (name,) in parts[0].union(*parts[1:], all=True))
 
 
 def _figure(count: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import Promise
 
+from apps.console.batching import Agreement, agreement
 from apps.console.forms.form import new_key
 from apps.console.forms.outcomes import Fact, Move, agreed_to, moves_of_each, would_answer
 from apps.core import clock
@@ -36,7 +37,7 @@ class StepStands:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, what it would move, who has said what, and the key for this person's answer."""
+    """A request, what it would move or pay, who has said what, and the key for this person's answer."""
 
     row: ApprovalRequest
     title: str | Promise
@@ -51,6 +52,7 @@ class Asked:
     can_undo: bool
     key: str
     seen: str
+    batch: Agreement | None = None
 
 
 def asked(request: HttpRequest, rows: Iterable[ApprovalRequest]) -> list[Asked]:
@@ -116,4 +118,5 @@ def _asked(
         can_undo=own is not None and row.status in UNDOABLE,
         key=new_key(),
         seen=bytes(row.approved_hash).hex(),
+        batch=agreement(row),
     )

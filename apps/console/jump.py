@@ -22,10 +22,13 @@ PAGES: Mapping[str, Callable[[Any], Any]] = {
     "asg": lambda row: row.subject,
     "att": lambda row: row.subject,
     "blk": lambda row: row.api_key_id,
+    "brw": lambda row: row.batch_id,
+    "bsh": lambda row: row.batch_id,
     "dec": lambda row: row.request_id,
     "frz": lambda row: row.account,
     "inv": lambda row: row.tenant_id,
     "krs": lambda row: row.operation_id,
+    "mdp": lambda row: row.recipient_id,
     "mem": lambda row: row.user_id,
     "mml": lambda row: row.event_id,
     "not": lambda row: row.subject,
@@ -33,6 +36,7 @@ PAGES: Mapping[str, Callable[[Any], Any]] = {
     "rlp": lambda row: row.file_id or row.provider_id,
     "pvg": lambda row: row.tenant_id,
     "swi": lambda row: row.execution_id,
+    "rvf": lambda row: row.recipient_id,
     "und": lambda row: row.decision.request_id,
 }
 """For ids of what has no page of its own: what shows it, or its id."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -68,7 +68,12 @@ UNFOLD: dict[str, Any] = {
                         "transfers.view_transfer",
                     ),
                     _item(_("Payouts"), "outbox", "payouts", "transfers.view_transfer")
-                    | {"badge": "apps.console.pages.payouts.review_badge", "badge_variant": "warning"},
+                    | {
+                        "badge": "apps.console.pages.payouts.review_badge",
+                        "badge_variant": "warning",
+                        "active": lambda request: request.path == reverse("console:payouts"),
+                    },
+                    _item(_("Batches"), "stacks", "payouts_batch_changelist", "payouts.view_batch"),
                     _item(_("Treasury"), "savings", "treasury", "treasury.view_sweeprule"),
                     _item(_("Providers"), "hub", "providers_provider_changelist", "providers.view_provider"),
                     _item(_("API keys"), "key", "accounts_apikey_changelist", "accounts.view_apikey"),

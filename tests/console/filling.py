@@ -22,6 +22,8 @@ BIG = {
     "operations_event",
     "operations_eventposition",
     "operations_operation",
+    "payouts_batch",
+    "payouts_batchrow",
     "providers_inboundconflict",
     "providers_inboundmessage",
     "providers_railfile",
@@ -156,6 +158,16 @@ INSERT INTO api_request (id, tenant_id, key_id, request_id, method, path, status
   SELECT ('2' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 50), 32, '0')::uuid, lpad(to_hex(i %% 50), 32, '0')::uuid,
          'req_' || i, 'POST', '/v1/transfers', CASE i %% 1000 WHEN 0 THEN 500 WHEN 1 THEN 422 ELSE 201 END, '', 5,
          CASE WHEN i %% 2 = 0 THEN 'op_' || lpad(i::text, 26, '0') ELSE '' END, '', '127.0.0.1', now()
+    FROM generate_series(1, %(many)s) i;
+INSERT INTO payouts_batch (id, book_id, name, reference, source, status, by_itself, maker_kind, maker_id, maker_label, makers,
+                           origin, content, why, short, lease, created_at, changed_at, submitted_at, approved_at, ended_at)
+  SELECT ('1' || lpad(to_hex(i), 31, '0'))::uuid, %(book)s, 'Salaries', '', 'csv',
+         CASE WHEN i %% 1000 = 0 THEN 'approved' ELSE 'completed' END, true, '', '', '', '[]',
+         '', '\\x00', '', '[]', 0, now(), now(), now(), now(), CASE WHEN i %% 1000 = 0 THEN NULL ELSE now() END
+    FROM generate_series(1, %(many)s) i;
+INSERT INTO payouts_batchrow (id, book_id, batch_id, number, given, problems, status, currency, reference, description, code, message)
+  SELECT ('0' || lpad(to_hex(i), 31, '0'))::uuid, %(book)s, ('1' || lpad(to_hex(i %% 5000 + 1), 31, '0'))::uuid, i, '', '[]',
+         'dropped', 'EUR', '', '', '', ''
     FROM generate_series(1, %(many)s) i;
 RESET session_replication_role;
 ANALYZE;

@@ -9,6 +9,7 @@ from django.test import Client
 
 from apps.accounts.models import User
 from apps.console import aliases
+from apps.core.ids import new_id
 from apps.operations import registry
 from apps.operations.models import Operation
 from tests.console.test_writes import only_reading
@@ -23,17 +24,23 @@ def boss(admin: User) -> Client:
     return client
 
 
-@pytest.mark.parametrize("alias", aliases.ROUTES, ids=lambda alias: alias.command)
+@pytest.mark.parametrize("alias", aliases.ROUTES, ids=lambda alias: alias.route)
 @pytest.mark.parametrize("before", ["", "/api"])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_a_route_leads_to_the_form_of_its_command(
     boss: Client, alias: aliases.Alias, before: str, method: str
 ) -> None:
+    batch = new_id("bat")
+    to = {
+        "payouts_batch_changelist": "/ops/payouts/batch/",
+        "payouts_batch_change": f"/ops/payouts/batch/{batch}/",
+        "": f"/ops/do/{alias.command}/" + (f"?batch={batch}" if "{id}" in alias.route else ""),
+    }[alias.page]
     for after in ("", "/"):
         with only_reading():
-            answer = getattr(boss, method)(f"{before}{alias.route}{after}")
-        assert (answer.status_code, answer.url) == (303, f"/ops/do/{alias.command}/")
-    assert boss.get(answer.url).status_code == 200
+            answer = getattr(boss, method)(f"{before}{alias.route.replace('{id}', batch)}{after}")
+        assert (answer.status_code, answer.url) == (303, to)
+    assert boss.get(answer.url).status_code == (404 if alias.page == "payouts_batch_change" else 200)
     assert not Operation.objects.exists()
 
 

@@ -11,7 +11,8 @@ from django.http import QueryDict
 from rest_framework import serializers
 
 from apps.console.forms.form import Form
-from apps.console.forms.parts import Control, written_fields
+from apps.console.forms.parts import written_fields
+from apps.console.forms.places import Control
 from apps.core import ids
 from apps.core.serializer_fields import (
     CountryField,
@@ -86,6 +87,8 @@ def example(name: str, field: Any) -> Any:
         return {"iban": "DE89370400440532013000"}
     if isinstance(field, AmountsField):
         return {"EUR": "10.00"}
+    if isinstance(field, serializers.DictField) and isinstance(field.child, serializers.ChoiceField):
+        return {AWKWARD: list(field.child.choices)[-1], "Betrag": "amount"}
     if isinstance(field, serializers.DictField):
         return {"a": {"b": ["1", AWKWARD]}}
     if isinstance(field, serializers.IntegerField):

@@ -9,20 +9,12 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
 from rest_framework.fields import empty
 
 from apps.console.forms import looking
-from apps.console.forms.parts import (
-    MISSING,
-    Control,
-    Errors,
-    Place,
-    Values,
-    draw,
-    read,
-    write,
-    written_fields,
-)
+from apps.console.forms.parts import draw, read, write, written_fields
+from apps.console.forms.places import MISSING, Control, Errors, Place, Values
 from apps.core.errors import DomainError
 from apps.core.serializer_fields import FileField
 from apps.operations.registry import Command
@@ -122,6 +114,17 @@ class Form:
             if "/" + pointer.split("/")[1] not in known
             for message in messages
         ]
+
+    def ask(self, error: DomainError) -> None:
+        """Where a refusal tells the columns of a file and what each may be, a row for each of them."""
+        headings, guessed = error.details.get("headings"), error.details.get("guessed")
+        if error.field and isinstance(headings, list) and isinstance(guessed, dict):
+            told = {each: guessed.get(str(each), "") for each in headings if each}
+            self.fill({error.field.removeprefix("/"): told})
+            for name in self.uploads():
+                self.errors.setdefault(f"/{name}", []).append(
+                    _("Choose the file again: a browser keeps none.")
+                )
 
     def named(self, name: str) -> list[Control]:
         """The control of this name, if it names something that can be looked up."""

@@ -27,6 +27,15 @@ from apps.operations.run import Outcome
 MANY = 100
 """Accounts, entries and facts of one card; the operation's page has the rest."""
 
+SHOWN_BY: Mapping[str, str] = {
+    f"payouts.{name}": "batch"
+    for name in (
+        *("upload_batch", "create_batch", "add_rows", "mend_row", "drop_row"),
+        *("submit_batch", "execute_batch", "cancel_batch", "compare_batch"),
+    )
+}
+"""By command, what of its result has the page that it leads back to."""
+
 _CODES = frozenset(each.code for each in all_currencies())
 _Place = tuple[int, str, str]
 
@@ -130,6 +139,15 @@ def card(outcome: Outcome) -> Card:
     )
 
 
+def shown_by(command: Command, outcome: Outcome) -> str | None:
+    """The page that shows what came of a run, where that is made for it; its card is the page of most."""
+    name = SHOWN_BY.get(command.name)
+    if name is None or not outcome.accepted:
+        return None
+    page = page_of(str(outcome.result[name]))
+    return f"{page}?done={outcome.operation_id}" if page else None
+
+
 def _rank(fact: Fact) -> int:
     """What became of it first, then what it leads to, then how much, then the rest."""
     return 0 if fact.name == "status" else 1 if fact.url else 2 if fact.money else 3
@@ -178,7 +196,7 @@ def facts(result: Mapping[str, Any], name: str = "") -> list[Fact]:
 
 
 def would_answer(plans: Iterable[tuple[Command | None, Mapping[str, Any]]]) -> list[list[Fact]]:
-    """What commands that plan nothing would answer, each without its secrets; nothing for those that plan.
+    """What commands would answer that plan nothing, or whose answer is a report, each without its secrets; of others nothing.
 
     They ran and were rolled back: an id of nothing is of what they would make, and will be another one.
     """
@@ -209,7 +227,7 @@ def _is_minor(pair: list[Any]) -> bool:
 
 
 def _told(command: Command | None, plan: Mapping[str, Any]) -> list[Fact]:
-    if command is None or command.handler is None:
+    if command is None or (command.handler is None and command.name not in SHOWN_BY):
         return []
     result = plan.get("result", {})
     return facts({name: each for name, each in result.items() if name not in command.secret_results})

@@ -6,10 +6,8 @@ A control is named by the path of its field, `amount.currency`; an error finds i
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from dataclasses import field as made
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from django.utils.datastructures import MultiValueDict
 from django.utils.dateparse import parse_datetime
@@ -17,94 +15,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
-from rest_framework.fields import empty
 
-from apps.console.forms.looking import Option, look_up_of
+from apps.console.forms.looking import look_up_of
+from apps.console.forms.places import MISSING, Control, Field, Place, Values
 from apps.core.serializer_fields import FileField, MoneyField
-
-Values = MultiValueDict[str, str]
-Errors = dict[str, list[str]]
-Field = serializers.Field[Any, Any, Any, Any]
-
-MISSING: Final = empty
-"""What a control that was left blank gives: the field is not in the input."""
 
 ON = {"on", "true"}
 SEVERAL_LINES = "textarea.html"
 ROWS_AT_MOST = 200
-
-
-@dataclass(slots=True)
-class Control:
-    """One control, or a group of them, as the templates draw it."""
-
-    name: str
-    label: str | Promise
-    widget: str
-    help: str | Promise = ""
-    required: bool = False
-    value: str = ""
-    values: list[str] = made(default_factory=list)
-    choices: list[tuple[str, str | Promise]] = made(default_factory=list)
-    errors: list[str] = made(default_factory=list)
-    parts: list["Control"] = made(default_factory=list)
-    look_up: str = ""
-    found: list[Option] | None = None
-    longest: int | None = None
-
-    @property
-    def id(self) -> str:
-        """The id of the control in its page."""
-        return "field-" + self.name.replace(".", "-")
-
-    @property
-    def described_by(self) -> str:
-        """The ids of its help and of what is wrong with it."""
-        parts = {"help": self.help, "errors": self.errors}
-        return " ".join(f"{self.id}-{name}" for name, told in parts.items() if told)
-
-    @property
-    def is_wide(self) -> bool:
-        """Whether it takes the whole width of a form."""
-        return self.widget in {"text", "json", "rows", "group"} or (self.longest or 0) > 200
-
-
-@dataclass(slots=True)
-class Place:
-    """A field within a form: what it is called there, and what the form knows."""
-
-    field: Field
-    name: str
-    values: Values
-    errors: Errors = made(default_factory=dict)
-    secret: bool = False
-
-    @property
-    def text(self) -> str:
-        """What stands in its control."""
-        return self.values.get(self.name) or ""
-
-    @property
-    def child(self) -> Field:
-        """What a list is a list of."""
-        found: Field = self.field.child  # type: ignore[attr-defined]
-        return found
-
-    @property
-    def pointer(self) -> str:
-        """Where an error says that it is."""
-        return "/" + self.name.replace(".", "/")
-
-    def below(self, name: str, inner: Field) -> "Place":
-        """A field within this one."""
-        return Place(inner, f"{self.name}.{name}" if self.name else name, self.values, self.errors)
-
-    def errors_here(self, *, within: bool = False) -> list[str]:
-        """What is wrong with it, and with what lies within it."""
-        inside = f"{self.pointer}/"
-        found = [self.errors.get(self.pointer, [])]
-        found += [each for at, each in self.errors.items() if within and at.startswith(inside)]
-        return [message for each in found for message in each]
 
 
 class Line:
@@ -351,6 +269,51 @@ class Rows(Line):
         return control
 
 
+class Pairs(Line):
+    """Names, each with one of several values: a row for each name. A name without a value is left out."""
+
+    widget = "pairs"
+
+    def read(self, place: Place) -> Any:
+        """The names that have a value; a name that stands there twice is an error of the control."""
+        found: dict[str, str] = {}
+        for name, value in self.rows(place):
+            if value and name in found:
+                problem = _("%(name)s stands here twice.") % {"name": name}
+                place.errors.setdefault(place.pointer, []).append(problem)
+            if value:
+                found[name] = value
+        return found or blank(place.field)
+
+    def write(self, place: Place, data: Any) -> None:
+        """Put names with their values into rows, in place of those that are there."""
+        for name in [each for each in place.values if each.startswith(f"{place.name}.")]:
+            del place.values[name]
+        for number, (name, value) in enumerate(data.items() if isinstance(data, Mapping) else ()):
+            place.values[f"{place.name}.{number}.name"] = str(name)
+            place.values[f"{place.name}.{number}.value"] = str(value)
+
+    def rows(self, place: Place) -> list[tuple[str, str]]:
+        """Each name with its value, which may be blank."""
+        at = [f"{place.name}.{number}" for number in range(ROWS_AT_MOST)]
+        given = [(place.values.get(f"{each}.name", ""), place.values.get(f"{each}.value", "")) for each in at]
+        return [(name.strip(), value) for name, value in given if name.strip() or value]
+
+    def draw(self, place: Place) -> Control:
+        """A choice for each name; without names, a line for one."""
+        control = self.named(place)
+        control.errors = place.errors_here(within=True)
+        choices = [("", _("—")), *choices_of(place.field.child)]  # type: ignore[attr-defined]
+        for number, (name, value) in enumerate(self.rows(place) or [("", "")]):
+            at = f"{place.name}.{number}"
+            parts = [
+                Control(f"{at}.name", _("Name"), "hidden" if name else "line", value=name),
+                Control(f"{at}.value", name or _("Value"), "select", value=value, choices=choices),
+            ]
+            control.parts.append(Control(at, name, "pair", parts=parts))
+        return control
+
+
 class Json(Line):
     """An object of any shape, as JSON."""
 
@@ -402,6 +365,8 @@ def kind_of(each: Field) -> Line:
         return Decision() if each.required or each.allow_null else Check()
     if isinstance(each, serializers.ListField):
         return Ticks() if isinstance(each.child, serializers.ChoiceField) else Rows()
+    if isinstance(each, serializers.DictField) and isinstance(each.child, serializers.ChoiceField):
+        return Pairs()
     if each.style.get("base_template") == SEVERAL_LINES:
         return Lines()
     return next((kind for cls, kind in _KINDS if isinstance(each, cls)), Line())

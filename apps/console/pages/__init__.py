@@ -3,6 +3,7 @@
 from apps.console.pages import (  # noqa: F401
     accounts,
     approvals,
+    batches,
     books,
     entries,
     exports,

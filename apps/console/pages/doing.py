@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.people import actor_of
-from apps.console.forms import looking, outcomes
+from apps.console.forms import beginnings, looking, outcomes
 from apps.console.forms.form import DO, Form, new_key
 from apps.console.forms.ways import may_run, runnable
 from apps.console.site import site
@@ -112,6 +112,8 @@ def _fresh(request: HttpRequest, command: Command) -> Form:
         operation = _operation(again)
         if operation and operation.command == command.name and isinstance(operation.input, dict):
             form.fill(_told(command, operation.input))
+    if (begins := beginnings.of(command, request.GET)) and may_run(request, command):
+        form.fill(begins.data)
     return form
 
 
@@ -185,6 +187,8 @@ def _run(request: HttpRequest, form: Form) -> HttpResponse:
         if sticks or isinstance(outcome.error, (KeyInvalid, KeyMissing, KeyReused)):
             form.key = new_key()
         return _refused(request, form, outcome.error, sticks=sticks, outcome=outcome)
+    if to := outcomes.shown_by(form.command, outcome):
+        return HttpResponseRedirect(to)
     return _page(request, _fresh(request, form.command), card=outcomes.card(outcome))
 
 
@@ -197,6 +201,7 @@ def _refused(
     request: HttpRequest, form: Form, error: DomainError, *, sticks: bool, outcome: Outcome | None = None
 ) -> HttpResponse:
     """The red card, with the form as it was, marked; without it for who may not run the command."""
+    form.ask(error)
     card = {
         "error": error,
         "advice": outcomes.advice(error, sticks=sticks),
@@ -220,6 +225,7 @@ def _page(request: HttpRequest, form: Form, **more: Any) -> HttpResponse:
         "encoding": MULTIPART if form.uploads() else URLENCODED,
         "controls": form.controls() if may_run(request, command) else [],
         "may_run": may_run(request, command),
+        "begins": beginnings.of(command, request.GET) if may_run(request, command) else None,
         "currencies": looking.find("currency", "", {}),
         **more,
     }

@@ -99,6 +99,11 @@ TONES = {
     "closed": "idle",
     "inactive": "idle",
     "settled": "idle",
+    "executing": "wait",
+    "partially_completed": "stop",
+    "ready": "good",
+    "reserved": "good",
+    "wrong": "stop",
     "released": "idle",
 }
 

@@ -1,6 +1,6 @@
 """How much a batch is, and how far it has come."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count as Counted
@@ -69,24 +69,39 @@ class Progress:
 
 def count_of(batch: Batch) -> Count:
     """The rows of a batch, counted and added up."""
-    grouped = BatchRow.objects.filter(batch=batch).values_list("status", "currency")
-    by_status: dict[str, int] = {}
-    totals: dict[str, int] = {}
-    for status, currency, rows, amount in grouped.annotate(Counted("id"), Sum("amount")).order_by("currency"):
-        by_status[status] = by_status.get(status, 0) + rows
-        if status in {RowStatus.READY, RowStatus.RESERVED}:
-            totals[currency] = totals.get(currency, 0) + int(amount)
-    return Count(by_status, [Money(amount, currency) for currency, amount in totals.items()])
+    return counts_of([str(batch.pk)])[str(batch.pk)]
 
 
 def progress_of(batch: Batch) -> Progress:
     """The payouts of a batch, counted and added up."""
-    grouped = Transfer.objects.filter(batch_id=batch.pk).values_list("status", "currency")
-    by_status: dict[str, int] = {}
-    paid: dict[str, int] = {}
+    return progresses_of([str(batch.pk)])[str(batch.pk)]
+
+
+def counts_of(batches: Collection[str]) -> dict[str, Count]:
+    """The rows of each of these batches, by its id, in one query."""
+    grouped = BatchRow.objects.filter(batch_id__in=batches).values_list("batch_id", "status", "currency")
+    by_status: dict[str, dict[str, int]] = {each: {} for each in batches}
+    totals: dict[str, dict[str, int]] = {each: {} for each in batches}
+    counted = grouped.annotate(Counted("id"), Sum("amount")).order_by("currency")
+    for batch, status, currency, rows, amount in counted:
+        by_status[batch][status] = by_status[batch].get(status, 0) + rows
+        if status in {RowStatus.READY, RowStatus.RESERVED}:
+            totals[batch][currency] = totals[batch].get(currency, 0) + int(amount)
+    return {each: Count(by_status[each], _moneys(totals[each])) for each in batches}
+
+
+def progresses_of(batches: Collection[str]) -> dict[str, Progress]:
+    """The payouts of each of these batches, by its id, in one query."""
+    grouped = Transfer.objects.filter(batch_id__in=batches).values_list("batch_id", "status", "currency")
+    by_status: dict[str, dict[str, int]] = {each: {} for each in batches}
+    paid: dict[str, dict[str, int]] = {each: {} for each in batches}
     counted = grouped.annotate(Counted("id"), Sum("settled"), Sum("returned")).order_by("currency")
-    for status, currency, payouts, settled, returned in counted:
-        by_status[status] = by_status.get(status, 0) + payouts
+    for batch, status, currency, payouts, settled, returned in counted:
+        by_status[batch][status] = by_status[batch].get(status, 0) + payouts
         if settled:
-            paid[currency] = paid.get(currency, 0) + int(settled) - int(returned or 0)
-    return Progress(by_status, [Money(amount, currency) for currency, amount in paid.items()])
+            paid[batch][currency] = paid[batch].get(currency, 0) + int(settled) - int(returned or 0)
+    return {each: Progress(by_status[each], _moneys(paid[each])) for each in batches}
+
+
+def _moneys(by_currency: Mapping[str, int]) -> list[Money]:
+    return [Money(amount, currency) for currency, amount in by_currency.items()]
