@@ -94,6 +94,7 @@ register(
         scope="transfers:write",
         path="payout-batches/{batch}/submit",
         flag=WALLET_FLAG,
+        scopes=drafting.scopes,
         surfaces=EVERYWHERE,
     )
 )
@@ -184,6 +185,7 @@ register(
         input=serializers.BatchInput,
         permission="payouts.begin_batch",
         flag=WALLET_FLAG,
+        scopes=drafting.scopes,
         surfaces=frozenset(),
     )
 )

@@ -1,12 +1,13 @@
 """What policies may ask of a batch of payouts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.errors import DomainError
 from apps.core.money import Money
-from apps.operations import books, facts
+from apps.operations import books, facts, isolation
 from apps.operations.facts import THRESHOLDS, Fact
 from apps.operations.models import Operation
 from apps.operations.plan import Context
@@ -16,6 +17,14 @@ from apps.transfers.models import Transfer
 from apps.transfers.services.asking import OPEN_SENDING
 
 KIND: Final = "payout_batch"
+
+
+class FactsMissing(DomainError):
+    """What policies could see of a payout of the batch was not kept."""
+
+    code = "BATCH_FACTS_MISSING"
+    http_status = 500
+
 
 OF_BATCH = OF_MONEY | {"payouts", "largest_usd", "recipient_age_hours", "recipient_age_days"}
 
@@ -53,12 +62,19 @@ def of_batch(
     }
 
 
-def of_payouts(batch: Batch, transfers: Sequence[Transfer]) -> Iterator[dict[str, Any]]:
-    """What policies could see of each payout when it was reserved, asked for by whoever submitted the batch."""
+def of_payouts(batch: Batch, transfers: Sequence[Transfer]) -> list[dict[str, Any]]:
+    """What policies could see of each payout when it was reserved, asked for by whoever submitted the batch.
+
+    FactsMissing if of any of them that is not known: nobody agrees to what no policy could look at.
+    """
     made = {each.operation_id for each in transfers}
-    kept = Operation.objects.filter(pk__in=made).values_list("facts", flat=True)
+    with isolation.as_platform():  # the worker reserved them, in the platform's book
+        kept = list(Operation.objects.filter(pk__in=made).values_list("facts", flat=True))
     asked = {"actor_kind": batch.maker_kind, "origin": batch.origin}
-    return ({**found[OPEN_SENDING], **asked} for found in kept if found and OPEN_SENDING in found)
+    told = [{**found[OPEN_SENDING], **asked} for found in kept if found and OPEN_SENDING in found]
+    if len(told) != len(transfers):
+        raise FactsMissing(f"Of {len(transfers) - len(told)} payouts of {batch.pk} the facts are not known.")
+    return told
 
 
 def _sum(worth: Sequence[str | None]) -> str | None:

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+from apps.accounts.models import Tenant, TenantStatus
 from apps.core import clock
 from apps.core.errors import DomainError
-from apps.operations import people
+from apps.operations import books, people
 from apps.operations.executor import execute, execute_many
+from apps.operations.models import ApprovalRequest, ApprovalStatus
 from apps.operations.plan import Request
 from apps.payouts import leases
 from apps.payouts.models import Batch, BatchRow, BatchStatus, RowStatus
@@ -30,6 +32,13 @@ AT_ONCE: Final = 500
 SOON: Final = timedelta(seconds=2)
 LATER: Final = timedelta(seconds=30)
 """When a batch is looked at again whose payouts are under way, or for which something is missing."""
+NOW_AND_THEN: Final = timedelta(minutes=5)
+"""When one is looked at that waits for people, whose word may have been lost in a crash."""
+STRAYS: Final = 5 * leases.LEASE
+"""How long after it was called off a worker may still have held something for it."""
+PATIENCE: Final = timedelta(days=1)
+"""How long a provider may take to say what it executed, until the sheet is written without its word."""
+ENDED_WITHOUT_YES: Final = (ApprovalStatus.REJECTED, ApprovalStatus.REFUSED, ApprovalStatus.WITHDRAWN)
 
 
 def work() -> int:
@@ -46,18 +55,42 @@ def work() -> int:
 
 
 def _reserve(batch: Batch) -> None:
-    """Hold money for the rows that wait, then ask whoever must agree."""
-    while rows := reserving.waiting_rows(batch, AT_ONCE):
-        done = reserving.reserve(batch, rows)
-        if done < len(rows):
-            leases.put_off(batch, clock.now() + LATER)
-            return
-        if not leases.renew(batch, clock.now()):
-            return
-    if batch.asked_at is None:
-        _ask(batch)
+    """Hold money for the rows that wait, then ask whoever must agree; what they said no to ends."""
+    if batch.asked_at is not None:
+        _asked(batch)
         return
-    leases.let_go(batch)
+    last, left = 0, 0
+    while rows := reserving.waiting_rows(batch, last, AT_ONCE):
+        left += len(rows) - reserving.reserve(batch, rows)
+        last = rows[-1].number
+        if not leases.renew(batch, clock.now()):
+            leases.wake_cancelled(
+                batch, clock.now()
+            )  # whoever called it off could not see what was just held
+            return
+    if left and _is_closed(batch):
+        _run(batch, "payouts.cancel_batch", f"{batch.pk}:closed", reason="The tenant is closed.")
+    elif left:
+        leases.put_off(batch, clock.now() + LATER)
+    else:
+        _ask(batch)
+
+
+def _asked(batch: Batch) -> None:
+    """Others decide. What they said no to is given back, also where a crash came between; what was held has run out after a time."""
+    request = ApprovalRequest.objects.filter(pk=batch.approval_request_id).first()
+    if request and request.status in ENDED_WITHOUT_YES:
+        _run(batch, "payouts.reject_batch", f"{batch.pk}:rejected:{batch.lease}")
+    elif not _waiting(batch):
+        reason = "Nobody approved it while money was held for it."
+        _run(batch, "payouts.cancel_batch", f"{batch.pk}:ran-out", reason=reason)
+    else:
+        leases.put_off(batch, clock.now() + NOW_AND_THEN)
+
+
+def _is_closed(batch: Batch) -> bool:
+    tenant = books.find(batch.book_id).tenant_id
+    return bool(Tenant.objects.filter(pk=tenant, status=TenantStatus.CLOSED).exists())
 
 
 def _ask(batch: Batch) -> None:
@@ -81,10 +114,14 @@ def _execute(batch: Batch) -> None:
     if not batch.by_itself:
         leases.let_go(batch)
         return
+    with leases.one_looks_for_money():
+        _begin_if_covered(batch)
+
+
+def _begin_if_covered(batch: Batch) -> None:
     now = clock.now()
     short = shortfalls(waiting_of(batch), now=now)
-    mine = Batch.objects.filter(pk=batch.pk, lease=batch.lease)
-    mine.update(short=short, looked_at=now)
+    Batch.objects.filter(pk=batch.pk, lease=batch.lease).update(short=short, looked_at=now)
     if not short:
         _run(batch, "payouts.begin_batch", f"{batch.pk}:begin:{batch.lease}")
         return
@@ -95,7 +132,9 @@ def _execute(batch: Batch) -> None:
 
 def _send(batch: Batch) -> None:
     """Open what is not sent yet; when all have ended, so has the batch."""
-    for some in _parts(_waiting(batch)):
+    for some in _parts(_strays(batch)):
+        execute_many(_cancel(transfer, "No row of the batch is this payout.") for transfer in some)
+    for some in _parts(_waiting(batch, batch_row__isnull=False)):
         execute_many(_open(batch, transfer) for transfer in some)
         if not leases.renew(batch, clock.now()):
             return
@@ -114,16 +153,22 @@ def _give_back(batch: Batch) -> None:
         execute_many(_cancel(transfer, reason) for transfer in some)
         if not leases.renew(batch, clock.now()):
             return
-    if _waiting(batch):
-        leases.put_off(batch, clock.now() + LATER)
+    is_late = batch.ended_at is not None and clock.now() > batch.ended_at + STRAYS
+    if is_late and not _waiting(batch):
+        leases.let_go(batch)
         return
-    leases.let_go(batch)
+    leases.put_off(batch, clock.now() + LATER)
 
 
 def _compare(batch: Batch) -> None:
-    """It has ended: providers say what they executed of it, for the sheet."""
-    if comparing.compare(batch, now=clock.now()):
-        comparing.write_sheets(batch)
+    """It has ended: providers say what they executed of it, for the sheet. Of one that does not answer for a day it says so."""
+    now = clock.now()
+    since = now - (batch.ended_at or now)
+    is_whole = comparing.compare(batch, now=now)
+    if not is_whole and since < PATIENCE:
+        leases.put_off(batch, now + max(LATER, since / 2))
+        return
+    comparing.write_sheets(batch)
     leases.let_go(batch)
 
 
@@ -142,11 +187,16 @@ _STEPS: Final[Mapping[BatchStatus, Callable[[Batch], None]]] = {
 }
 
 
-def _waiting(batch: Batch) -> list[str]:
+def _waiting(batch: Batch, **more: Any) -> list[str]:
     waits = Transfer.objects.filter(
-        batch_id=batch.pk, status=Status.AWAITING_APPROVAL, expires_at__isnull=False
+        batch_id=batch.pk, status=Status.AWAITING_APPROVAL, expires_at__isnull=False, **more
     )
     return list(waits.order_by("id").values_list("pk", flat=True))
+
+
+def _strays(batch: Batch) -> list[str]:
+    """What a worker held that had lost its lease, for a row that another had decided otherwise: nobody approved it."""
+    return _waiting(batch, batch_row__isnull=True)
 
 
 def _open(batch: Batch, transfer: str) -> Request:

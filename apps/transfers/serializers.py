@@ -122,6 +122,7 @@ class ReserveBatchedInput(_Named):
     batch = IdField("bat")
     wallet = IdField("wal")
     recipient = IdField("rcp")
+    recipient_version = serializers.IntegerField(min_value=1)
     amount = MoneyField(positive=True)
 
 

@@ -55,7 +55,9 @@ def test_what_describes_a_control_is_there(client: Client, command: Any) -> None
         assert len(parsed.ids) == len(set(parsed.ids))
         for _tag, given in parsed.elements:
             assert set((given.get("aria-describedby") or "").split()) <= set(parsed.ids)
-        for control in (each for each in page.context["controls"] if each.widget not in {"group", "rows", "pairs"}):
+        for control in (
+            each for each in page.context["controls"] if each.widget not in {"group", "rows", "pairs"}
+        ):
             names = [part.name for part in control.parts] or [control.name]
             for described in (parsed.of(name).get("aria-describedby") for name in names):
                 if control.help and control.widget != "ticks":

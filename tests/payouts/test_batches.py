@@ -2,19 +2,24 @@
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from pypdf import PdfReader
 
 from apps.accounts.models import Recipient
+from apps.accounts.people import find_actor
 from apps.core import clock
-from apps.operations.models import Event
+from apps.operations.models import ApprovalRequest, Event
+from apps.payouts import leases
 from apps.payouts.models import Batch, BatchRow, BatchSheet
 from apps.payouts.queries.sheet import verdict_of
+from apps.payouts.services.reserving import reserve, waiting_rows
 from apps.payouts.worker import work
 from apps.providers.services.balances import ask_all
 from apps.transfers.models import Transfer
+from tests.api.conftest import make_key
 from tests.support.batches import (
     OTHER_IBAN,
     draft,
@@ -28,6 +33,7 @@ from tests.support.batches import (
 )
 from tests.support.door import done, eur, person, refused, run
 from tests.support.payouts import later, recipient
+from tests.support.payouts import work as work_on_transfers
 from tests.support.policies import agrees, policy
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, available, parts, world
@@ -108,12 +114,25 @@ class TestLife:
         assert finished(batch) == "completed"
 
     def test_waits_for_its_time(self, acme: World, wallet: str, bank: Sandbox) -> None:
-        batch = draft(acme, wallet, *TWO)
-        done("payouts.submit_batch", actor=maker(), batch=batch, execute_at="2099-01-01T09:00:00Z")
+        batch, at = draft(acme, wallet, *TWO), clock.now() + timedelta(days=20)
+        done("payouts.submit_batch", actor=maker(), batch=batch, execute_at=clock.written(at))
         assert finished(batch) == "approved"
-        with later(days=366 * 80):
+        with later(days=20, minutes=1):
+            assert finished(batch) == "completed"
+
+    def test_is_not_executed_when_what_is_held_has_run_out(
+        self, acme: World, wallet: str, bank: Sandbox
+    ) -> None:
+        batch, at = draft(acme, wallet, *TWO), clock.now() + timedelta(days=30)
+        given = {"batch": batch, "execute_at": clock.written(at)}
+        assert refused("payouts.submit_batch", actor=maker(), **given) == "BATCH_TOO_LATE"
+        done("payouts.submit_batch", actor=maker(), batch=batch, by_itself=False)
+        work()
+        with later(days=31):
+            work_on_transfers()
+            done("payouts.execute_batch", actor=maker(), batch=batch)
             work()
-        assert status_of(batch) == "executing"
+        assert (status_of(batch), parts(wallet)) == ("cancelled", ("100.00", "0.00"))
 
 
 class TestProof:
@@ -182,6 +201,27 @@ class TestApproval:
         small = submitted(acme, acme.funded("10.00"), row("9.00"))
         assert finished(small) == "completed"
 
+    def test_a_key_gets_no_payout_past_its_policy_either(
+        self, acme: World, wallet: str, bank: Sandbox
+    ) -> None:
+        """What the worker reserved stands in another book than the key may read."""
+        policy("transfers.open_sending", {"fact": "amount", "op": "gte", "value": "30"})
+        made = make_key(acme.tenant)
+        key = find_actor("api_key", made["api_key"])
+        batch = done("payouts.create_batch", actor=key, name="S", wallet=wallet, rows=list(TWO))["batch"]
+        done("payouts.submit_batch", actor=key, batch=batch)
+        assert finished(batch) == "pending_approval"
+        told = request_of(batch).facts
+        assert (told["payouts"], told["largest_usd"], told["recipient_age_hours"]) == (2, None, 0)
+
+    def test_a_no_that_a_crash_cut_off_is_heard_later(self, acme: World, wallet: str, bank: Sandbox) -> None:
+        policy("payouts.approve_batch")
+        batch = submitted(acme, wallet, *TWO)
+        work()
+        ApprovalRequest.objects.filter(pk=request_of(batch).pk).update(status="rejected")
+        assert finished(batch) == "cancelled"
+        assert parts(wallet) == ("100.00", "0.00")
+
     def test_a_no_gives_all_of_it_back(self, acme: World, wallet: str, bank: Sandbox) -> None:
         policy("payouts.approve_batch")
         batch = submitted(acme, wallet, *TWO)
@@ -212,6 +252,60 @@ class TestApproval:
         work()
         assert agrees(both, request_of(made["batch"]).pk).error is not None
         assert status_of(made["batch"]) == "pending_approval"
+
+
+class TestRecipients:
+    def test_who_was_changed_since_the_row_was_checked_is_not_paid(
+        self, acme: World, wallet: str, bank: Sandbox
+    ) -> None:
+        """The row says an account, and by the time it is paid its recipient has another."""
+        finished(submitted(acme, wallet, TWO[0]))
+        batch = draft(acme, wallet, row("1.00", reference="later"))
+        known = BatchRow.objects.get(batch=batch).recipient_id
+        assert known is not None
+        done("accounts.update_recipient", recipient=known, details={"iban": OTHER_IBAN})
+        done("payouts.submit_batch", actor=maker(), batch=batch)
+        work()
+        assert rows_of(batch) == [(1, "refused", "RECIPIENT_CHANGED")]
+        assert parts(wallet) == ("70.00", "0.00")
+
+    def test_are_made_by_those_who_may(self, acme: World, wallet: str, bank: Sandbox) -> None:
+        key = find_actor("api_key", make_key(acme.tenant, "transfers:write")["api_key"])
+        made = done("payouts.create_batch", actor=key, name="S", wallet=wallet, rows=[row()])["batch"]
+        assert refused("payouts.submit_batch", actor=key, batch=made) == "AUTHORIZATION_FAILED"
+
+
+class TestStrays:
+    def test_what_was_held_for_a_row_that_was_decided_otherwise_is_not_sent(
+        self, acme: World, wallet: str, bank: Sandbox
+    ) -> None:
+        """By a worker that had lost its lease: nobody approved that payout."""
+        policy("payouts.approve_batch")
+        batch = submitted(acme, wallet, *TWO)
+        work()
+        stray = Transfer.objects.get(batch_row__batch=batch, batch_row__number=2)
+        BatchRow.objects.filter(batch=batch, number=2).update(
+            status="refused", transfer=None, code="NO_ROUTE"
+        )
+        agrees(person("ann@example.com", "approver"), request_of(batch).pk)
+        agrees(person("bo@example.com", "approver"), request_of(batch).pk)
+        finished(batch)
+        stray.refresh_from_db()
+        assert (stray.status, [each["amount"] for each in bank.truth()["order"]]) == ("cancelled", ["30.00"])
+
+    def test_what_was_held_after_it_was_called_off_is_given_back(
+        self, acme: World, wallet: str, bank: Sandbox
+    ) -> None:
+        batch = submitted(acme, wallet, *TWO)
+        slow = leases.take(clock.now())
+        rows = waiting_rows(slow, 0, 500)
+        done("payouts.cancel_batch", actor=maker(), batch=batch, reason="wrong month")
+        work()
+        reserve(slow, rows)
+        assert parts(wallet) == ("50.00", "50.00")
+        assert not leases.renew(slow, clock.now())
+        assert finished(batch) == "cancelled"
+        assert parts(wallet) == ("100.00", "0.00")
 
 
 class TestCancelled:
@@ -258,6 +352,15 @@ class TestTreasury:
         ask_all(clock.now())
         with later(minutes=10):
             assert finished(batch) == "completed"
+
+
+class TestTwoBatches:
+    def test_do_not_spend_the_same_money_of_a_provider(self, acme: World, wallet: str, bank: Sandbox) -> None:
+        bank.fund("bank", "EUR", "-999940.00")
+        ask_all(clock.now())
+        first, second = submitted(acme, wallet, *TWO), submitted(acme, wallet, row("49.00", reference="b"))
+        work()
+        assert sorted([status_of(first), status_of(second)]) == ["approved", "executing"]
 
 
 class TestOthers:

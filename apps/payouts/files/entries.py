@@ -41,6 +41,10 @@ class Entry:
         return (self.recipient, where or self.recipient_external_id, self.amount, self.reference)
 
 
+PRIVATE = frozenset({"name", "iban", "account_number", "bank_code", "bic"})
+"""What of a payee is kept encrypted, and so repeated in no message."""
+
+
 @dataclass(slots=True)
 class _Reading:
     """A row on its way: what was read of it and what is wrong."""
@@ -102,7 +106,8 @@ def _text(row: _Reading, known: Field, cell: Cell) -> str:
         )
     elif known.pattern and not known.pattern.fullmatch(text := text.upper() if name == "country" else text):
         code = Code.COUNTRY_UNKNOWN if name == "country" else Code.TEXT_MALFORMED
-        row.wrong(code, name, f"{text[:40]!r} is no {name}; write {known.shape}.")
+        said = "What stands here" if name in PRIVATE else repr(text[:40])
+        row.wrong(code, name, f"{said} is no {name}; write {known.shape}.")
     else:
         return text
     return ""

@@ -8,6 +8,10 @@ from apps.core.errors import DomainError
 from apps.payouts.files.cells import Code, Problem, column_letter
 from apps.payouts.files.fields import FIELDS, SPELLINGS, simple
 
+MOST_DIGITS = 6
+LONGEST_SHOWN = 60
+"""Of a heading that is repeated; one with more digits rather is an account."""
+
 PAYEES = ({"recipient"}, {"recipient_external_id"}, {"iban"}, {"account_number", "bank_code"})
 """The ways to name who is paid."""
 
@@ -37,6 +41,12 @@ def fingerprint(headings: Sequence[str]) -> str:
     return hashlib.sha256(shape.encode()).hexdigest()
 
 
+def spoken(heading: str) -> str:
+    """A heading as messages repeat it: what rather is somebody's account, in a file without headings, is not."""
+    digits = sum(each.isdigit() for each in heading)
+    return "…" if digits > MOST_DIGITS else heading[:LONGEST_SHOWN]
+
+
 def check_headings(headings: Sequence[str], number: int) -> None:
     """HeadingsUnclear if one stands above two columns."""
     seen: dict[str, int] = {}
@@ -46,8 +56,8 @@ def check_headings(headings: Sequence[str], number: int) -> None:
         if name in seen:
             raise HeadingsUnclear(
                 f"Row {number}: the columns {column_letter(seen[name])} and {column_letter(index)} have the same heading"
-                f" {heading[:60]!r}; give each a heading of its own.",
-                details={"row": number, "heading": heading[:60]},
+                f" {spoken(heading)!r}; give each a heading of its own.",
+                details={"row": number, "heading": spoken(heading)},
             )
         seen[name] = index
 
@@ -58,12 +68,12 @@ def given(headings: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]
     used: dict[str, str] = {}
     for heading, field in mapping.items():
         if normal(heading) not in spelled:
-            raise _unfit(f"There is no column {heading[:60]!r}; there are {_listed(headings)}.")
+            raise _unfit(f"There is no column {spoken(heading)!r}; there are {_listed(headings)}.")
         if field not in FIELDS:
             raise _unfit(f"There is no field {field[:60]!r}; there are {', '.join(FIELDS)}.")
         if other := next((each for each, its in used.items() if its == field), None):
             raise _unfit(
-                f"The columns {other[:60]!r} and {heading[:60]!r} are both mapped to {field}; keep one."
+                f"The columns {spoken(other)!r} and {spoken(heading)!r} are both mapped to {field}; keep one."
             )
         used[spelled[normal(heading)]] = field
     if lacking := missing(used.values()):
@@ -102,12 +112,12 @@ def missing(fields: Iterable[str]) -> str:
 
 
 def _unclear(field: str, columns: Sequence[str]) -> Problem:
-    shown = " or ".join(repr(column[:60]) for column in columns)
+    shown = " or ".join(repr(spoken(column)) for column in columns)
     return Problem(Code.MAPPING_UNCLEAR, field, f"{shown} could be the {field}; say which one it is.")
 
 
 def _listed(headings: Sequence[str]) -> str:
-    shown = [repr(heading[:60]) for heading in headings if normal(heading)]
+    shown = [repr(spoken(heading)) for heading in headings if normal(heading)]
     return ", ".join(shown[:20]) + (f" and {len(shown) - 20} more" if len(shown) > 20 else "")
 
 

@@ -45,7 +45,7 @@ class Kind(StrEnum):
 
     CSV = "csv"
     XLSX = "xlsx"
-    PAIN001 = "pain.001"
+    PAIN001 = "pain001"
 
 
 def content_of(file: BinaryIO | bytes, most_bytes: int) -> bytes:

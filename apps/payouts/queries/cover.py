@@ -1,29 +1,30 @@
 """Whether providers have what a batch needs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q, Sum
+
 from apps.core.money import Money
+from apps.payouts.models import Batch, BatchStatus
 from apps.providers.models import ProviderHealth
 from apps.providers.queries import routing
 from apps.transfers.models import Status, Transfer
 from apps.transfers.services.asking import wanted
 
-UNDER_WAY = (Status.BALANCE_RESERVED, Status.SENT_TO_PROVIDER)
-"""What will leave a provider and has perhaps not left it."""
-
 
 def shortfalls(transfers: Iterable[Transfer], *, now: datetime) -> list[dict[str, Any]]:
     """What is missing where, if these are sent now; a provider that does not say what it has is not short.
 
-    What is sent already and not yet known to be there counts against what a provider has.
+    What is about to be sent, or was and is not known to be there, counts against what a provider has.
     """
-    needs = _needs(transfers, now)
+    needs, opened = _needs(transfers, now), _needs(_opened(), now)
     short = []
     for (provider, currency), needed in sorted(needs.items()):
         has = _has(provider, currency)
-        if has is not None and (missing := needed + _on_its_way(provider, currency) - has).is_positive:
+        before = _sent(provider, currency) + opened.get((provider, currency), Money.zero(currency))
+        if has is not None and (missing := needed + before - has).is_positive:
             short.append(
                 {
                     "provider": provider,
@@ -61,6 +62,16 @@ def _has(provider: str, currency: str) -> Money | None:
     return None if told is None else Money.parse(told, currency)
 
 
-def _on_its_way(provider: str, currency: str) -> Money:
-    sent = Transfer.objects.filter(status__in=UNDER_WAY, provider=provider, currency=currency)
-    return Money(sum(sent.values_list("amount", flat=True)), currency)
+def _opened() -> Iterator[Transfer]:
+    """What workers may send at any moment, and nobody has been asked for yet."""
+    begun = Batch.objects.filter(status=BatchStatus.EXECUTING).values_list("pk", flat=True)
+    agreed = Q(expires_at__isnull=True) | Q(batch_id__in=list(begun))
+    free = Q(status=Status.BALANCE_RESERVED) | Q(agreed, status=Status.AWAITING_APPROVAL)
+    yield from (
+        Transfer.objects.filter(free, next_attempt_at__isnull=False).select_related("recipient").iterator()
+    )
+
+
+def _sent(provider: str, currency: str) -> Money:
+    sent = Transfer.objects.filter(status=Status.SENT_TO_PROVIDER, provider=provider, currency=currency)
+    return Money(int(sent.aggregate(total=Sum("amount"))["total"] or 0), currency)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db.models import F
@@ -28,6 +29,8 @@ ASKED: Final = (
     *("changed_at", "next_step_at", "ended_at", "why"),
 )
 MOST_SHOWN: Final = 20
+LOOKED_AT_AGAIN: Final = timedelta(minutes=5)
+"""When a batch is looked at that waits for people, whose word may have been lost in a crash."""
 
 
 class StillReserving(DomainError):
@@ -151,14 +154,15 @@ def _nothing_held(context: Context, batch: Batch) -> Plan:
 def _facts(
     context: Context, batch: Batch, waiting: Sequence[Transfer]
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    besides = list(of_payouts(batch, waiting))
+    besides = of_payouts(batch, waiting)
     return of_batch(context, batch, _totals(waiting), besides), besides
 
 
 def _asked(context: Context, batch: Batch, request: Any, result: Mapping[str, Any]) -> Plan:
     request.preview = {**request.preview, "posted": True}
-    batch.approval_request_id, batch.changed_at, batch.next_step_at = request.pk, context.now, None
-    told_of = {**result, "approval_request": request.pk}
+    batch.approval_request_id, batch.changed_at = request.pk, context.now
+    batch.next_step_at = context.now + LOOKED_AT_AGAIN
+    told_of = {**_without_names(result), "approval_request": request.pk}
     event = EventDraft("payout_batch.pending_approval", batch.pk, told_of, book_id=batch.book_id)
     alarm = [approvals.no_approver(request)] if request.nobody_eligible else []
     return Plan(
@@ -174,12 +178,17 @@ def _approved(context: Context, batch: Batch, result: Mapping[str, Any]) -> Plan
     batch.approve()
     batch.approved_at = batch.changed_at = context.now
     batch.next_step_at = max(batch.execute_at or context.now, context.now) if batch.by_itself else None
-    told_of = {**result, **told(batch)}
+    told_of = {**_without_names(result), **told(batch)}
     return Plan(
         updates=[Update(batch, ASKED, was)],
         result=told_of,
         events=[EventDraft("payout_batch.approved", batch.pk, told_of, book_id=batch.book_id)],
     )
+
+
+def _without_names(result: Mapping[str, Any]) -> dict[str, Any]:
+    """For the feed, which names recipients by their ids alone."""
+    return {name: value for name, value in result.items() if name != "largest"}
 
 
 def _summed(count: Count, waiting: Sequence[Transfer]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -10,13 +11,16 @@ from typing import Any, Final
 from django.db import connection
 
 from apps.core import arrays, ids
+from apps.core.errors import DomainError
 from apps.payouts.models import Batch, BatchSheet
 from apps.payouts.printed import sheet_csv, sheet_pdf
 from apps.payouts.queries.sheet import summary
 from apps.providers.adapters import adapter_of
-from apps.providers.models import Provider
+from apps.providers.models import Action, Attempt, Provider
 from apps.providers.protocol import Reply
 from apps.transfers.models import Transfer
+
+logger = logging.getLogger(__name__)
 
 BEFORE: Final = timedelta(minutes=5)
 """How much earlier than we sent a provider's clock may say that it executed."""
@@ -28,24 +32,40 @@ UPDATE payouts_batchrow r SET executed = n.executed::jsonb
 """
 
 
-def compare(batch: Batch, *, now: datetime) -> int:
-    """Ask every provider through which something of the batch went; how many rows got an answer.
+def compare(batch: Batch, *, now: datetime) -> bool:
+    """Ask every provider to which something of the batch was ever submitted; whether all of them have said.
 
-    A provider that cannot say, or not now, leaves what it said before.
+    One that cannot say, or not now, leaves what was known of it.
     """
     begun = batch.executed_at
     if begun is None:
-        return 0
-    transfers = Transfer.objects.filter(batch_id=batch.pk)
-    told: dict[str, list[dict[str, Any]]] = {}
-    for name in transfers.exclude(provider="").values_list("provider", flat=True).distinct():
-        mine = set(transfers.filter(provider=name).values_list("pk", flat=True))
-        said = _said(Provider.objects.get(name=name), begun - BEFORE)
-        told.update({pk: said.get(pk, []) for pk in mine})
-    _keep(batch, told)
+        return True
+    submitted = _submitted(batch)
+    told: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    silent: set[str] = set()
+    for provider, mine in submitted.items():
+        try:
+            said = _said(Provider.objects.get(pk=provider), begun - BEFORE)
+        except DomainError:
+            logger.warning("%s does not say what it executed of %s.", provider, batch.pk, exc_info=True)
+            silent |= mine
+            continue
+        for pk in mine:
+            told[pk] += said.get(pk, [])
+    _keep(batch, {pk: said for pk, said in told.items() if pk not in silent})
     batch.compared_at = now
     Batch.objects.filter(pk=batch.pk).update(compared_at=now)
-    return len(told)
+    return not silent
+
+
+def _submitted(batch: Batch) -> Mapping[str, set[str]]:
+    """By provider the payouts that it was ever asked for: a later try may have gone to another."""
+    payouts = set(Transfer.objects.filter(batch_id=batch.pk).values_list("pk", flat=True))
+    found: dict[str, set[str]] = defaultdict(set)
+    attempts = Attempt.objects.filter(subject__in=payouts, action=Action.SUBMIT)
+    for provider, subject in attempts.values_list("provider_id", "subject"):
+        found[str(provider)].add(str(subject))
+    return found
 
 
 def write_sheets(batch: Batch) -> list[BatchSheet]:

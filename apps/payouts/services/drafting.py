@@ -1,15 +1,16 @@
 """Drafts of batches: rows are added, mended and left out until all are right, and then submitted."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from apps.accounts.queries.tenants import checked_active, tenant_of
 from apps.accounts.queries.wallets import WalletNotFound, holder
-from apps.core import ids
+from apps.core import clock, ids
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.operations import books, isolation, people
+from apps.operations.errors import PermissionDenied
 from apps.operations.models import Book
 from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
@@ -17,6 +18,7 @@ from apps.payouts.models import Batch, BatchRow, BatchStatus, RowStatus
 from apps.payouts.models.batches import Source
 from apps.payouts.queries.totals import Count, count_of
 from apps.payouts.services.rows import Entry, check
+from apps.transfers.services.batched import HELD_FOR
 
 MOST_ROWS: Final = 10_000
 WRITTEN: Final = (
@@ -64,6 +66,13 @@ class RowsWrong(DomainError):
     http_status = 409
 
 
+class ExecutedTooLate(DomainError):
+    """The time is later than money is held for a batch."""
+
+    code = "BATCH_TOO_LATE"
+    http_status = 422
+
+
 class NothingToPay(DomainError):
     """The batch has no row that could be paid."""
 
@@ -74,6 +83,18 @@ class NothingToPay(DomainError):
 def target(data: Input) -> Iterator[Target]:
     """The batch, which is locked, and so are its rows."""
     yield Target(Batch, data["batch"])
+
+
+def scopes(data: Input) -> Iterator[tuple[str, str]]:
+    """The flag scopes of a batch: whose it is, and the currencies of its rows."""
+    found = Batch.objects.filter(pk=data["batch"]).first()
+    if found is None:
+        return
+    if tenant := books.find(found.book_id).tenant_id:
+        yield "tenant", tenant
+    rows = BatchRow.objects.filter(batch=found, status__in=[RowStatus.READY, RowStatus.RESERVED])
+    for currency in rows.order_by("currency").values_list("currency", flat=True).distinct():
+        yield "currency", currency
 
 
 def plan_create_batch(
@@ -141,6 +162,8 @@ def plan_submit_batch(context: Context, *, batch: str, execute_at: datetime | No
             checked_active(tenant_of(context, str(book.tenant_id), locked=True), "pays")
     count = count_of(found)
     _refuse_unfit(found, count)
+    _refuse_new_recipients(context, found)
+    refuse_too_late(execute_at, context.now)
     found.submit()
     found.submitted_at = found.changed_at = found.next_step_at = context.now
     found.execute_at, found.by_itself = execute_at, by_itself
@@ -252,6 +275,26 @@ def add_maker(batch: Batch, context: Context) -> bool:
 def _by_another(batch: Batch, context: Context) -> list[Update]:
     was = {"status": batch.status}
     return [Update(batch, ("makers",), was)] if add_maker(batch, context) else []
+
+
+def refuse_too_late(execute_at: datetime | None, submitted_at: datetime) -> None:
+    """Raise ExecutedTooLate where what is held would be given back before."""
+    last = submitted_at + HELD_FOR - timedelta(days=1)
+    if execute_at and execute_at > last:
+        raise ExecutedTooLate(
+            f"Money is held for {HELD_FOR.days} days: the latest is {clock.written(last)}.",
+            field="/execute_at",
+        )
+
+
+def _refuse_new_recipients(context: Context, batch: Batch) -> None:
+    """Who may not make recipients does not make any by a batch."""
+    new = BatchRow.objects.filter(batch=batch, status=RowStatus.READY, recipient__isnull=True)
+    if not context.actor.can("accounts.create_recipient") and (first := new.order_by("number").first()):
+        raise PermissionDenied(
+            f"Row {first.number} pays somebody who is no recipient yet, and you may not make recipients.",
+            field="/batch",
+        )
 
 
 def _made_by(batch: Batch, context: Context) -> None:

@@ -10,8 +10,8 @@ from apps.operations.plan import Context, EventDraft, Plan, Request, Update
 from apps.payouts.models import Batch, BatchStatus, RowStatus
 from apps.payouts.models.batches import BEFORE_EXECUTION
 from apps.payouts.queries.totals import progress_of
-from apps.payouts.services.approving import plan_stop
-from apps.payouts.services.drafting import own_batch, told
+from apps.payouts.services.approving import plan_stop, waiting_of
+from apps.payouts.services.drafting import own_batch, refuse_too_late, told
 from apps.payouts.services.system import WORKER
 from apps.transfers.models import Status, Transfer
 
@@ -40,6 +40,14 @@ class TooLateToCancelBatch(DomainError):
     http_status = 409
 
 
+class NotYet(DomainError):
+    """Somebody has said that it is sent at another time."""
+
+    code = "BATCH_NOT_YET"
+    http_status = 409
+    transient = True
+
+
 class NotEnded(DomainError):
     """The batch was not executed, or is under way."""
 
@@ -59,6 +67,7 @@ def plan_execute_batch(context: Context, *, batch: str, execute_at: datetime | N
     """Send an approved batch now, or at another time, whatever it said before; as soon as providers have the money."""
     found = own_batch(context, batch)
     _refuse_unapproved(found)
+    refuse_too_late(execute_at, found.submitted_at or context.now)
     was = {"status": found.status}
     found.execute_at, found.by_itself, found.changed_at = execute_at, True, context.now
     found.next_step_at = max(execute_at or context.now, context.now)
@@ -70,6 +79,10 @@ def plan_begin_batch(context: Context, *, batch: str) -> Plan:
     """Its payouts are sent from now on."""
     found = own_batch(context, batch)
     _refuse_unapproved(found)
+    if not found.by_itself or (found.execute_at and found.execute_at > context.now):
+        raise NotYet(f"{batch} is to be sent at another time.", field="/batch")
+    if not waiting_of(found):
+        return plan_stop(context, found, "What was held for it was given back meanwhile.")
     was = {"status": found.status}
     found.execute()
     found.executed_at = found.changed_at = found.next_step_at = context.now

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.db import connection
 
 from apps.accounts.destinations import destination_of
+from apps.accounts.queries.tenants import TenantStatusUnfit
 from apps.core import arrays, ids
 from apps.core.errors import DomainError
 from apps.operations import books
@@ -18,11 +19,14 @@ from apps.payouts.services.system import WORKER
 from apps.transfers.services.payable import RecipientCoolingDown
 
 LONGEST_MESSAGE: Final = 500
+FIRST: Final = 1
+"""The version of a recipient that was just made."""
 
 _NOTE = """
 UPDATE payouts_batchrow r SET status = n.status, transfer_id = n.transfer, code = n.code, message = n.message
   FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::text[]) AS n(id, status, transfer, code, message)
- WHERE r.id = n.id AND r.status = 'ready'
+  JOIN payouts_batch b ON b.id = %s
+ WHERE r.id = n.id AND (r.status = 'ready' OR (r.status = 'refused' AND n.status = 'reserved' AND b.asked_at IS NULL))
 """
 _KNOW = """
 UPDATE payouts_batchrow r SET recipient_id = n.recipient, recipient_version = 1
@@ -31,9 +35,10 @@ UPDATE payouts_batchrow r SET recipient_id = n.recipient, recipient_version = 1
 """
 
 
-def waiting_rows(batch: Batch, most: int) -> list[BatchRow]:
-    """The next rows for which nothing is held yet."""
-    return list(BatchRow.objects.filter(batch=batch, status=RowStatus.READY).order_by("number")[:most])
+def waiting_rows(batch: Batch, after: int, most: int) -> list[BatchRow]:
+    """The next rows, behind a number, for which nothing is held yet."""
+    ready = BatchRow.objects.filter(batch=batch, status=RowStatus.READY, number__gt=after)
+    return list(ready.order_by("number")[:most])
 
 
 def reserve(batch: Batch, rows: Sequence[BatchRow]) -> int:
@@ -45,7 +50,7 @@ def reserve(batch: Batch, rows: Sequence[BatchRow]) -> int:
         *refused,
         *((row, outcome) for row, outcome in zip(payable, outcomes, strict=True) if not _passes(outcome)),
     ]
-    _note(decided)
+    _note(batch, decided)
     return len(decided)
 
 
@@ -59,7 +64,7 @@ def _make_recipients(batch: Batch, rows: Sequence[BatchRow]) -> list[tuple[Batch
     found = {row: by_payee[bytes(row.payee or b"")] for row in rows}
     known = [(row, str(each.result["recipient"])) for row, each in found.items() if each.accepted]
     for row, recipient in known:
-        row.recipient_id = recipient
+        row.recipient_id, row.recipient_version = recipient, FIRST
     if known:
         _execute(_KNOW, [_uuids("brw", (row.pk for row, _ in known)), _uuids("rcp", (pk for _, pk in known))])
     return [(row, each) for row, each in found.items() if each.error and not _passes(each)]
@@ -87,6 +92,7 @@ def _reserve(batch: Batch, row: BatchRow) -> Request:
         "batch": batch.pk,
         "wallet": row.wallet_id,
         "recipient": row.recipient_id,
+        "recipient_version": row.recipient_version,
         "amount": {"amount": money.decimal, "currency": money.currency} if money else None,
         "reference": row.reference,
         "description": row.description,
@@ -96,14 +102,14 @@ def _reserve(batch: Batch, row: BatchRow) -> Request:
 
 
 def _passes(outcome: Outcome) -> bool:
-    """Whether another time may do: a freeze, a suspended tenant, a lock; a batch does not wait a day for one recipient."""
+    """Whether another time may do: a flag, a suspended tenant, a lock; a batch does not wait a day for one recipient."""
     error: DomainError | None = outcome.error
     if error is None or isinstance(error, RecipientCoolingDown):
         return False
-    return error.transient or isinstance(error, FlagDenied | TenantSuspended)
+    return error.transient or isinstance(error, FlagDenied | TenantSuspended | TenantStatusUnfit)
 
 
-def _note(decided: Sequence[tuple[BatchRow, Outcome]]) -> None:
+def _note(batch: Batch, decided: Sequence[tuple[BatchRow, Outcome]]) -> None:
     if not decided:
         return
     outcomes = [outcome for _, outcome in decided]
@@ -116,6 +122,7 @@ def _note(decided: Sequence[tuple[BatchRow, Outcome]]) -> None:
             _uuids("trf", transfers),
             arrays.texts([each.error.code if each.error else "" for each in outcomes]),
             arrays.texts([each.error.message[:LONGEST_MESSAGE] if each.error else "" for each in outcomes]),
+            ids.decode("bat", str(batch.pk)),
         ],
     )
 

@@ -10,6 +10,7 @@ from apps.core.errors import DomainError
 from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.services.beside import FileDamaged
 from apps.payouts import files
+from apps.payouts.files.mapping import spoken
 from apps.payouts.models import Batch, BatchFile, FileMapping
 from apps.payouts.services.drafting import add_maker, new_batch, told, told_row
 from apps.payouts.services.rows import Entry, Problem, check
@@ -84,7 +85,7 @@ def _read(
     if not read.rows:
         said = " ".join(each.message for each in read.problems)
         details: Any = {
-            "headings": list(read.headings),
+            "headings": [spoken(each) for each in read.headings],
             "guessed": read.mapping,
             "fields": list(files.FIELDS),
         }

@@ -16,6 +16,7 @@ from apps.transfers.services.asking import hold_all as hold
 from apps.transfers.services.making import Named, own_wallet, told
 from apps.transfers.services.payouts import new_payout
 from apps.transfers.services.posting import missing_accounts
+from apps.transfers.services.sending import RecipientChanged
 
 HELD_FOR: Final = timedelta(days=30)
 """How long money is held for a batch that nobody approves or executes."""
@@ -41,6 +42,7 @@ def plan_reserve_batched(
     batch: str,
     wallet: str,
     recipient: str,
+    recipient_version: int,
     amount: Money,
     reference: str,
     description: str,
@@ -49,6 +51,11 @@ def plan_reserve_batched(
     """Hold amount and fees of one payout of a batch, with which it waits. What policies may see of it is kept."""
     source = own_wallet(context, wallet, amount)
     to: Recipient = context.locked[Recipient, recipient]  # type: ignore[assignment]
+    if to.version != recipient_version:
+        raise RecipientChanged(
+            f"Recipient {recipient} was changed since the row was checked: look at it, and pay it anew.",
+            field="/recipient",
+        )
     transfer = new_payout(context, source, recipient, to, amount, Named(reference, description, metadata))
     transfer.batch_id = batch
     look_for_route(context, transfer, to)

@@ -178,7 +178,7 @@ def written(order: PaymentOrder) -> bytes:
 
 def test_an_order_of_a_bank_is_rows() -> None:
     sheet = read("payouts.csv", written(ORDER))
-    assert (sheet.kind, sheet.headings, sheet.fingerprint) == ("pain.001", (), "")
+    assert (sheet.kind, sheet.headings, sheet.fingerprint) == ("pain001", (), "")
     assert [row.number for row in sheet.rows] == [1, 2, 3]
     entry = sheet.rows[1].entry
     assert (entry.amount, entry.reference, entry.description) == (Money(1_051, "EUR"), "inv-1", "Invoice 1")
