@@ -69,6 +69,12 @@ UNFOLD: dict[str, Any] = {
                     ),
                     _item(_("Payouts"), "outbox", "payouts", "transfers.view_transfer")
                     | {"badge": "apps.console.pages.payouts.review_badge", "badge_variant": "warning"},
+                    _item(
+                        _("Standing payouts"),
+                        "event_repeat",
+                        "payouts_schedule_changelist",
+                        "payouts.view_schedule",
+                    ),
                     _item(_("Treasury"), "savings", "treasury", "treasury.view_sweeprule"),
                     _item(_("Providers"), "hub", "providers_provider_changelist", "providers.view_provider"),
                     _item(_("API keys"), "key", "accounts_apikey_changelist", "accounts.view_apikey"),
