@@ -158,9 +158,9 @@ INSERT INTO api_request (id, tenant_id, key_id, request_id, method, path, status
          'req_' || i, 'POST', '/v1/transfers', CASE i %% 1000 WHEN 0 THEN 500 WHEN 1 THEN 422 ELSE 201 END, '', 5,
          CASE WHEN i %% 2 = 0 THEN 'op_' || lpad(i::text, 26, '0') ELSE '' END, '', '127.0.0.1', now()
     FROM generate_series(1, %(many)s) i;
-INSERT INTO payouts_schedule (id, book_id, name, reference, wallet_id, status, version, every, first_on, at, time_zone, calendar, on_holiday,
-                              when_short, wait_days, next_on, next_at, made, maker_kind, maker_id, maker_label, makers, origin, why,
-                              created_at, changed_at, ended_at)
+INSERT INTO payouts_schedule (id, book_id, name, reference, wallet_id, status, version, every, first_on, at, time_zone, calendar,
+                              on_holiday, when_short, wait_days, next_on, next_at, made, maker_kind, maker_id, maker_label, makers,
+                              origin, why, created_at, changed_at, ended_at)
   SELECT ('3' || lpad(to_hex(i), 31, '0'))::uuid, %(book)s, 'Rent', '', ('b' || lpad(to_hex(i), 31, '0'))::uuid,
          CASE WHEN i %% 1000 = 0 THEN 'paused' ELSE 'ended' END, 1, 'day', current_date, '09:00', 'UTC', '', 'after', 'wait', 3,
          CASE WHEN i %% 1000 = 0 THEN current_date END, CASE WHEN i %% 1000 = 0 THEN now() END, 0, '', '', '', '[]', '', '',

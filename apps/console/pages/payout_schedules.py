@@ -14,7 +14,9 @@ from apps.payouts.queries.due import coming
 COMING = 5
 LATEST = 30
 MOST_ROWS = 200
-"""Rows that a page and the form for a change have room for; the API lists all."""
+"""Rows that a page has room for; the API lists all."""
+MOST_FILLED_IN = 20
+"""Rows that a link to the form for a change has room for; who changes more gives them anew."""
 
 CREATE, CHANGE = "payouts.create_schedule", "payouts.change_schedule"
 PAUSE, RESUME, END = "payouts.pause_schedule", "payouts.resume_schedule", "payouts.end_schedule"
@@ -103,4 +105,18 @@ def _in_controls(row: Schedule) -> dict[str, object]:
         "when.calendar": row.calendar,
         "when.on_holiday": row.on_holiday,
     }
+    rows = _rows(row)
+    if len(rows) <= MOST_FILLED_IN:
+        for number, each in enumerate(rows):
+            given |= _row_in_controls(f"rows.{number}", each)
     return given
+
+
+def _row_in_controls(at: str, row: ScheduleRow) -> dict[str, object]:
+    return {
+        f"{at}.amount.amount": row.money.decimal,
+        f"{at}.amount.currency": row.currency,
+        f"{at}.recipient": row.recipient_id,
+        f"{at}.reference": row.reference,
+        f"{at}.description": row.description,
+    }
