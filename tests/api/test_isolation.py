@@ -198,6 +198,8 @@ def filled(path: str, names: list[str], of: dict[str, str]) -> str | None:
             value = f"wallet:{of['wal']}:available"
         elif prefix == "currency":
             value = "EUR"
+        elif prefix == "number":
+            value = "1"
         else:
             value = of[prefix]
         path = path.replace(f"{{{name}}}", value)
@@ -206,7 +208,7 @@ def filled(path: str, names: list[str], of: dict[str, str]) -> str | None:
 
 def prefix_of(path: str, name: str) -> str:
     """What kind of id a part of a path is."""
-    if name in ("address", "currency"):
+    if name in ("address", "currency", "number"):
         return name
     known = {
         "wallet": "wal",

@@ -361,7 +361,8 @@ class TestWhoAndWhat:
         outcome = run("payouts.create_schedule", **given)
         assert outcome.error
         assert outcome.error.code == "PAYOUT_SCHEDULE_ROWS_UNFIT"
-        wrong = {row["number"]: row["problems"][0]["code"] for row in outcome.error.details["rows"]}
+        told_of: Any = outcome.error.details["rows"]
+        wrong = {row["number"]: row["problems"][0]["code"] for row in told_of}
         assert wrong == {2: "CURRENCY_MISMATCH", 3: "DUPLICATE_ROW"}
         assert not Schedule.objects.exists()
 

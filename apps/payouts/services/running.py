@@ -183,7 +183,7 @@ def _checked(schedule: Schedule, batch: Batch) -> list[BatchRow]:
 
 def _batch(schedule: Schedule, now: datetime) -> Batch:
     """A batch that is submitted by who set the schedule."""
-    batch = Batch(
+    batch: Batch = Batch(
         id=ids.new_id("bat"),
         book_id=schedule.book_id,
         name=f"{schedule.name} {schedule.next_on}",
