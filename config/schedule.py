@@ -68,6 +68,10 @@ BEAT_SCHEDULE = {
         "task": "payouts.work",
         "schedule": timedelta(seconds=2),
     },
+    "run-payout-schedules": {
+        "task": "payouts.run_schedules",
+        "schedule": timedelta(minutes=1),
+    },
     "watch-stuck-transfers": {
         "task": "transfers.raise_stuck_alarms",
         "schedule": timedelta(minutes=1),

@@ -64,6 +64,7 @@ BATCHES = {
     "payouts.compare_batch",
     "payouts.create_batch",
     "payouts.execute_batch",
+    "payouts.set_schedule",
     "payouts.submit_batch",
 }
 SWEEPS = {"treasury.cancel_sweep", "treasury.confirm_sweep"}
@@ -159,6 +160,8 @@ NOBODY = {
     "payouts.end_batch",
     "payouts.raise_alarm",
     "payouts.reject_batch",
+    "payouts.run_schedule",
+    "payouts.wait_for_money",
     "providers.raise_alarm",
     "providers.raise_file_alarm",
     "providers.raise_low_balance",

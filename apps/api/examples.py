@@ -61,6 +61,8 @@ def _plain(name: str, field: Any) -> Any:
         return "2026-11-21T12:00:00Z"
     if isinstance(field, serializers.DateField):
         return "2026-11-21"
+    if isinstance(field, serializers.TimeField):
+        return "09:00"
     if isinstance(field, serializers.BooleanField):
         return True
     if isinstance(field, serializers.IntegerField):

@@ -34,6 +34,8 @@ PAGES: Mapping[str, Callable[[Any], Any]] = {
     "not": lambda row: row.subject,
     "ptm": lambda row: row.subject,
     "rlp": lambda row: row.file_id or row.provider_id,
+    "psr": lambda row: row.schedule_id,
+    "psw": lambda row: row.schedule_id,
     "pvg": lambda row: row.tenant_id,
     "swi": lambda row: row.execution_id,
     "rvf": lambda row: row.recipient_id,

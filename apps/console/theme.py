@@ -74,6 +74,12 @@ UNFOLD: dict[str, Any] = {
                         "active": lambda request: request.path == reverse("console:payouts"),
                     },
                     _item(_("Batches"), "stacks", "payouts_batch_changelist", "payouts.view_batch"),
+                    _item(
+                        _("Standing payouts"),
+                        "event_repeat",
+                        "payouts_schedule_changelist",
+                        "payouts.view_schedule",
+                    ),
                     _item(_("Treasury"), "savings", "treasury", "treasury.view_sweeprule"),
                     _item(_("Providers"), "hub", "providers_provider_changelist", "providers.view_provider"),
                     _item(_("API keys"), "key", "accounts_apikey_changelist", "accounts.view_apikey"),

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.operations.registry import EVERYWHERE, Command, register
 from apps.payouts import outputs, serializers
 from apps.payouts.facts import OF_BATCH
-from apps.payouts.services import alarming, approving, drafting, executing, uploading
+from apps.payouts.services import alarming, approving, drafting, executing, running, scheduling, uploading
 from apps.transfers.commands.flag import WALLET_FLAG
 
 register(
@@ -208,6 +208,99 @@ register(
         targets=drafting.target,
         input=serializers.AlarmInput,
         permission="payouts.raise_alarm",
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="payouts.create_schedule",
+        summary=_("Schedule payouts"),
+        plan=scheduling.plan_create_schedule,
+        input=serializers.CreateScheduleInput,
+        output=outputs.ScheduleResult,
+        permission="payouts.set_schedule",
+        scope="transfers:write",
+        path="payout-schedules",
+        personal_fields=frozenset({"rows"}),
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="payouts.change_schedule",
+        summary=_("Change a schedule of payouts"),
+        plan=scheduling.plan_change_schedule,
+        targets=scheduling.target,
+        input=serializers.ChangeScheduleInput,
+        output=outputs.ScheduleResult,
+        permission="payouts.set_schedule",
+        scope="transfers:write",
+        path="payout-schedules/{schedule}/change",
+        personal_fields=frozenset({"rows"}),
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="payouts.pause_schedule",
+        summary=_("Pause a schedule of payouts"),
+        plan=scheduling.plan_pause_schedule,
+        targets=scheduling.target,
+        input=serializers.StopScheduleInput,
+        output=outputs.ScheduleResult,
+        permission="payouts.set_schedule",
+        scope="transfers:write",
+        path="payout-schedules/{schedule}/pause",
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="payouts.resume_schedule",
+        summary=_("Resume a schedule of payouts"),
+        plan=scheduling.plan_resume_schedule,
+        targets=scheduling.target,
+        input=serializers.ScheduleInput,
+        output=outputs.ScheduleResult,
+        permission="payouts.set_schedule",
+        scope="transfers:write",
+        path="payout-schedules/{schedule}/resume",
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="payouts.end_schedule",
+        summary=_("End a schedule of payouts"),
+        plan=scheduling.plan_end_schedule,
+        targets=scheduling.target,
+        input=serializers.StopScheduleInput,
+        output=outputs.ScheduleResult,
+        permission="payouts.set_schedule",
+        scope="transfers:write",
+        path="payout-schedules/{schedule}/end",
+        surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="payouts.run_schedule",
+        summary=_("Make the batch of a day of a schedule"),
+        plan=running.plan_run_schedule,
+        targets=scheduling.target,
+        input=serializers.RunScheduleInput,
+        permission="payouts.run_schedule",
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
+        name="payouts.wait_for_money",
+        summary=_("Let a day of a schedule wait for money"),
+        plan=running.plan_wait_for_money,
+        targets=scheduling.target,
+        input=serializers.RunScheduleInput,
+        permission="payouts.wait_for_money",
         surfaces=frozenset(),
     )
 )

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.core.serializer_fields import IdField, MoneyField
-from apps.payouts.models import BatchStatus, RowStatus
+from apps.payouts.models import BatchStatus, RowStatus, ScheduleStatus
 
 
 class RowProblem(serializers.Serializer[Any]):
@@ -64,3 +64,13 @@ class ExecuteResult(BatchResult):
 
 class CancelledResult(BatchResult):
     why = serializers.CharField()
+
+
+class ScheduleResult(serializers.Serializer[Any]):
+    schedule = IdField("psc")
+    name = serializers.CharField()
+    reference = serializers.CharField(allow_blank=True)
+    status = serializers.ChoiceField(ScheduleStatus.choices)
+    version = serializers.IntegerField(help_text="Of its rows and its calendar.")
+    next_on = serializers.DateField(allow_null=True, help_text="Its next day.")
+    next_at = serializers.DateTimeField(allow_null=True, help_text="When that day is due.")

@@ -8,10 +8,21 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from apps.accounts.serializers import OWN_TENANT, RecipientDetails
-from apps.core.serializer_fields import CountryField, FileField, IdField, InstantField, MoneyField, TextField
+from apps.core.serializer_fields import (
+    CountryField,
+    DayField,
+    FileField,
+    IdField,
+    InstantField,
+    MoneyField,
+    TextField,
+    TimeZoneField,
+)
 from apps.ledger.serializers import ReasonField
 from apps.payouts.files import FIELDS
 from apps.payouts.files.sheet import MOST_BYTES
+from apps.payouts.models.schedules import LONGEST_WAIT, WhenShort
+from apps.payouts.when import Every, OnHoliday
 
 MOST_AT_ONCE: Final = 1_000
 EXAMPLE: Final = b"name,iban,amount,currency\nBo Lind,DE89370400440532013000,12.30,EUR\n"
@@ -166,3 +177,102 @@ class CancelBatchInput(serializers.Serializer[Any]):
 class AlarmInput(serializers.Serializer[Any]):
     batch = IdField("bat")
     reason = TextField(max_length=120)
+
+
+class WhenInput(serializers.Serializer[Any]):
+    """The days on which a schedule pays."""
+
+    every = serializers.ChoiceField(Every.choices, help_text=_("How often it pays."))
+    on_day = serializers.IntegerField(
+        default=None,
+        allow_null=True,
+        min_value=1,
+        max_value=31,
+        help_text=_(
+            "Of a week: 1 is Monday, 7 Sunday. Of a month: 1 to 31, the last day where a month has fewer. Else empty."
+        ),
+    )
+    first_on = DayField(
+        default=None,
+        allow_null=True,
+        help_text=_("The first day that counts, or the day itself of what pays once. Empty: today."),
+    )
+    last_on = DayField(
+        default=None, allow_null=True, help_text=_("The last day that counts. Empty: until it is ended.")
+    )
+    at = serializers.TimeField(help_text=_("The time of the day at which the batch is made."))
+    time_zone = TimeZoneField(default="UTC", help_text=_("Of the time and the days."))
+    calendar = TextField(
+        max_length=20,
+        default="",
+        allow_blank=True,
+        help_text=_(
+            "Whose business days it keeps: weekends (Monday to Friday), TARGET, FED, or a country such as PL. Empty: all days."
+        ),
+    )
+    on_holiday = serializers.ChoiceField(
+        OnHoliday.choices,
+        default=OnHoliday.AFTER,
+        help_text=_("When it pays instead where the day is no business day of the calendar."),
+    )
+
+
+class ScheduleRowInput(serializers.Serializer[Any]):
+    """One payout to a recipient who is known already."""
+
+    amount = MoneyField(positive=True, help_text=_("What the payee gets; fees come on top."))
+    recipient = IdField("rcp", help_text=_("Who is paid."))
+    reference = TextField(
+        max_length=120, default="", allow_blank=True, help_text=_("Your own name for this payout.")
+    )
+    description = TextField(
+        max_length=500, default="", allow_blank=True, help_text=_("What statements say of it.")
+    )
+
+
+class _ScheduleSaid(serializers.Serializer[Any]):
+    name = TextField(
+        max_length=120, help_text=_("What people call it, such as Rent; its batches add the day.")
+    )
+    reference = TextField(max_length=120, default="", allow_blank=True, help_text=_("Your own name for it."))
+    wallet = IdField("wal", help_text=_("The wallet that pays."))
+    rows = serializers.ListField(
+        child=ScheduleRowInput(),
+        min_length=1,
+        max_length=MOST_AT_ONCE,
+        help_text=_("What is paid on each day, at most 1,000 payouts."),
+    )
+    when = WhenInput(help_text=_("On which days."))
+    when_short = serializers.ChoiceField(
+        WhenShort.choices,
+        default=WhenShort.WAIT,
+        help_text=_("What happens where the wallet has less than the day's payouts come to, without fees."),
+    )
+    wait_days = serializers.IntegerField(
+        default=3,
+        min_value=0,
+        max_value=LONGEST_WAIT,
+        help_text=_("How many days it waits for the money, before the day is skipped."),
+    )
+
+
+class CreateScheduleInput(_ScheduleSaid):
+    tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
+
+
+class ChangeScheduleInput(_ScheduleSaid):
+    schedule = IdField("psc")
+
+
+class ScheduleInput(serializers.Serializer[Any]):
+    schedule = IdField("psc")
+
+
+class StopScheduleInput(serializers.Serializer[Any]):
+    schedule = IdField("psc")
+    reason = ReasonField()
+
+
+class RunScheduleInput(serializers.Serializer[Any]):
+    schedule = IdField("psc")
+    day = DayField(help_text=_("Which of its days."))

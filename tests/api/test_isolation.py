@@ -77,6 +77,28 @@ def at_provider(party: Party, transfer: str) -> dict[str, str]:
     return {"ptm": str(attempt.pk), "vac": str(number.pk), "dep": str(deposit.pk), "rsv": str(reserve.pk)}
 
 
+def of_batches(own: Any, party: Party, recipient: str) -> dict[str, str]:
+    """A batch and a schedule of payouts, each with a row, and a day of the schedule."""
+    from apps.core import clock
+    from apps.payouts.models import BatchRow, Schedule, ScheduleRow
+    from apps.payouts.services.scheduling import new_run
+
+    row = {"recipient": recipient, "amount": {"amount": "1.00", "currency": "EUR"}}
+    given = {"name": "Rent", "wallet": party.wallet, "rows": [row]}
+    batch = own.post("/v1/payout-batches", given).json()["batch"]
+    when = {"every": "day", "at": "09:00"}
+    schedule = own.post("/v1/payout-schedules", {**given, "when": when}).json()["schedule"]
+    run = new_run(Schedule.objects.get(pk=schedule), clock.now().date(), "paused", clock.now())
+    run.save(force_insert=True)
+    return {
+        "bat": batch,
+        "brw": str(BatchRow.objects.get(batch=batch).pk),
+        "psc": schedule,
+        "psw": str(ScheduleRow.objects.get(schedule=schedule).pk),
+        "psr": str(run.pk),
+    }
+
+
 def everything_of(party: Party, asking: Any) -> dict[str, str]:
     """An id of each kind that belongs to a tenant, by its prefix."""
     own = asking(party.key)
@@ -91,7 +113,6 @@ def everything_of(party: Party, asking: Any) -> dict[str, str]:
     from apps.api.models import LoggedRequest
     from apps.core import clock
     from apps.operations import books
-    from apps.payouts.models import BatchRow
 
     request_log.flush()
     approval = ApprovalRequest.objects.create(
@@ -133,12 +154,9 @@ def everything_of(party: Party, asking: Any) -> dict[str, str]:
     check = own.post(f"/v1/recipients/{recipient}/verify").json()["check"]
     found = {"result": "match", "code": "NAME_MATCHES", "why": "The account has this name."}
     done("accounts.record_payee_check", recipient=recipient, check=check, **found)
-    row = {"amount": {"amount": "1.00", "currency": "EUR"}, "recipient": recipient}
-    batch = own.post("/v1/payout-batches", {"name": "May", "wallet": party.wallet, "rows": [row]})
     return {
         **at_provider(party, transfer),
-        "bat": batch.json()["batch"],
-        "brw": str(BatchRow.objects.get(batch=batch.json()["batch"]).pk),
+        **of_batches(own, party, recipient),
         "hld": held["hold"],
         "rcp": recipient,
         "rvf": check,

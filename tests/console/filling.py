@@ -24,6 +24,7 @@ BIG = {
     "operations_operation",
     "payouts_batch",
     "payouts_batchrow",
+    "payouts_schedule",
     "providers_inboundconflict",
     "providers_inboundmessage",
     "providers_railfile",
@@ -168,6 +169,14 @@ INSERT INTO payouts_batch (id, book_id, name, reference, source, status, by_itse
 INSERT INTO payouts_batchrow (id, book_id, batch_id, number, given, problems, status, currency, reference, description, code, message)
   SELECT ('0' || lpad(to_hex(i), 31, '0'))::uuid, %(book)s, ('1' || lpad(to_hex(i %% 5000 + 1), 31, '0'))::uuid, i, '', '[]',
          'dropped', 'EUR', '', '', '', ''
+    FROM generate_series(1, %(many)s) i;
+INSERT INTO payouts_schedule (id, book_id, name, reference, wallet_id, status, version, every, first_on, at, time_zone, calendar,
+                              on_holiday, when_short, wait_days, next_on, next_at, made, maker_kind, maker_id, maker_label, makers,
+                              origin, why, created_at, changed_at, ended_at)
+  SELECT ('3' || lpad(to_hex(i), 31, '0'))::uuid, %(book)s, 'Rent', '', ('b' || lpad(to_hex(i), 31, '0'))::uuid,
+         CASE WHEN i %% 1000 = 0 THEN 'paused' ELSE 'ended' END, 1, 'day', current_date, '09:00', 'UTC', '', 'after', 'wait', 3,
+         CASE WHEN i %% 1000 = 0 THEN current_date END, CASE WHEN i %% 1000 = 0 THEN now() END, 0, '', '', '', '[]', '', '',
+         now(), now(), CASE WHEN i %% 1000 = 0 THEN NULL ELSE now() END
     FROM generate_series(1, %(many)s) i;
 RESET session_replication_role;
 ANALYZE;

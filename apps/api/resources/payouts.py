@@ -1,4 +1,4 @@
-"""Batches of payouts, and their rows."""
+"""Batches of payouts, schedules that make them, and the rows of both."""
 
 from rest_framework import serializers
 
@@ -7,8 +7,20 @@ from apps.api.resources.base import Computed, Filter, Resource, declare
 from apps.api.resources.outputs import Output, anything, instant, text
 from apps.core.money import Money
 from apps.core.serializer_fields import IdField, MoneyField, TextField
-from apps.payouts.models import Batch, BatchRow, BatchStatus, RowStatus
+from apps.payouts.models import (
+    Batch,
+    BatchRow,
+    BatchStatus,
+    RowStatus,
+    RunOutcome,
+    Schedule,
+    ScheduleRow,
+    ScheduleRun,
+    ScheduleStatus,
+    WhenShort,
+)
 from apps.payouts.models.batches import Source
+from apps.payouts.when import Every, OnHoliday
 from apps.transfers.words import PUBLIC_STATUS
 
 
@@ -95,6 +107,109 @@ declare(
         computed={
             "amount": Computed(("amount", "currency"), _money),
             "payout": Computed(("transfer__status",), _public),
+        },
+    )
+)
+
+
+class ScheduleOutput(Output):
+    id = IdField("psc")
+    name = text()
+    reference = text(allow_blank=True)
+    status = serializers.ChoiceField(ScheduleStatus.choices)
+    version = serializers.IntegerField(help_text="Of its rows and its calendar.")
+    wallet = IdField("wal", source="wallet_id")
+    every = serializers.ChoiceField(Every.choices)
+    on_day = serializers.IntegerField(
+        allow_null=True, help_text="Of a week (1 is Monday) or of a month, whose last day it is at most."
+    )
+    first_on = serializers.DateField()
+    last_on = serializers.DateField(allow_null=True)
+    at = serializers.TimeField(help_text="When its batches are made.")
+    time_zone = text()
+    calendar = text(allow_blank=True, help_text="Whose business days it keeps; none if empty.")
+    on_holiday = serializers.ChoiceField(OnHoliday.choices)
+    when_short = serializers.ChoiceField(WhenShort.choices)
+    wait_days = serializers.IntegerField()
+    next_on = serializers.DateField(allow_null=True, help_text="Its next day.")
+    next_at = instant(allow_null=True, help_text="When that is due.")
+    waits_since = instant(allow_null=True, help_text="Since when that day waits for money.")
+    made = serializers.IntegerField(help_text="How many batches it has made.")
+    why = text(allow_blank=True, help_text="Why it was paused or ended.")
+    created_at = instant()
+    ended_at = instant(allow_null=True)
+
+
+declare(
+    Resource(
+        path="payout-schedules",
+        name="payout schedule",
+        summary="Schedules of payouts",
+        model=Schedule,
+        output=ScheduleOutput,
+        scope="transfers:read",
+        owner="book_id",
+        key_prefix="psc",
+        filters={"status": Filter("status", serializers.ChoiceField(ScheduleStatus.choices)), **CREATED},
+    )
+)
+
+
+class ScheduleRowOutput(Output):
+    id = IdField("psw")
+    schedule = IdField("psc", source="schedule_id")
+    version = serializers.IntegerField(help_text="Of the schedule; others than its last are history.")
+    number = serializers.IntegerField()
+    recipient = IdField("rcp", source="recipient_id")
+    amount = MoneyField()
+    reference = text(allow_blank=True)
+    description = text(allow_blank=True)
+
+
+declare(
+    Resource(
+        path="payout-schedule-rows",
+        name="payout schedule row",
+        summary="The rows of schedules of payouts",
+        model=ScheduleRow,
+        output=ScheduleRowOutput,
+        scope="transfers:read",
+        owner="book_id",
+        key_prefix="psw",
+        filters={"schedule": Filter("schedule_id", IdField("psc"))},
+        computed={"amount": Computed(("amount", "currency"), Money)},
+    )
+)
+
+
+class ScheduleRunOutput(Output):
+    id = IdField("psr")
+    schedule = IdField("psc", source="schedule_id")
+    day = serializers.DateField()
+    version = serializers.IntegerField(help_text="Of the schedule.")
+    outcome = serializers.ChoiceField(RunOutcome.choices)
+    code = text(allow_blank=True, help_text="Why there is no batch.")
+    message = text(allow_blank=True)
+    batch = IdField("bat", source="batch_id", allow_null=True)
+    needed = MoneyField(allow_null=True, help_text="What was to be paid, without fees.")
+    available = MoneyField(allow_null=True, help_text="What the wallet had when that was looked at.")
+    ran_at = instant()
+
+
+declare(
+    Resource(
+        path="payout-schedule-runs",
+        name="payout schedule run",
+        summary="What came of each day of schedules of payouts",
+        model=ScheduleRun,
+        output=ScheduleRunOutput,
+        scope="transfers:read",
+        owner="book_id",
+        key_prefix="psr",
+        filters={"schedule": Filter("schedule_id", IdField("psc"))},
+        computed={
+            "needed": Computed(("needed", "currency"), _money),
+            "available": Computed(("available", "currency"), _money),
         },
     )
 )

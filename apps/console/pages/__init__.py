@@ -11,6 +11,7 @@ from apps.console.pages import (  # noqa: F401
     inbox,
     operations,
     payment_files,
+    payout_schedules,
     people,
     periods,
     providers,

@@ -14,7 +14,7 @@ from apps.operations.errors import PermissionDenied
 from apps.operations.models import Book
 from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
-from apps.payouts.models import Batch, BatchRow, BatchStatus, RowStatus
+from apps.payouts.models import Batch, BatchRow, BatchStatus, RowStatus, Schedule
 from apps.payouts.models.batches import Source
 from apps.payouts.queries.totals import Count, count_of
 from apps.payouts.services.rows import Entry, check
@@ -263,7 +263,7 @@ def _refuse_unfit(batch: Batch, count: Count) -> None:
         raise NothingToPay(f"{batch.pk} has no row to pay.", field="/batch")
 
 
-def add_maker(batch: Batch, context: Context) -> bool:
+def add_maker(batch: Batch | Schedule, context: Context) -> bool:
     """Whether somebody else than before has given something of it."""
     with isolation.as_platform():
         makers = sorted({*batch.makers, *people.behind(context.actor.kind, context.actor.id)})

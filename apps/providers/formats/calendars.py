@@ -62,6 +62,15 @@ def business_day_or_next(day: date, calendar: str) -> date:
     return day if is_business_day(day, calendar) else next_business_day(day, calendar)
 
 
+def business_day_or_previous(day: date, calendar: str) -> date:
+    """The day itself if it is a business day, or else the last one before it."""
+    for earlier in range(_LONGEST_REST):
+        candidate = day - timedelta(days=earlier)
+        if is_business_day(candidate, calendar):
+            return candidate
+    raise CalendarUnknown(f"The calendar {calendar} has no business day in a month before {day}.")
+
+
 def goes_with(asked: datetime, *, cut_off: time | None, zone: str, calendar: str) -> date:
     """The business day with which a payment goes that is asked for now: from the cut-off on, the next one."""
     local = asked.astimezone(ZoneInfo(zone))
