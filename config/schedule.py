@@ -64,6 +64,10 @@ BEAT_SCHEDULE = {
         "task": "transfers.work",
         "schedule": timedelta(seconds=1),
     },
+    "ask-inquiries": {
+        "task": "transfers.ask_inquiries",
+        "schedule": timedelta(seconds=5),
+    },
     "work-on-batches": {
         "task": "payouts.work",
         "schedule": timedelta(seconds=2),

@@ -24,6 +24,7 @@ def at_provider(party: Party, transfer: str) -> dict[str, str]:
     from apps.operations import books
     from apps.providers.models import Attempt, InboundMessage, Provider
     from apps.transfers.arrivals import Deposit, VirtualAccount
+    from apps.transfers.inquiries import Inquiry
     from apps.transfers.reserves import RollingReserve
 
     now, book = clock.now(), books.id_of(party.book)
@@ -74,7 +75,29 @@ def at_provider(party: Party, transfer: str) -> dict[str, str]:
     reserve = RollingReserve.objects.create(
         book_id=book, wallet_id=party.wallet, amount=1, currency="EUR", held_at=now, release_at=now
     )
-    return {"ptm": str(attempt.pk), "vac": str(number.pk), "dep": str(deposit.pk), "rsv": str(reserve.pk)}
+    inquiry = Inquiry.objects.create(
+        book_id=book, transfer_id=transfer, kind="trace", reason="x", provider="bank", asked_at=now
+    )
+    return {
+        "inq": str(inquiry.pk),
+        "ptm": str(attempt.pk),
+        "vac": str(number.pk),
+        "dep": str(deposit.pk),
+        "rsv": str(reserve.pk),
+    }
+
+
+def in_batch(party: Party) -> dict[str, str]:
+    """A batch of payouts with a row."""
+    from apps.core import clock
+    from apps.operations import books
+    from apps.payouts.models import Batch, BatchRow
+
+    now, book = clock.now(), books.id_of(party.book)
+    times = {"created_at": now, "changed_at": now}
+    batch = Batch.objects.create(book_id=book, name="May", source="api", **times)
+    row = BatchRow.objects.create(book_id=book, batch=batch, number=1, given="{}", status="dropped")
+    return {"bat": str(batch.pk), "brw": str(row.pk)}
 
 
 def everything_of(party: Party, asking: Any) -> dict[str, str]:
@@ -134,6 +157,7 @@ def everything_of(party: Party, asking: Any) -> dict[str, str]:
     done("accounts.record_payee_check", recipient=recipient, check=check, **found)
     return {
         **at_provider(party, transfer),
+        **in_batch(party),
         "hld": held["hold"],
         "rcp": recipient,
         "rvf": check,
@@ -175,6 +199,8 @@ def filled(path: str, names: list[str], of: dict[str, str]) -> str | None:
             value = f"wallet:{of['wal']}:available"
         elif prefix == "currency":
             value = "EUR"
+        elif prefix == "number":
+            value = "1"
         else:
             value = of[prefix]
         path = path.replace(f"{{{name}}}", value)
@@ -183,7 +209,7 @@ def filled(path: str, names: list[str], of: dict[str, str]) -> str | None:
 
 def prefix_of(path: str, name: str) -> str:
     """What kind of id a part of a path is."""
-    if name in ("address", "currency"):
+    if name in ("address", "currency", "number"):
         return name
     known = {
         "wallet": "wal",
@@ -194,6 +220,7 @@ def prefix_of(path: str, name: str) -> str:
         "hold": "hld",
         "recipient": "rcp",
         "transfer": "trf",
+        "batch": "bat",
         "ptm": "ptm",
         "user": "usr",
     }

@@ -30,6 +30,7 @@ from apps.transfers.queries.proof import NotProven, is_proven, proof
 from apps.transfers.queries.standing import LIMITS, Level
 from apps.transfers.queries.timeline import Source, Step, timeline
 from apps.transfers.services.asking import next_cut_off
+from apps.transfers.services.inquiries import is_recallable, is_traceable
 from apps.transfers.services.reversals import REVERSIBLE
 from apps.transfers.services.reviews import ASKABLE, RETRIABLE, REVIEWABLE
 from apps.transfers.words import PHASE, PUBLIC_STATUS, TYPE
@@ -158,6 +159,7 @@ class TransferAdmin(KeysetAdmin):
             "review": _review(request, row),
             "deposit": _deposit(row),
             "is_proven": is_proven(row),
+            **inquiries_of(request, row),
             **amounts(row),
         }
 
@@ -195,6 +197,25 @@ def _escrow_account(row: Transfer) -> Account | None:
         return None
     found = Account.objects.filter(book=row.book_id, address=address_of(row), currency=row.currency)
     return found.first()
+
+
+def inquiries_of(request: HttpRequest, row: Transfer) -> Context:
+    """What was asked of its provider about it, each with its answer, and what can be asked."""
+    given = {"transfer": row.pk}
+    asked = [
+        (
+            each,
+            doings(request, *([("transfers.answer_inquiry", {"inquiry": each.pk})] if each.is_open else [])),
+        )
+        for each in row.inquiries.order_by("-id")[:MANY]
+    ]
+    open_kinds = {each.kind for each, _ways in asked if each.is_open}
+    fits = {"recall": is_recallable(row), "trace": is_traceable(row)}
+    wanted = [kind for kind, fit in fits.items() if fit and kind not in open_kinds]
+    return {
+        "inquiries": asked,
+        "to_ask": doings(request, *((f"transfers.request_{kind}", given) for kind in wanted)),
+    }
 
 
 def ways(row: Transfer) -> list[tuple[str, dict[str, object]]]:

@@ -89,6 +89,58 @@ class AttemptPage(TypedDict):
     previous: str | None
 
 
+class BatchBody(TypedDict, closed=True):
+    pass
+
+
+class BatchOutput(TypedDict):
+    id: str
+    name: str
+    reference: str
+    status: Literal[
+        "draft",
+        "pending_approval",
+        "approved",
+        "executing",
+        "partially_completed",
+        "completed",
+        "cancelled",
+    ]
+    came_from: Literal["api", "console", "csv", "xlsx", "pain001", "schedule"]
+    wallet: str | None
+    by_itself: bool
+    execute_at: str | None
+    short: Any
+    why: str
+    approval_request: str | None
+    created_at: str
+    submitted_at: str | None
+    approved_at: str | None
+    executed_at: str | None
+    ended_at: str | None
+
+
+class BatchPage(TypedDict):
+    items: list[BatchOutput]
+    next: str | None
+    previous: str | None
+
+
+class BatchResult(TypedDict):
+    batch: str
+    name: str
+    reference: str
+    status: Literal[
+        "draft",
+        "pending_approval",
+        "approved",
+        "executing",
+        "partially_completed",
+        "completed",
+        "cancelled",
+    ]
+
+
 class Item(TypedDict):
     status: int
     operation: str | None
@@ -141,8 +193,28 @@ class BulkJobPage(TypedDict):
     previous: str | None
 
 
+class CancelBatchBody(TypedDict, closed=True):
+    reason: str
+
+
 class CancelTransferBody(TypedDict, closed=True):
     reason: str
+
+
+class CancelledResult(TypedDict):
+    batch: str
+    name: str
+    reference: str
+    status: Literal[
+        "draft",
+        "pending_approval",
+        "approved",
+        "executing",
+        "partially_completed",
+        "completed",
+        "cancelled",
+    ]
+    why: str
 
 
 class ChangeMemberRoleBody(TypedDict, closed=True):
@@ -258,6 +330,10 @@ class CustomerUpdatedResult(TypedDict):
     changed: list[str]
 
 
+class DropRowBody(TypedDict, closed=True):
+    pass
+
+
 class EventOutput(TypedDict):
     position: int
     id: str
@@ -273,6 +349,60 @@ class EventPage(TypedDict):
     items: list[EventOutput]
     next: str | None
     previous: str | None
+
+
+class ExecuteBatchBody(TypedDict, closed=True):
+    execute_at: NotRequired[str | None]
+
+
+class ExecuteResult(TypedDict):
+    batch: str
+    name: str
+    reference: str
+    status: Literal[
+        "draft",
+        "pending_approval",
+        "approved",
+        "executing",
+        "partially_completed",
+        "completed",
+        "cancelled",
+    ]
+    execute_at: str | None
+    short: list[dict[str, Any]]
+
+
+class FileShown(TypedDict):
+    name: str
+    sha256: str
+    kind: str
+    mapping: dict[str, str]
+
+
+class InquiryOutput(TypedDict):
+    id: str
+    transfer: str
+    kind: Literal["recall", "trace"]
+    status: Literal["open", "answered", "refused"]
+    reason: str
+    answer: str
+    asked_at: str
+    answered_at: str | None
+
+
+class InquiryPage(TypedDict):
+    items: list[InquiryOutput]
+    next: str | None
+    previous: str | None
+
+
+class InquiryResult(TypedDict):
+    inquiry: str
+    transfer: str
+    kind: Literal["recall", "trace"]
+    status: Literal["open", "answered", "refused"]
+    reason: str
+    answer: str
 
 
 class InvitationOutput(TypedDict):
@@ -733,6 +863,14 @@ class RemoveMemberBody(TypedDict, closed=True):
     reason: str
 
 
+class RequestRecallBody(TypedDict, closed=True):
+    reason: str
+
+
+class RequestTraceBody(TypedDict, closed=True):
+    reason: str
+
+
 class RequestVirtualAccountBody(TypedDict, closed=True):
     wallet: str
 
@@ -779,6 +917,56 @@ class RollingReservePage(TypedDict):
 
 class RotateApiKeyBody(TypedDict, closed=True):
     overlap_hours: NotRequired[int]
+
+
+class RowInput(TypedDict):
+    amount: Money
+    recipient: NotRequired[str | None]
+    recipient_external_id: NotRequired[str]
+    name: NotRequired[str]
+    country: NotRequired[str]
+    details: NotRequired[RecipientDetails | None]
+    wallet: NotRequired[str | None]
+    reference: NotRequired[str]
+    description: NotRequired[str]
+
+
+class RowReport(TypedDict):
+    number: int
+    status: Literal["ready", "wrong", "dropped", "reserved", "refused"]
+    problems: list[Problem]
+
+
+class RowResult(TypedDict):
+    batch: str
+    name: str
+    reference: str
+    status: Literal[
+        "draft",
+        "pending_approval",
+        "approved",
+        "executing",
+        "partially_completed",
+        "completed",
+        "cancelled",
+    ]
+    row: RowReport
+
+
+class RowsResult(TypedDict):
+    batch: str
+    name: str
+    reference: str
+    status: Literal[
+        "draft",
+        "pending_approval",
+        "approved",
+        "executing",
+        "partially_completed",
+        "completed",
+        "cancelled",
+    ]
+    rows: list[RowReport]
 
 
 class SaleBody(TypedDict, closed=True):
@@ -916,6 +1104,28 @@ class StrategyBody(TypedDict, closed=True):
     reference: NotRequired[str]
     description: NotRequired[str]
     metadata: NotRequired[dict[str, str]]
+
+
+class SubmitBatchBody(TypedDict, closed=True):
+    execute_at: NotRequired[str | None]
+    by_itself: NotRequired[bool]
+
+
+class SubmittedResult(TypedDict):
+    batch: str
+    name: str
+    reference: str
+    status: Literal[
+        "draft",
+        "pending_approval",
+        "approved",
+        "executing",
+        "partially_completed",
+        "completed",
+        "cancelled",
+    ]
+    payouts: int
+    totals: list[Money]
 
 
 class TenantCreatedResult(TypedDict):
@@ -1148,6 +1358,37 @@ class UpdateWalletBody(TypedDict, closed=True):
     metadata: NotRequired[dict[str, Any] | None]
 
 
+class UploadBatchBody(TypedDict, closed=True):
+    tenant: NotRequired[str | None]
+    name: str
+    wallet: NotRequired[str | None]
+    reference: NotRequired[str]
+    content: str
+    file_name: str
+    sha256: str
+    sheet: NotRequired[str]
+    mapping: NotRequired[dict[str, Any] | None]
+
+
+class UploadedResult(TypedDict):
+    batch: str
+    name: str
+    reference: str
+    status: Literal[
+        "draft",
+        "pending_approval",
+        "approved",
+        "executing",
+        "partially_completed",
+        "completed",
+        "cancelled",
+    ]
+    rows: list[RowReport]
+    file: FileShown
+    payouts: int
+    problems: list[Problem]
+
+
 class VerifyRecipientBody(TypedDict, closed=True):
     pass
 
@@ -1258,6 +1499,10 @@ class AccountPage(TypedDict):
     previous: str | None
 
 
+class AddRowsBody(TypedDict, closed=True):
+    rows: list[RowInput]
+
+
 class ApprovalRequestOutput(TypedDict):
     id: str
     command: str
@@ -1275,6 +1520,28 @@ class ApprovalRequestOutput(TypedDict):
 
 class ApprovalRequestPage(TypedDict):
     items: list[ApprovalRequestOutput]
+    next: str | None
+    previous: str | None
+
+
+class BatchRowOutput(TypedDict):
+    id: str
+    batch: str
+    number: int
+    status: Literal["ready", "wrong", "dropped", "reserved", "refused"]
+    problems: Any
+    wallet: str | None
+    recipient: str | None
+    amount: Money | None
+    reference: str
+    transfer: str | None
+    payout: str | None
+    code: str
+    message: str
+
+
+class BatchRowPage(TypedDict):
+    items: list[BatchRowOutput]
     next: str | None
     previous: str | None
 
@@ -1300,6 +1567,14 @@ class ChargeFeeBody(TypedDict, closed=True):
     reference: NotRequired[str]
     description: str
     metadata: NotRequired[dict[str, str]]
+
+
+class CreateBatchBody(TypedDict, closed=True):
+    tenant: NotRequired[str | None]
+    name: str
+    wallet: NotRequired[str | None]
+    reference: NotRequired[str]
+    rows: NotRequired[list[RowInput]]
 
 
 class CreatePayoutBody(TypedDict, closed=True):
@@ -1539,6 +1814,10 @@ class LineOutput(TypedDict):
     amount: Money
     balance_after: Money
     hold: str | None
+
+
+class MendRowBody(TypedDict, closed=True):
+    row: RowInput
 
 
 class OperationOutput(TypedDict):

@@ -138,6 +138,16 @@ class ListIdempotencyKeysQuery(TypedDict, total=False):
     tenant: str | None
 
 
+class ListInquiriesQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    transfer: str | None
+    kind: Literal["recall", "trace"] | None
+    status: Literal["open", "answered", "refused"] | None
+    tenant: str | None
+
+
 class ListOperationsQuery(TypedDict, total=False):
     limit: int | None
     cursor: str | None
@@ -149,6 +159,37 @@ class ListOperationsQuery(TypedDict, total=False):
     actor: str | None
     recorded_from: str | None
     recorded_before: str | None
+    tenant: str | None
+
+
+class ListPayoutBatchRowsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    batch: str | None
+    status: Literal["ready", "wrong", "dropped", "reserved", "refused"] | None
+    tenant: str | None
+
+
+class ListPayoutBatchesQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    status: (
+        Literal[
+            "draft",
+            "pending_approval",
+            "approved",
+            "executing",
+            "partially_completed",
+            "completed",
+            "cancelled",
+        ]
+        | None
+    )
+    reference: str | None
+    created_from: str | None
+    created_before: str | None
     tenant: str | None
 
 
@@ -770,6 +811,21 @@ class Client(Transport):
             models.IdempotencyKeyOutput, self.request("GET", f"/v1/idempotency-keys/{part(id)}", query={})
         )
 
+    def list_inquiries(self, **query: Unpack[ListInquiriesQuery]) -> Page[models.InquiryOutput]:
+        """Recalls and traces.
+
+        A recall moves no money: what comes back is told as `transfer.returned`. Needs the scope
+        `transfers:read`.
+        """
+        return self._page("/v1/inquiries", dict(query))
+
+    def get_inquiry(self, id: str) -> models.InquiryOutput:
+        """One inquiry.
+
+        Needs the scope `transfers:read`.
+        """
+        return cast(models.InquiryOutput, self.request("GET", f"/v1/inquiries/{part(id)}", query={}))
+
     def create_offramp(
         self,
         *,
@@ -843,6 +899,195 @@ class Client(Transport):
         Needs the scope `transfers:write`.
         """
         return cast("models.PayInResult", self._command("/v1/pay-ins", dict(body), idempotency_key, retry_of))
+
+    def list_payout_batch_rows(
+        self, **query: Unpack[ListPayoutBatchRowsQuery]
+    ) -> Page[models.BatchRowOutput]:
+        """The rows of batches of payouts.
+
+        Needs the scope `transfers:read`.
+        """
+        return self._page("/v1/payout-batch-rows", dict(query))
+
+    def get_payout_batch_row(self, id: str) -> models.BatchRowOutput:
+        """One payout batch row.
+
+        Needs the scope `transfers:read`.
+        """
+        return cast(models.BatchRowOutput, self.request("GET", f"/v1/payout-batch-rows/{part(id)}", query={}))
+
+    def list_payout_batches(self, **query: Unpack[ListPayoutBatchesQuery]) -> Page[models.BatchOutput]:
+        """Batches of payouts.
+
+        Needs the scope `transfers:read`.
+        """
+        return self._page("/v1/payout-batches", dict(query))
+
+    def create_batch(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.CreateBatchBody],
+    ) -> models.RowsResult:
+        """Begin a batch of payouts.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.RowsResult", self._command("/v1/payout-batches", dict(body), idempotency_key, retry_of)
+        )
+
+    def cancel_batch(
+        self,
+        batch: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.CancelBatchBody],
+    ) -> models.CancelledResult:
+        """Cancel a batch of payouts.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.CancelledResult",
+            self._command(f"/v1/payout-batches/{part(batch)}/cancel", dict(body), idempotency_key, retry_of),
+        )
+
+    def compare_batch(
+        self,
+        batch: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.BatchBody],
+    ) -> models.BatchResult:
+        """Ask providers what they executed of a batch.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.BatchResult",
+            self._command(f"/v1/payout-batches/{part(batch)}/compare", dict(body), idempotency_key, retry_of),
+        )
+
+    def execute_batch(
+        self,
+        batch: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ExecuteBatchBody],
+    ) -> models.ExecuteResult:
+        """Execute a batch of payouts.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.ExecuteResult",
+            self._command(f"/v1/payout-batches/{part(batch)}/execute", dict(body), idempotency_key, retry_of),
+        )
+
+    def add_rows(
+        self,
+        batch: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.AddRowsBody],
+    ) -> models.RowsResult:
+        """Add rows to a batch.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.RowsResult",
+            self._command(f"/v1/payout-batches/{part(batch)}/rows", dict(body), idempotency_key, retry_of),
+        )
+
+    def mend_row(
+        self,
+        batch: str,
+        number: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.MendRowBody],
+    ) -> models.RowResult:
+        """Mend a row of a batch.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.RowResult",
+            self._command(
+                f"/v1/payout-batches/{part(batch)}/rows/{part(number)}", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def drop_row(
+        self,
+        batch: str,
+        number: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.DropRowBody],
+    ) -> models.RowResult:
+        """Leave a row of a batch out.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.RowResult",
+            self._command(
+                f"/v1/payout-batches/{part(batch)}/rows/{part(number)}/drop",
+                dict(body),
+                idempotency_key,
+                retry_of,
+            ),
+        )
+
+    def submit_batch(
+        self,
+        batch: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.SubmitBatchBody],
+    ) -> models.SubmittedResult:
+        """Submit a batch of payouts.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.SubmittedResult",
+            self._command(f"/v1/payout-batches/{part(batch)}/submit", dict(body), idempotency_key, retry_of),
+        )
+
+    def get_payout_batche(self, id: str) -> models.BatchOutput:
+        """One payout batch.
+
+        Needs the scope `transfers:read`.
+        """
+        return cast(models.BatchOutput, self.request("GET", f"/v1/payout-batches/{part(id)}", query={}))
+
+    def upload_batch(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.UploadBatchBody],
+    ) -> models.UploadedResult:
+        """Upload a batch of payouts.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.UploadedResult",
+            self._command("/v1/payout-batches/upload", dict(body), idempotency_key, retry_of),
+        )
 
     def create_payout(
         self,
@@ -1360,6 +1605,13 @@ class Client(Transport):
         """
         return cast(bytes, self.request("GET", f"/v1/transfers/{part(id)}/compensation-report", query={}))
 
+    def get_transfer_proof_of_payment(self, id: str) -> bytes:
+        """The proof of a payout as PDF: who paid whom how much, when, through whom, and the journal entry that says so.
+
+        Needs the scope `transfers:read`.
+        """
+        return cast(bytes, self.request("GET", f"/v1/transfers/{part(id)}/proof-of-payment", query={}))
+
     def cancel_transfer(
         self,
         transfer: str,
@@ -1394,6 +1646,23 @@ class Client(Transport):
             self._command(f"/v1/transfers/{part(transfer)}/confirm", dict(body), idempotency_key, retry_of),
         )
 
+    def request_recall(
+        self,
+        transfer: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RequestRecallBody],
+    ) -> models.InquiryResult:
+        """Ask for the money of a payout back.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.InquiryResult",
+            self._command(f"/v1/transfers/{part(transfer)}/recall", dict(body), idempotency_key, retry_of),
+        )
+
     def create_refund(
         self,
         transfer: str,
@@ -1409,6 +1678,23 @@ class Client(Transport):
         return cast(
             "models.AskedResult",
             self._command(f"/v1/transfers/{part(transfer)}/refund", dict(body), idempotency_key, retry_of),
+        )
+
+    def request_trace(
+        self,
+        transfer: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RequestTraceBody],
+    ) -> models.InquiryResult:
+        """Ask where a payment is.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.InquiryResult",
+            self._command(f"/v1/transfers/{part(transfer)}/trace", dict(body), idempotency_key, retry_of),
         )
 
     def list_virtual_accounts(
