@@ -3,6 +3,7 @@
 import apps.core.fields
 import django.db.models.deletion
 import django_fsm
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -11,6 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         ("accounts", "0002_guards"),
         ("operations", "0002_guards"),
         ("transfers", "0005_micro_deposits"),
@@ -477,5 +479,52 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 fields=("batch", "compared_at", "format"), name="batch_sheet_once"
             ),
+        ),
+        migrations.CreateModel(
+            name="WeeklyReminder",
+            fields=[
+                (
+                    "id",
+                    apps.core.fields.PrefixedIdField(
+                        prefix="wkr", primary_key=True, serialize=False
+                    ),
+                ),
+                ("week", models.DateField()),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
+                ("next_attempt_at", models.DateTimeField(null=True)),
+                ("sent_at", models.DateTimeField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("next_attempt_at__isnull", False)),
+                        fields=["next_attempt_at"],
+                        name="weekly_reminder_to_be_sent",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("week", "user"), name="weekly_reminder_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("sent_at__isnull", True),
+                            ("next_attempt_at__isnull", True),
+                            _connector="OR",
+                        ),
+                        name="weekly_reminder_sent_or_to_be_sent",
+                    ),
+                ],
+            },
         ),
     ]
