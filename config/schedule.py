@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from celery.schedules import crontab
+
 BEAT_SCHEDULE = {
     "sequence": {
         "task": "operations.sequence",
@@ -64,6 +66,10 @@ BEAT_SCHEDULE = {
         "task": "transfers.work",
         "schedule": timedelta(seconds=1),
     },
+    "ask-inquiries": {
+        "task": "transfers.ask_inquiries",
+        "schedule": timedelta(seconds=5),
+    },
     "work-on-batches": {
         "task": "payouts.work",
         "schedule": timedelta(seconds=2),
@@ -71,6 +77,14 @@ BEAT_SCHEDULE = {
     "run-payout-schedules": {
         "task": "payouts.run_schedules",
         "schedule": timedelta(minutes=1),
+    },
+    "remind-of-batches": {
+        "task": "payouts.remind",
+        "schedule": timedelta(minutes=5),
+    },
+    "remind-of-batches-weekly": {
+        "task": "payouts.remind_weekly",
+        "schedule": crontab(minute="0", hour="9", day_of_week="1"),
     },
     "watch-stuck-transfers": {
         "task": "transfers.raise_stuck_alarms",

@@ -18,10 +18,13 @@ HOLDS = {
     for command in ("place_hold", "settle_hold", "release_hold")
 }
 SUSPENSE = {
+    "transfers.answer_inquiry",
     "transfers.assign_deposit",
     "transfers.close_chargeback",
     "transfers.mark_for_return",
     "transfers.post_chargeback",
+    "transfers.request_recall",
+    "transfers.request_trace",
     "transfers.request_virtual_account",
     "transfers.return_deposit",
 }
@@ -175,6 +178,7 @@ NOBODY = {
     "transfers.record_answer",
     "transfers.record_chargeback",
     "transfers.record_deposit",
+    "transfers.record_inquiry_answer",
     "transfers.record_news",
     "transfers.recover_submission",
     "transfers.report_unknown_submission",

@@ -7,7 +7,9 @@ from apps.api.errors import NotFound
 from apps.api.read_views import found
 from apps.api.resources.base import find
 from apps.api.view import PDF, Answer, ApiView, Asking
-from apps.transfers.printed import compensation_report
+from apps.transfers.models import Transfer
+from apps.transfers.printed import compensation_report, proof_of_payment
+from apps.transfers.queries.proof import NotProven, proof
 
 
 class CompensationReport(ApiView):
@@ -25,4 +27,26 @@ class CompensationReport(ApiView):
         ended_at = datetime.fromisoformat(str(shown["ended_at"]))
         name = f'attachment; filename="compensation-{id}.pdf"'
         body = compensation_report(shown["compensation"], ended_at=ended_at)
+        return Answer(body, headers={"Content-Disposition": name}, content_type=PDF)
+
+
+class ProofOfPayment(ApiView):
+    """The proof of a payout as PDF: who paid whom how much, when, through whom, and the journal entry that says so."""
+
+    scope = "transfers:read"
+    produces = PDF
+
+    def get(self, asking: Asking, id: str) -> Answer:
+        """It, or NOT_FOUND of what is no payout of the caller's that was completed."""
+        parameters.read(asking.request, {})
+        shown = found(find("transfers"), asking, id)
+        # What the row's policy has let through is looked at as the application: an operator may have named the recipient.
+        row = Transfer.objects.select_related("book", "recipient").get(pk=shown["id"])
+        if asking.caller.book not in {None, row.book_id}:
+            raise NotFound("Whoever is paid by another tenant asks them for a proof.")
+        try:
+            body = proof_of_payment(proof(row))
+        except NotProven as error:
+            raise NotFound(error.message) from None
+        name = f'attachment; filename="proof-of-payment-{id}.pdf"'
         return Answer(body, headers={"Content-Disposition": name}, content_type=PDF)

@@ -15,7 +15,7 @@ from apps.api.money_views import (
     WalletStatement,
 )
 from apps.api.platform_views import Alive, Health, OwnTenant, Rates, SingleEntry, SingleEvent, Statistics
-from apps.api.report_views import CompensationReport
+from apps.api.report_views import CompensationReport, ProofOfPayment
 from apps.api.view import ApiView, UnknownRoute
 
 Route = tuple[str, type[ApiView]]
@@ -27,6 +27,7 @@ OWN: list[Route] = [
     ("wallets/<str:id>/balances", WalletBalances),
     ("wallets/<str:id>/statement", WalletStatement),
     ("transfers/<str:id>/compensation-report", CompensationReport),
+    ("transfers/<str:id>/proof-of-payment", ProofOfPayment),
     ("accounts/<str:address>/<str:currency>", AccountDetail),
     ("accounts/<str:address>/<str:currency>/balance", AccountBalance),
     ("accounts/<str:address>/<str:currency>/statement", AccountStatement),

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Any, Literal
 
 from django.conf import settings
@@ -31,6 +32,7 @@ from apps.operations.models import (
     OperationStatus,
 )
 from apps.payouts.models import Batch, BatchStatus
+from apps.payouts.queries.waiting import executed_in_time
 from apps.providers.models import (
     ConflictStatus,
     FileStatus,
@@ -55,6 +57,9 @@ PATIENCE = timedelta(seconds=60)
 DECIDED_WITHIN = timedelta(hours=24)
 VERIFIED_WITHIN = timedelta(days=2)
 TAKEN_BACK = "taken_back"
+MEASURED = timedelta(days=30)
+IN_TIME = Fraction(95, 100)
+"""The share of payouts that should be sent within the SLA of their approval."""
 FILE_LATE = timedelta(minutes=15)
 _RANK = {"stop": 0, "wait": 1, "good": 2}
 
@@ -149,6 +154,33 @@ def _transfers(now: datetime) -> Iterator[Notice]:
         else "",
         url,
     )
+
+
+def _inquiries(now: datetime) -> Iterator[Notice]:
+    if count := _up_to_many(desk.open_inquiries(now - desk.UNANSWERED)):
+        yield Notice(
+            "wait",
+            _figure(count),
+            ngettext(
+                "recall or trace is open for a day or longer",
+                "recalls and traces are open for a day or longer",
+                count,
+            ),
+            _("Ask the provider, and record what it answers."),
+            reverse("console:payouts") + "#inquiries",
+        )
+
+
+def _payouts_in_time(now: datetime) -> Iterator[Notice]:
+    found = executed_in_time(now - MEASURED, now=now)
+    if found.share is not None:
+        yield Notice(
+            "good" if found.share >= IN_TIME else "wait",
+            f"{int(found.share * 100)} %",
+            _("of payouts of batches sent within 24 hours of approval, in 30 days"),
+            "" if found.share >= IN_TIME else _("It should be 95 %: look at what is approved and waits."),
+            reverse("console:payouts"),
+        )
 
 
 def _providers(now: datetime) -> Iterator[Notice]:
@@ -452,6 +484,8 @@ def _rates(now: datetime) -> Iterator[Notice]:
 _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
     _approvals,
     _transfers,
+    _inquiries,
+    _payouts_in_time,
     _providers,
     _payment_files,
     _refusals,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from apps.core import clock
 from apps.core.errors import DomainError
@@ -187,3 +187,16 @@ class Adapter(Protocol):
 
     def executed_since(self, since: datetime) -> Iterable[tuple[str, Reply]]:
         """Every reference of ours that was executed or changed since, with what became of it."""
+
+
+@runtime_checkable
+class Recalling(Protocol):
+    """What an adapter may be besides: one whose provider is asked by its API that a payment comes back."""
+
+    recalls: bool
+
+    def recall(self, name: str, reference: str, instruction: Instruction) -> Reply:
+        """Ask for the money of a payment back, once for each name: accepted if it was asked for, failed if that is refused.
+
+        Anything else is no answer. What comes back is told as a return, later.
+        """

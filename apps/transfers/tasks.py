@@ -8,7 +8,7 @@ from celery import shared_task
 
 from apps.core import clock
 from apps.operations import executor
-from apps.transfers import leases
+from apps.transfers import inquiry_calls, leases
 from apps.transfers.services import mails, micro_deposits, pay_ins, reserves, watching
 from apps.transfers.worker import Worker
 
@@ -36,6 +36,12 @@ def mail_milestones() -> None:
     """Find what is to be told by mail, and mail it."""
     mails.queue_new(now=clock.now())
     mails.send_due()
+
+
+@shared_task(name="transfers.ask_inquiries", expires=5)
+def ask_inquiries() -> None:
+    """Ask providers for the money that is recalled."""
+    inquiry_calls.work_off()
 
 
 @shared_task(name="transfers.work", expires=1)

@@ -16,9 +16,11 @@ from apps.accounts.models import Tenant
 from apps.accounts.people import find_actor
 from apps.api import request_log
 from apps.api.document import document
-from apps.core import clock
+from apps.core import clock, ids
+from apps.operations.models import Book
 from apps.payouts import worker
 from apps.payouts.models import Batch
+from apps.transfers.models import Transfer
 from tests.api.conftest import Client, Party, joined, make_key
 from tests.support.door import done, eur, run
 from tests.support.statements import statements
@@ -130,6 +132,17 @@ def ended(test: str) -> str:
     return batch(test, status="completed", executed_at=now, ended_at=now)
 
 
+def paid_out(test: str) -> str:
+    """A payout that was completed."""
+    now = clock.now()
+    given = {"kind": "payout", "status": "completed", "amount": 500, "currency": "EUR", "provider": "bank"}
+    named = {"operation_id": ids.new_id("op"), "attempt_id": ids.new_id("ptm"), "attempts": 1}
+    times = {"created_at": now, "changed_at": now, "ended_at": now}
+    made = Transfer(id=ids.new_id("trf"), book=Book.objects.get(tenant_id=test), **given, **named, **times)
+    made.save(force_insert=True)
+    return str(made.pk)
+
+
 BESIDE: dict[str, Callable[[str], dict[str, str]]] = {
     **dict.fromkeys(("/v1/onramps", "/v1/buys"), lambda test: {"to_wallet": in_usdc(test)}),
     **dict.fromkeys(("/v1/offramps", "/v1/sells"), lambda test: {"from_wallet": in_usdc(test)}),
@@ -146,6 +159,10 @@ BESIDE: dict[str, Callable[[str], dict[str, str]]] = {
     "/v1/payout-batches/{batch}/compare": lambda test: {"batch": ended(test)},
     "/v1/escrow-releases": lambda test: {"escrow": kept(test)},
     "/v1/strategies/stop": lambda test: {"wallet": put_to_work(test)},
+    **dict.fromkeys(
+        ("/v1/transfers/{transfer}/recall", "/v1/transfers/{transfer}/trace"),
+        lambda test: {"transfer": paid_out(test)},
+    ),
     "/v1/transfers/{transfer}/refund": lambda test: {"transfer": refundable(test)},
 }
 """What an example needs beside."""

@@ -1,6 +1,16 @@
 """What is read: the resources, each declared in a module named after the app that owns it."""
 
-from apps.api.resources import accounts, api, deposits, ledger, operations, payouts, reserves, transfers
+from apps.api.resources import (
+    accounts,
+    api,
+    deposits,
+    inquiries,
+    ledger,
+    operations,
+    payouts,
+    reserves,
+    transfers,
+)
 from apps.api.resources.base import Computed, Filter, Resource, all_resources, declare, find
 
 __all__ = [
@@ -13,6 +23,7 @@ __all__ = [
     "declare",
     "deposits",
     "find",
+    "inquiries",
     "ledger",
     "operations",
     "payouts",

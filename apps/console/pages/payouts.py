@@ -74,6 +74,10 @@ def payouts_desk(request: HttpRequest) -> HttpResponse:
             "more_reviews": len(in_review) > REVIEWS,
             "standstills": _standstills(request, now),
             "approvals": list(desk.awaiting_approval().select_related(*RELATED)[:MOST]),
+            "inquiries": [
+                (each, now - each.asked_at >= desk.UNANSWERED)
+                for each in desk.open_inquiries().select_related("transfer", "book")[:MOST]
+            ],
             "holds": _held(desk.open_holds(MOST), now),
         },
     )

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from celery.schedules import crontab
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -32,6 +33,8 @@ def schedule(request: HttpRequest) -> HttpResponse:
 
 def words(every: object) -> str:
     """How often, as people say it."""
+    if isinstance(every, crontab):
+        return str(every).removeprefix("<crontab: ").partition(" (")[0] + " UTC"
     if not isinstance(every, timedelta):
         return str(every)
     seconds = int(every.total_seconds())

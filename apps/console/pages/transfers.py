@@ -23,11 +23,14 @@ from apps.operations.models import ApprovalRequest
 from apps.providers.models import Provider
 from apps.transfers.arrivals import Deposit
 from apps.transfers.models import BEFORE_SENDING, Kind, Status, Transfer
+from apps.transfers.printed import proof_of_payment
 from apps.transfers.queries import standing
 from apps.transfers.queries.escrow import address_of, left_in
+from apps.transfers.queries.proof import NotProven, is_proven, proof
 from apps.transfers.queries.standing import LIMITS, Level
 from apps.transfers.queries.timeline import Source, Step, timeline
 from apps.transfers.services.asking import next_cut_off
+from apps.transfers.services.inquiries import is_recallable, is_traceable
 from apps.transfers.services.reversals import REVERSIBLE
 from apps.transfers.services.reviews import ASKABLE, RETRIABLE, REVIEWABLE
 from apps.transfers.words import PHASE, PUBLIC_STATUS, TYPE
@@ -111,9 +114,14 @@ class TransferAdmin(KeysetAdmin):
     )
 
     def get_urls(self) -> list[URLPattern]:
-        """The compensation report to print, then the pages of every list."""
-        view = self.admin_site.admin_view(self.report_view)
-        return [path("<str:object_id>/report/", view, name="transfers_transfer_report"), *super().get_urls()]
+        """The compensation report and the proof of payment to print, then the pages of every list."""
+        report = self.admin_site.admin_view(self.report_view)
+        proven = self.admin_site.admin_view(self.proof_view)
+        return [
+            path("<str:object_id>/report/", report, name="transfers_transfer_report"),
+            path("<str:object_id>/proof/", proven, name="transfers_transfer_proof"),
+            *super().get_urls(),
+        ]
 
     def doings(self, request: HttpRequest, row: Transfer | None = None) -> list[Doing]:
         """Ask for one; do with this one what its status allows."""
@@ -150,6 +158,8 @@ class TransferAdmin(KeysetAdmin):
             "fees": [(each["name"], _money(each["amount"])) for each in row.fees],
             "review": _review(request, row),
             "deposit": _deposit(row),
+            "is_proven": is_proven(row),
+            **inquiries_of(request, row),
             **amounts(row),
         }
 
@@ -160,6 +170,16 @@ class TransferAdmin(KeysetAdmin):
         if row.compensation is None:
             raise Http404(_("Nothing was compensated here."))
         return self.render(request, "console/transfer/report_page.html", {"row": row})
+
+    def proof_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The proof of payment as PDF."""
+        self.allow(request)
+        try:
+            body = proof_of_payment(proof(self.find(object_id)))
+        except NotProven as error:
+            raise Http404(error.message) from None
+        name = f'attachment; filename="proof-of-payment-{object_id}.pdf"'
+        return HttpResponse(body, content_type="application/pdf", headers={"Content-Disposition": name})
 
 
 def _deposit(row: Transfer) -> Deposit | None:
@@ -177,6 +197,25 @@ def _escrow_account(row: Transfer) -> Account | None:
         return None
     found = Account.objects.filter(book=row.book_id, address=address_of(row), currency=row.currency)
     return found.first()
+
+
+def inquiries_of(request: HttpRequest, row: Transfer) -> Context:
+    """What was asked of its provider about it, each with its answer, and what can be asked."""
+    given = {"transfer": row.pk}
+    asked = [
+        (
+            each,
+            doings(request, *([("transfers.answer_inquiry", {"inquiry": each.pk})] if each.is_open else [])),
+        )
+        for each in row.inquiries.order_by("-id")[:MANY]
+    ]
+    open_kinds = {each.kind for each, _ways in asked if each.is_open}
+    fits = {"recall": is_recallable(row), "trace": is_traceable(row)}
+    wanted = [kind for kind, fit in fits.items() if fit and kind not in open_kinds]
+    return {
+        "inquiries": asked,
+        "to_ask": doings(request, *((f"transfers.request_{kind}", given) for kind in wanted)),
+    }
 
 
 def ways(row: Transfer) -> list[tuple[str, dict[str, object]]]:

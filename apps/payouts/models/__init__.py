@@ -1,4 +1,5 @@
 from apps.payouts.models.batches import Batch, BatchRow, BatchStatus, RowStatus
+from apps.payouts.models.reminders import WeeklyReminder
 from apps.payouts.models.schedules import (
     RunOutcome,
     Schedule,
@@ -22,5 +23,6 @@ __all__ = [
     "ScheduleRow",
     "ScheduleRun",
     "ScheduleStatus",
+    "WeeklyReminder",
     "WhenShort",
 ]

@@ -10,7 +10,7 @@ from apps.providers.adapters.files import FileAdapter
 from apps.providers.adapters.sandbox import SandboxAdapter
 from apps.providers.adapters.stripe import StripeAdapter
 from apps.providers.models import Provider
-from apps.providers.protocol import Adapter
+from apps.providers.protocol import Adapter, Recalling
 
 ADAPTERS: Mapping[str, Callable[[Provider], Adapter]] = {
     "sandbox": SandboxAdapter,
@@ -23,6 +23,12 @@ ADAPTERS: Mapping[str, Callable[[Provider], Adapter]] = {
 def adapter_of(provider: Provider) -> Adapter:
     """The adapter of a provider, kept as long as the row is as it was: it has connections of its own."""
     return _kept(provider.pk, provider.changed_at.isoformat(), _Row(provider))
+
+
+def recalls(provider: Provider) -> Recalling | None:
+    """The adapter of a provider that is asked for money back by its API, or none: a person asks it."""
+    adapter = adapter_of(provider)
+    return adapter if isinstance(adapter, Recalling) and adapter.recalls else None
 
 
 def rail_of(provider: Provider) -> FileAdapter:

@@ -61,6 +61,8 @@ PAYEES: Mapping[str, tuple[PayeeResult, str, str]] = {
 }
 """What it says of a name, in our words."""
 
+RECALLS: Mapping[str, Outcome] = {"accepted": Outcome.ACCEPTED, "refused": Outcome.FAILED}
+
 PAGE = 500
 
 
@@ -71,6 +73,7 @@ class SandboxAdapter:
 
     def __init__(self, provider: Provider) -> None:
         self._desk = provider.options["desk"]
+        self.recalls = self._desk == "bank"
         self._secret = provider.webhook_secret
         seconds = provider.options.get("answer_seconds", 20)
         self._http = Http(
@@ -111,6 +114,15 @@ class SandboxAdapter:
         if isinstance(answer, Reply):
             return _unknown(answer)
         return _order(answer)
+
+    def recall(self, name: str, reference: str, instruction: Instruction) -> Reply:
+        """Ask the recipient's bank for the money of a payment back, once for each name."""
+        answer = self._http.call("POST", f"/{self._desk}/orders/{reference}/recall", {"name": name})
+        if isinstance(answer, Reply):
+            return _unknown(answer)
+        if answer.status == 404 and answer.data.get("code") == "unknown_reference":
+            return Reply(Outcome.NOT_FOUND, code="NOT_FOUND", received=answer.received)
+        return _recalled(answer)
 
     def verify(self, envelope: Envelope, *, now: datetime) -> bool:
         """Whether the signature is the sandbox's, over this body, and not old."""
@@ -204,6 +216,18 @@ def _order(answer: Response) -> Reply:
             received=answer.received,
         )
     return _reply(answer.data, answer.received)
+
+
+def _recalled(answer: Response) -> Reply:
+    """What an answer to a recall says; one that is none of the two says nothing."""
+    outcome = RECALLS.get(str(answer.data.get("recall"))) if answer.status == 200 else None
+    return Reply(
+        outcome or Outcome.UNKNOWN,
+        code=str(answer.data.get("code") or ("" if outcome else f"HTTP_{answer.status}"))[:60],
+        message=str(answer.data.get("message") or "")[:500],
+        transient=outcome is None,
+        received=answer.received,
+    )
 
 
 def _reply(order: Mapping[str, Any], received: Mapping[str, Any]) -> Reply:

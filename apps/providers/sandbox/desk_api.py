@@ -41,6 +41,7 @@ class DeskApi:
                 ("GET", "/{desk}/orders", self.changed),
                 ("GET", "/{desk}/orders/{reference:path}", self.query),
                 ("POST", "/{desk}/orders/{reference:path}/cancel", self.cancel),
+                ("POST", "/bank/orders/{reference:path}/recall", self.recall),
                 ("GET", "/{desk}/events", self.events),
                 ("GET", "/{desk}/accounts", self.accounts),
                 ("GET", "/{desk}/transactions", self.transactions),
@@ -132,6 +133,35 @@ class DeskApi:
         row = self._sandbox.execution.cancel(desk, reference)
         await self._sandbox.store.committed()
         return answer(self._sandbox.orders.told(row))
+
+    async def recall(self, request: Request) -> Response:
+        """Ask for the money of a payment back, once for each name, or fail as a fault wants it."""
+        reference, name = request.path_params["reference"], (await fields(request)).get("name")
+        if down := self._down("bank"):
+            return down
+        row = self._sandbox.orders.find("bank", reference)
+        if row is None or row["asked"] is None:
+            raise Refused(404, "unknown_reference", f"bank has no order {reference[:40]!r}.")
+        if not isinstance(name, str) or not name:
+            raise wrong("bad_name", "A recall has a name.")
+        told = self._sandbox.orders.told(row)
+        with self._sandbox.store.change():
+            struck = self._sandbox.faults.strike("recall", {**told, "to": str(told.get("to"))})
+        fault, rest = split(struck or "")
+        if fault in ("error", "timeout_before"):
+            return _error() if fault == "error" else Silence()
+        code = self._sandbox.execution.recall(row, name, rest if fault == "refuse" else None)
+        await self._sandbox.store.committed()
+        if fault in ("timeout_after", "garbage"):
+            return AFTER[fault]()
+        return answer(
+            {
+                "recall": "refused" if code else "accepted",
+                "reference": reference,
+                "code": code,
+                "message": f"The payment stays where it is: {code}." if code else None,
+            }
+        )
 
     async def changed(self, request: Request) -> Response:
         """Orders that changed since an instant."""

@@ -97,6 +97,22 @@ class Execution:
             self._tell(cancelled)
             return cancelled
 
+    def recall(self, known: Row, name: str, refused: str | None) -> str | None:
+        """Why the recall of this name was refused, or None: then a completed payment comes back after the desk's delay."""
+        desk, at = known["desk"], now()
+        asked = self._store.row("SELECT code FROM recalls WHERE desk = ? AND name = ?", desk, name)
+        if asked is not None:
+            return str(asked["code"]) if asked["code"] else None
+        code = refused or (None if known["status"] == "completed" else f"is_{known['status']}")
+        with self._store.change():
+            self._store.run(
+                "INSERT INTO recalls VALUES (?, ?, ?, ?, ?)", desk, name, known["reference"], code, at
+            )
+            if code is None and known["due_at"] is None:
+                self._orders.update(known, at, due_at=at + self._settings.delays[desk])
+        self._due.set()
+        return code
+
     def order_to_execute(self, desk: str, reference: str, outcome: str) -> Row:
         """The order, executed now with this outcome whatever it waited for."""
         known = self._orders.find(desk, reference)

@@ -19,6 +19,7 @@ PARTS = {
         *(f"{how}_{when}" for how in ("error", "timeout", "reset") for when in ("before", "after")),
     },
     "payee": {"error", "timeout", "reset", "garbage", "slow:"},
+    "recall": {"refuse:", "error", "timeout_before", "timeout_after", "garbage"},
     "query": {"error", "timeout", "not_found_for:"},
     "outcome": {"complete", "fail:", "hang", "partial:", "wrong_amount:", "return_after:", "delay:"},
     "webhook": {
@@ -151,7 +152,7 @@ def check(part: str, fault: Any) -> None:
         raise ValueError(f"{part} has no fault {json.dumps(fault)}; it has {', '.join(sorted(PARTS[part]))}")
     if not colon:
         return
-    if name == "fail":
+    if name in ("fail", "refuse"):
         right = bool(_CODE.fullmatch(rest))
     elif name == "partial":
         right = 0 < exact(rest) < exact("1")

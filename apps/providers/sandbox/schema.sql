@@ -38,6 +38,14 @@ CREATE TABLE IF NOT EXISTS files (
     UNIQUE (desk, message_id)
 );
 CREATE INDEX IF NOT EXISTS orders_due ON orders (due_at) WHERE due_at IS NOT NULL;
+CREATE TABLE IF NOT EXISTS recalls (
+    desk TEXT NOT NULL,
+    name TEXT NOT NULL,       -- whoever asks under it again is answered the same
+    reference TEXT NOT NULL,
+    code TEXT,                -- why it was refused; null if it was accepted
+    at INTEGER NOT NULL,
+    PRIMARY KEY (desk, name)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS transitions (
     number INTEGER PRIMARY KEY,
     order_number INTEGER NOT NULL,

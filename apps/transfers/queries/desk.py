@@ -10,8 +10,12 @@ from django.db.models import QuerySet
 
 from apps.core import ids
 from apps.ledger.models import Hold, JournalEntry
+from apps.transfers.inquiries import Inquiry, InquiryStatus
 from apps.transfers.models import Status, Transfer
 from apps.transfers.queries.standing import Level, stuck
+
+UNANSWERED: Final = timedelta(days=1)
+"""From when on a recall or trace that nobody answered deserves a look."""
 
 OLD: Final = timedelta(days=7)
 """From when on a hold that is still open deserves a look."""
@@ -48,6 +52,12 @@ def awaiting_approval() -> QuerySet[Transfer]:
         status=Status.AWAITING_APPROVAL, expires_at__isnull=False
     )
     return rows.order_by("id")
+
+
+def open_inquiries(asked_by: datetime | None = None) -> QuerySet[Inquiry]:
+    """Recalls and traces that are not answered, and were asked for by then if a time is given; the oldest first."""
+    rows = Inquiry.objects.filter(status=InquiryStatus.OPEN)
+    return (rows.filter(asked_at__lte=asked_by) if asked_by else rows).order_by("asked_at", "id")
 
 
 def open_holds(most: int) -> Sequence[OpenHold]:

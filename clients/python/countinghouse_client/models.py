@@ -837,6 +837,14 @@ class RemoveMemberBody(TypedDict, closed=True):
     reason: str
 
 
+class RequestRecallBody(TypedDict, closed=True):
+    reason: str
+
+
+class RequestTraceBody(TypedDict, closed=True):
+    reason: str
+
+
 class RequestVirtualAccountBody(TypedDict, closed=True):
     wallet: str
 

@@ -138,6 +138,16 @@ class ListIdempotencyKeysQuery(TypedDict, total=False):
     tenant: str | None
 
 
+class ListInquiriesQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    transfer: str | None
+    kind: Literal["recall", "trace"] | None
+    status: Literal["open", "answered", "refused"] | None
+    tenant: str | None
+
+
 class ListOperationsQuery(TypedDict, total=False):
     limit: int | None
     cursor: str | None
@@ -800,6 +810,21 @@ class Client(Transport):
         return cast(
             models.IdempotencyKeyOutput, self.request("GET", f"/v1/idempotency-keys/{part(id)}", query={})
         )
+
+    def list_inquiries(self, **query: Unpack[ListInquiriesQuery]) -> Page[models.InquiryOutput]:
+        """Recalls and traces.
+
+        A recall moves no money: what comes back is told as `transfer.returned`. Needs the scope
+        `transfers:read`.
+        """
+        return self._page("/v1/inquiries", dict(query))
+
+    def get_inquiry(self, id: str) -> models.InquiryOutput:
+        """One inquiry.
+
+        Needs the scope `transfers:read`.
+        """
+        return cast(models.InquiryOutput, self.request("GET", f"/v1/inquiries/{part(id)}", query={}))
 
     def create_offramp(
         self,
@@ -1580,6 +1605,13 @@ class Client(Transport):
         """
         return cast(bytes, self.request("GET", f"/v1/transfers/{part(id)}/compensation-report", query={}))
 
+    def get_transfer_proof_of_payment(self, id: str) -> bytes:
+        """The proof of a payout as PDF: who paid whom how much, when, through whom, and the journal entry that says so.
+
+        Needs the scope `transfers:read`.
+        """
+        return cast(bytes, self.request("GET", f"/v1/transfers/{part(id)}/proof-of-payment", query={}))
+
     def cancel_transfer(
         self,
         transfer: str,
@@ -1614,6 +1646,23 @@ class Client(Transport):
             self._command(f"/v1/transfers/{part(transfer)}/confirm", dict(body), idempotency_key, retry_of),
         )
 
+    def request_recall(
+        self,
+        transfer: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RequestRecallBody],
+    ) -> models.InquiryResult:
+        """Ask for the money of a payout back.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.InquiryResult",
+            self._command(f"/v1/transfers/{part(transfer)}/recall", dict(body), idempotency_key, retry_of),
+        )
+
     def create_refund(
         self,
         transfer: str,
@@ -1629,6 +1678,23 @@ class Client(Transport):
         return cast(
             "models.AskedResult",
             self._command(f"/v1/transfers/{part(transfer)}/refund", dict(body), idempotency_key, retry_of),
+        )
+
+    def request_trace(
+        self,
+        transfer: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RequestTraceBody],
+    ) -> models.InquiryResult:
+        """Ask where a payment is.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.InquiryResult",
+            self._command(f"/v1/transfers/{part(transfer)}/trace", dict(body), idempotency_key, retry_of),
         )
 
     def list_virtual_accounts(
