@@ -379,6 +379,32 @@ class FileShown(TypedDict):
     mapping: dict[str, str]
 
 
+class InquiryOutput(TypedDict):
+    id: str
+    transfer: str
+    kind: Literal["recall", "trace"]
+    status: Literal["open", "answered", "refused"]
+    reason: str
+    answer: str
+    asked_at: str
+    answered_at: str | None
+
+
+class InquiryPage(TypedDict):
+    items: list[InquiryOutput]
+    next: str | None
+    previous: str | None
+
+
+class InquiryResult(TypedDict):
+    inquiry: str
+    transfer: str
+    kind: Literal["recall", "trace"]
+    status: Literal["open", "answered", "refused"]
+    reason: str
+    answer: str
+
+
 class InvitationOutput(TypedDict):
     id: str
     email: str
@@ -960,6 +986,96 @@ class SaleBody(TypedDict, closed=True):
     metadata: NotRequired[dict[str, str]]
 
 
+class ScheduleBody(TypedDict, closed=True):
+    pass
+
+
+class ScheduleOutput(TypedDict):
+    id: str
+    name: str
+    reference: str
+    status: Literal["active", "paused", "ended"]
+    version: int
+    wallet: str
+    every: Literal["day", "week", "month", "once"]
+    on_day: int | None
+    first_on: str
+    last_on: str | None
+    at: str
+    time_zone: str
+    calendar: str
+    on_holiday: Literal["before", "after", "skip"]
+    when_short: Literal["wait", "skip", "pay_what_there_is"]
+    wait_days: int
+    next_on: str | None
+    next_at: str | None
+    waits_since: str | None
+    made: int
+    why: str
+    created_at: str
+    ended_at: str | None
+
+
+class SchedulePage(TypedDict):
+    items: list[ScheduleOutput]
+    next: str | None
+    previous: str | None
+
+
+class ScheduleResult(TypedDict):
+    schedule: str
+    name: str
+    reference: str
+    status: Literal["active", "paused", "ended"]
+    version: int
+    next_on: str | None
+    next_at: str | None
+
+
+class ScheduleRowInput(TypedDict):
+    amount: Money
+    recipient: str
+    reference: NotRequired[str]
+    description: NotRequired[str]
+
+
+class ScheduleRowOutput(TypedDict):
+    id: str
+    schedule: str
+    version: int
+    number: int
+    recipient: str
+    amount: Money
+    reference: str
+    description: str
+
+
+class ScheduleRowPage(TypedDict):
+    items: list[ScheduleRowOutput]
+    next: str | None
+    previous: str | None
+
+
+class ScheduleRunOutput(TypedDict):
+    id: str
+    schedule: str
+    day: str
+    version: int
+    outcome: Literal["made", "no_business_day", "short", "refused", "paused", "missed", "called_off"]
+    code: str
+    message: str
+    batch: str | None
+    needed: Money | None
+    available: Money | None
+    ran_at: str
+
+
+class ScheduleRunPage(TypedDict):
+    items: list[ScheduleRunOutput]
+    next: str | None
+    previous: str | None
+
+
 class SendMicroDepositsBody(TypedDict, closed=True):
     pass
 
@@ -1026,6 +1142,10 @@ class StatisticsOutput(TypedDict):
 class StepOutput(TypedDict):
     role: str
     people: int
+
+
+class StopScheduleBody(TypedDict, closed=True):
+    reason: str
 
 
 class StoppedResult(TypedDict):
@@ -1454,6 +1574,17 @@ class WalletUpdatedResult(TypedDict):
     changed: list[str]
 
 
+class WhenInput(TypedDict):
+    every: Literal["day", "week", "month", "once"]
+    on_day: NotRequired[int | None]
+    first_on: NotRequired[str | None]
+    last_on: NotRequired[str | None]
+    at: str
+    time_zone: NotRequired[str]
+    calendar: NotRequired[str]
+    on_holiday: NotRequired[Literal["before", "after", "skip"]]
+
+
 class AccountBalanceOutput(TypedDict):
     address: str
     currency: str
@@ -1541,6 +1672,16 @@ class BulkBody(TypedDict, closed=True):
     items: list[BulkItem]
 
 
+class ChangeScheduleBody(TypedDict, closed=True):
+    name: str
+    reference: NotRequired[str]
+    wallet: str
+    rows: list[ScheduleRowInput]
+    when: WhenInput
+    when_short: NotRequired[Literal["wait", "skip", "pay_what_there_is"]]
+    wait_days: NotRequired[int]
+
+
 class ChargeFeeBody(TypedDict, closed=True):
     wallet: str
     amount: Money
@@ -1577,6 +1718,17 @@ class CreateRecipientBody(TypedDict, closed=True):
     details: RecipientDetails
     external_id: NotRequired[str]
     metadata: NotRequired[dict[str, str]]
+
+
+class CreateScheduleBody(TypedDict, closed=True):
+    name: str
+    reference: NotRequired[str]
+    wallet: str
+    rows: list[ScheduleRowInput]
+    when: WhenInput
+    when_short: NotRequired[Literal["wait", "skip", "pay_what_there_is"]]
+    wait_days: NotRequired[int]
+    tenant: NotRequired[str | None]
 
 
 class CreateTransferBody(TypedDict, closed=True):

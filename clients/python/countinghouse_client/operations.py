@@ -193,6 +193,32 @@ class ListPayoutBatchesQuery(TypedDict, total=False):
     tenant: str | None
 
 
+class ListPayoutScheduleRowsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    schedule: str | None
+    tenant: str | None
+
+
+class ListPayoutScheduleRunsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    schedule: str | None
+    tenant: str | None
+
+
+class ListPayoutSchedulesQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    status: Literal["active", "paused", "ended"] | None
+    created_from: str | None
+    created_before: str | None
+    tenant: str | None
+
+
 class GetPlatformStatisticsQuery(TypedDict, total=False):
     since: str | None
     through: str | None
@@ -1088,6 +1114,148 @@ class Client(Transport):
         Needs the scope `transfers:read`.
         """
         return cast(models.BatchOutput, self.request("GET", f"/v1/payout-batches/{part(id)}", query={}))
+
+    def list_payout_schedule_rows(
+        self, **query: Unpack[ListPayoutScheduleRowsQuery]
+    ) -> Page[models.ScheduleRowOutput]:
+        """The rows of schedules of payouts.
+
+        Needs the scope `transfers:read`.
+        """
+        return self._page("/v1/payout-schedule-rows", dict(query))
+
+    def get_payout_schedule_row(self, id: str) -> models.ScheduleRowOutput:
+        """One payout schedule row.
+
+        Needs the scope `transfers:read`.
+        """
+        return cast(
+            models.ScheduleRowOutput, self.request("GET", f"/v1/payout-schedule-rows/{part(id)}", query={})
+        )
+
+    def list_payout_schedule_runs(
+        self, **query: Unpack[ListPayoutScheduleRunsQuery]
+    ) -> Page[models.ScheduleRunOutput]:
+        """What came of each day of schedules of payouts.
+
+        Needs the scope `transfers:read`.
+        """
+        return self._page("/v1/payout-schedule-runs", dict(query))
+
+    def get_payout_schedule_run(self, id: str) -> models.ScheduleRunOutput:
+        """One payout schedule run.
+
+        Needs the scope `transfers:read`.
+        """
+        return cast(
+            models.ScheduleRunOutput, self.request("GET", f"/v1/payout-schedule-runs/{part(id)}", query={})
+        )
+
+    def list_payout_schedules(self, **query: Unpack[ListPayoutSchedulesQuery]) -> Page[models.ScheduleOutput]:
+        """Schedules of payouts.
+
+        Needs the scope `transfers:read`.
+        """
+        return self._page("/v1/payout-schedules", dict(query))
+
+    def create_schedule(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.CreateScheduleBody],
+    ) -> models.ScheduleResult:
+        """Schedule payouts.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.ScheduleResult",
+            self._command("/v1/payout-schedules", dict(body), idempotency_key, retry_of),
+        )
+
+    def get_payout_schedule(self, id: str) -> models.ScheduleOutput:
+        """One payout schedule.
+
+        Needs the scope `transfers:read`.
+        """
+        return cast(models.ScheduleOutput, self.request("GET", f"/v1/payout-schedules/{part(id)}", query={}))
+
+    def change_schedule(
+        self,
+        schedule: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ChangeScheduleBody],
+    ) -> models.ScheduleResult:
+        """Change a schedule of payouts.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.ScheduleResult",
+            self._command(
+                f"/v1/payout-schedules/{part(schedule)}/change", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def end_schedule(
+        self,
+        schedule: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.StopScheduleBody],
+    ) -> models.ScheduleResult:
+        """End a schedule of payouts.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.ScheduleResult",
+            self._command(
+                f"/v1/payout-schedules/{part(schedule)}/end", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def pause_schedule(
+        self,
+        schedule: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.StopScheduleBody],
+    ) -> models.ScheduleResult:
+        """Pause a schedule of payouts.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.ScheduleResult",
+            self._command(
+                f"/v1/payout-schedules/{part(schedule)}/pause", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def resume_schedule(
+        self,
+        schedule: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ScheduleBody],
+    ) -> models.ScheduleResult:
+        """Resume a schedule of payouts.
+
+        Needs the scope `transfers:write`.
+        """
+        return cast(
+            "models.ScheduleResult",
+            self._command(
+                f"/v1/payout-schedules/{part(schedule)}/resume", dict(body), idempotency_key, retry_of
+            ),
+        )
 
     def create_payout(
         self,
