@@ -120,5 +120,12 @@ class ApprovalMissing(DomainError):
     http_status = 409
 
 
+class PreviewRefused(DomainError):
+    """What the command would do is not told before it is run: it would tell a secret."""
+
+    code = "PREVIEW_REFUSED"
+    http_status = 409
+
+
 class InsideTransaction(RuntimeError):
     """The door was called inside somebody else's transaction, which could undo what it promised."""

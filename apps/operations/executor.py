@@ -28,6 +28,7 @@ from apps.operations.errors import (
     FlagDenied,
     InsideTransaction,
     IntegrityBroken,
+    PreviewRefused,
     TargetNotFound,
     TenantSuspended,
 )
@@ -134,6 +135,8 @@ def preview(request: Request) -> dict[str, Any]:
         raise AssertionError("prepare answers with a refusal or a run")
     if run.error:
         raise run.error
+    if not run.command.previews:
+        raise PreviewRefused(f"{run.command.name} says nothing before it is run.")
     with transaction.atomic(durable=True):
         try:
             return _preview(run)

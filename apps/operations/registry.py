@@ -54,6 +54,7 @@ class Command:
     `parties(input)` are the books of the counterparties that an input names, which a tenant's command may reach.
     `asks_for` names the command whose approval this one's plan may ask for (`approvals.ask_for`); `if_rejected(input)`
     is what runs when other people say no. `alone` in its batch is a handler, and a plan with `own_accounts`.
+    One that tells whether a guess is right has no `previews`, which would be guesses that nobody counts.
     A `completion` finishes what was begun, so a freeze lets it pass unless completions are gated.
     """
 
@@ -73,6 +74,7 @@ class Command:
     completion: bool = False
     surfaces: frozenset[Surface] = frozenset({"cli"})
     alone: bool = False
+    previews: bool = True
     version: int = 1
     secret_fields: frozenset[str] = frozenset()
     personal_fields: frozenset[str] = frozenset()

@@ -1,17 +1,19 @@
 """Payouts by ACH: in files of the day, settled when nobody returned them in time, and returned with a code."""
 
+import json
 from datetime import datetime
 from io import BytesIO
 from typing import Any
 
 import pytest
 
+from apps.accounts.models import Recipient
 from apps.core import clock
 from apps.providers.formats import nacha
 from apps.providers.models import InboundMessage, Provider, RailFile, RailPayment
 from apps.providers.services import told
 from apps.transfers.models import Transfer
-from tests.support.door import balance
+from tests.support.door import balance, done
 from tests.support.files import ach, cut, hand_over, statuses, told_by
 from tests.support.inbound import hook_up
 from tests.support.payouts import pay_out, recipient, status, work
@@ -79,6 +81,16 @@ def test_is_settled_when_nobody_returned_it_in_time(acme: World, dollars: str, b
     assert not InboundMessage.objects.filter(status="quarantined").exists()
 
 
+def test_handed_over_by_a_person_is_settled_as_well(acme: World, dollars: str, bank: Sandbox) -> None:
+    provider = ach(bank, base_url="", name="ach-by-hand", options={"play": False})
+    [made] = sent(acme, dollars, "40.00")
+    [file] = cut(provider)
+    done("providers.hand_over_file", file=file.pk, sha256=bytes(file.sha256).hex())
+    assert statuses(provider) == ["accepted"]
+    settled()
+    assert (status(made), parts(dollars)) == ("completed", ("60.00", "0.00"))
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [
@@ -132,9 +144,12 @@ def test_a_duplicate_that_comes_back_releases_nothing(acme: World, dollars: str,
     assert RailPayment.objects.get().doubt
 
 
-def test_euros_and_a_wrong_routing_number_go_back_at_once(acme: World, dollars: str, bank: Sandbox) -> None:
+def test_a_wrong_routing_number_of_before_they_were_checked_goes_back_at_once(
+    acme: World, dollars: str, bank: Sandbox
+) -> None:
     ach(bank)
-    to = recipient(acme, "USD", details=DETAILS | {"bank_code": "021000022"}, country="US")
+    to = recipient(acme, "USD", details=DETAILS, country="US")
+    Recipient.objects.filter(pk=to).update(details=json.dumps(DETAILS | {"bank_code": "021000022"}))
     made = pay_out(acme, dollars, to, "40.00", "USD")["transfer"]
     work()
     failed = Transfer.objects.get(pk=made)

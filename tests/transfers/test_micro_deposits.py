@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from apps.accounts.models import Recipient, RecipientVerification
 from apps.core.money import Money
+from apps.operations.errors import PreviewRefused
+from apps.operations.executor import preview
 from apps.operations.models import ApprovalRequest, Event, Operation
 from apps.transfers import tasks
 from apps.transfers.micro_deposits import MicroDeposits
@@ -111,6 +113,15 @@ def test_three_wrong_tries_end_it(acme: World, house: str) -> None:
     assert refused(SEND, actor=acme.key, recipient=to) == "MICRO_DEPOSITS_SENT"
     with later(days=1, seconds=1):
         assert done(SEND, actor=acme.key, recipient=to)["status"] == "sent"
+
+
+def test_a_preview_tells_no_secret(acme: World, house: str) -> None:
+    to = recipient(acme)
+    done(SEND, actor=acme.key, recipient=to)
+    first, second = paid(to)
+    given = {"recipient": to, "first": written(first), "second": written(second)}
+    with pytest.raises(PreviewRefused):
+        preview(request("transfers.prove_micro_deposits", actor=acme.key, **given))
 
 
 def test_a_replayed_try_is_one_try(acme: World, house: str) -> None:

@@ -154,7 +154,8 @@ def _reported(report: StatusReport, ours: OurPayments) -> Report:
     sayings = [each for payment, what in pairs if (each := _saying(payment.reference, what))]
     whole = Said(report.status.outcome, report.status)
     refused = whole.outcome is Told.REJECTED
-    standing = "" if whole.is_duplicate else FileStatus.REFUSED if refused else FileStatus.TAKEN
+    twice = whole.is_duplicate or any(each.is_duplicate for each in said)
+    standing = "" if twice else FileStatus.REFUSED if refused else FileStatus.TAKEN
     return Report(tuple(sayings), message_id, standing, tuple(doubts))
 
 
@@ -208,15 +209,24 @@ def _entry(entry: camt053.Entry, known: Mapping[str, Carried], ours: OurPayments
 
 
 def _line(entry: camt053.Entry, line: camt053.Details, payment: Carried) -> Saying:
+    """Booked is what was debited as it was asked for, come back what a return or a reversal credits whole; all else that
+    a bank books under our reference, such as a charge or a part, is for a person.
+    """
     amount = line.amount or (_moved(entry) if len(entry.details) == 1 else payment.amount)
-    paid = amount if amount.currency == payment.amount.currency else payment.amount
-    if entry.amount.is_negative and not entry.is_reversal:
-        return Saying(payment.reference, Outcome.COMPLETED, amount=paid)
     words = words_of(line.reason) or " ".join(line.reason_info)
-    if payment.returned not in {None, paid}:
-        doubt = f"{payment.returned} of it came back before, and now {paid}: whether that is more, a person finds out."
-        return Saying(payment.reference, Outcome.UNKNOWN, line.reason[:60], words[:500], doubt=doubt)
-    return Saying(payment.reference, Outcome.RETURNED, (line.reason or "RETURNED")[:60], words[:500], paid)
+    is_debit, is_whole = entry.amount.is_negative, amount == payment.amount
+    if is_debit and is_whole and not entry.is_reversal:
+        return Saying(payment.reference, Outcome.COMPLETED, amount=amount)
+    is_back = not is_debit and (line.is_return or entry.is_reversal)
+    if is_back and is_whole and payment.returned in {None, amount}:
+        return Saying(
+            payment.reference, Outcome.RETURNED, (line.reason or "RETURNED")[:60], words[:500], amount
+        )
+    side = "debits" if is_debit else "credits"
+    doubt = (
+        f"The bank {side} {amount} under the reference of {payment.amount}: what that is, a person finds out."
+    )
+    return Saying(payment.reference, Outcome.UNKNOWN, line.reason[:60], words[:500], doubt=doubt)
 
 
 def _moved(entry: camt053.Entry) -> Money:

@@ -1,7 +1,7 @@
 """Status reports, ISO 20022 pain.002 of any version: what a bank says of an order, and so of each payment in it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import BinaryIO
 
@@ -100,11 +100,13 @@ class Said:
     outcome: Outcome
     status: Status = Status()
     level: Level | None = None
+    refusals: tuple[Status, ...] = field(default=(), compare=False)
 
     @property
     def is_duplicate(self) -> bool:
-        """Whether it was refused because it was sent before: then the first may well be executed."""
-        return any(each.code in DUPLICATE for each in self.status.reasons)
+        """Whether it was refused because it was sent before, at any level: then the first may well be executed."""
+        refused = (self.status, *self.refusals)
+        return any(each.code in DUPLICATE for status in refused for each in status.reasons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +268,8 @@ def _resolved(levels: dict[Level, Status]) -> Said:
     paid_above = Outcome.SETTLED in above and status.outcome is Outcome.REJECTED
     if refused_above or paid_above:
         return Said(Outcome.CONTRADICTORY, status, level)
-    return Said(status.outcome, status, level)
+    refusals = tuple(each for _, each in stated if each.outcome is Outcome.REJECTED)
+    return Said(status.outcome, status, level, refusals)
 
 
 def _together(said: list[Said]) -> Said:
@@ -275,4 +278,5 @@ def _together(said: list[Said]) -> Said:
     both = Outcome.REJECTED in outcomes and outcomes & _AGREEING
     if both or Outcome.CONTRADICTORY in outcomes:
         return Said(Outcome.CONTRADICTORY, said[-1].status, said[-1].level)
-    return said[-1]
+    refusals = tuple(status for each in said for status in (*each.refusals, each.status))
+    return replace(said[-1], refusals=refusals) if said[-1].outcome is Outcome.REJECTED else said[-1]

@@ -111,6 +111,11 @@ def is_catching_up() -> bool:
     return any(each.locked_because.startswith(RESTORED) for each in _fresh().providers)
 
 
+def moves_real_money() -> bool:
+    """Whether any provider here does, so that play money must stay in test environments."""
+    return any(each.enabled and not each.is_play for each in _fresh().providers)
+
+
 def by_name(name: str) -> Provider | None:
     """The provider of a name, as the process remembers it."""
     return next((each for each in _fresh().providers if each.name == name), None)

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from apps.core import arrays, ids
 from apps.core.actor import Actor
+from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.operations.executor import execute
 from apps.operations.models import FeatureFlag
@@ -42,10 +43,19 @@ WATCH: Final = Actor.system("files", {"providers.raise_file_alarm"})
 
 _PUT_IN: Final = """
 UPDATE providers_railpayment p
-   SET status = 'in_file', file_id = %(file)s, execute_on = %(day)s, sequence = t.sequence, changed_at = %(now)s
+   SET status = 'in_file', file_id = %(file)s, execute_on = %(day)s, sequence = t.sequence, changed_at = %(now)s,
+       expected_at = %(expected)s
   FROM unnest(%(payments)s::uuid[], %(sequences)s::bigint[]) t (id, sequence)
  WHERE p.id = t.id AND p.status = 'waiting'
 """
+
+
+class Unwritten(Exception):
+    """No file can be written of what goes together by this scheme and currency; the others leave nevertheless."""
+
+    def __init__(self, group: tuple[str, str], why: str) -> None:
+        super().__init__(why)
+        self.group = group
 
 
 def cut_due(now: datetime) -> list[str]:
@@ -65,8 +75,18 @@ def cut_due(now: datetime) -> list[str]:
 def cut(provider: Provider, *, through: datetime, now: datetime) -> list[str]:
     """Make files of all payments that wait for a cut-off up to an instant; the ids of the files."""
     made: list[str] = []
-    while len(made) < MOST_FILES and (file := _cut_one(provider, through, now)):
+    unwritten: list[Unwritten] = []
+    while len(made) + len(unwritten) < MOST_FILES:
+        try:
+            file = _cut_one(provider, through, now, [each.group for each in unwritten])
+        except Unwritten as error:
+            unwritten.append(error)
+            continue
+        if file is None:
+            break
         made.append(str(file.pk))
+    for each in unwritten:
+        raise_alarm(provider, f"{' '.join(each.group)}: {each}"[:300], now)
     return made
 
 
@@ -97,15 +117,27 @@ def plan_raise_file_alarm(context: Context, *, provider: str, why: str, file: st
     return Plan(result=data, events=[EventDraft("alert.raised", file or found.pk, data)])
 
 
-def _cut_one(provider: Provider, through: datetime, now: datetime) -> RailFile | None:
+def _cut_one(
+    provider: Provider, through: datetime, now: datetime, passed: Sequence[tuple[str, str]]
+) -> RailFile | None:
     with transaction.atomic():
         locked = Provider.objects.select_for_update(no_key=True).get(pk=provider.pk)
-        frozen = _frozen()
-        if locked.locked_because or frozen & {("everything", ""), ("provider", locked.name)}:
+        if locked.locked_because or is_frozen(locked):
             return None
-        currencies = [scope_id for scope, scope_id in frozen if scope == "currency"]
-        rows = _together(locked, through, now, without=currencies)
-        return _make(locked, rows, now) if rows else None
+        currencies = [scope_id for scope, scope_id in _frozen() if scope == "currency"]
+        rows = _together(locked, through, now, without=currencies, passed=passed)
+        if not rows:
+            return None
+        try:
+            return _make(locked, rows, now)
+        except DomainError as error:
+            raise Unwritten((rows[0].scheme, rows[0].currency), error.message) from error
+
+
+def is_frozen(provider: Provider, currency: str = "") -> bool:
+    """Whether a freeze stops what leaves through the provider, in this currency if one is named."""
+    scopes = {("everything", ""), ("provider", provider.name), ("currency", currency)}
+    return not scopes.isdisjoint(_frozen())
 
 
 def _frozen() -> set[tuple[str, str]]:
@@ -115,7 +147,12 @@ def _frozen() -> set[tuple[str, str]]:
 
 
 def _together(
-    provider: Provider, through: datetime, now: datetime, *, without: Sequence[str]
+    provider: Provider,
+    through: datetime,
+    now: datetime,
+    *,
+    without: Sequence[str],
+    passed: Sequence[tuple[str, str]],
 ) -> list[RailPayment]:
     """The oldest payment that waits, and those that go into the same file: scheme, currency and day are the same."""
     waiting = (
@@ -123,6 +160,8 @@ def _together(
         .exclude(currency__in=without)
         .order_by("due_at", "pk")
     )
+    for scheme, currency in passed:
+        waiting = waiting.exclude(scheme=scheme, currency=currency)
     first = waiting.first()
     if first is None or first.execute_on is None:
         return []
@@ -198,6 +237,7 @@ def put_in(file: RailFile, rows: Sequence[RailPayment], sequences: Sequence[int]
     values: dict[str, Any] = {
         "file": ids.decode("rlf", str(file.pk)),
         "day": file.execute_on,
+        "expected": cut_offs.executed_by(file.provider, file.execute_on, now),
         "payments": arrays.texts([ids.stored("rlp", str(row.pk)) for row in rows]),
         "sequences": arrays.numbers(sequences),
         "now": now,

@@ -8,7 +8,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, transaction
 
 from apps.core import ids
 from apps.core.errors import DomainError
@@ -21,7 +21,7 @@ from apps.providers.models import FileStatus, PaymentStatus, RailFile, RailPayme
 from apps.providers.protocol import Outcome
 from apps.providers.queries import routing
 from apps.providers.services import told
-from apps.providers.services.cutting import raise_alarm
+from apps.providers.services.cutting import is_frozen, raise_alarm
 from apps.providers.services.providers import refuse_while_catching_up
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ _TAKE: Final = """
 UPDATE providers_railfile f SET next_attempt_at = %(until)s, tries = f.tries + 1
   FROM (SELECT f.id FROM providers_railfile f JOIN providers_provider p ON p.id = f.provider_id
          WHERE f.next_attempt_at <= %(now)s AND p.locked_because = ''
-         ORDER BY f.next_attempt_at LIMIT %(most)s FOR NO KEY UPDATE OF f SKIP LOCKED) due
+         ORDER BY f.next_attempt_at LIMIT 1 FOR NO KEY UPDATE OF f SKIP LOCKED) due
  WHERE f.id = due.id
 RETURNING f.id
 """
@@ -66,16 +66,24 @@ class FileHasGone(DomainError):
 
 
 def hand_over_due(now: datetime) -> int:
-    """Hand over the files that are due, one after the other; how many."""
-    if routing.is_catching_up():
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, {"now": now, "until": now + LEASE, "most": MOST})
-        taken = [ids.encode("rlf", row[0]) for row in cursor.fetchall()]
-    files = RailFile.objects.filter(pk__in=taken).select_related("provider").order_by("pk")
-    for file in files:
+    """Hand over the files that are due, one after the other, unless somebody stops them meanwhile; how many."""
+    done = 0
+    while done < MOST and not routing.is_catching_up() and (file := _take(now)):
+        done += 1
+        if is_frozen(file.provider, file.currency):
+            RailFile.objects.filter(pk=file.pk).update(next_attempt_at=now + LADDER[-1])
+            continue
         _hand_over(file, now)
-    return len(taken)
+    return done
+
+
+def _take(now: datetime) -> RailFile | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, {"now": now, "until": now + LEASE})
+        taken = cursor.fetchone()
+    if taken is None:
+        return None
+    return RailFile.objects.select_related("provider").get(pk=ids.encode("rlf", taken[0]))
 
 
 def hand_over_file(context: Context, *, file: str, sha256: str) -> Done:
@@ -92,6 +100,8 @@ def hand_over_file(context: Context, *, file: str, sha256: str) -> Done:
         raise FileHasGone(f"{file} is handed over already, or goes by itself.", field="/file")
     found.status, found.handed_over_at = FileStatus.HANDED_OVER, context.now
     found.save(update_fields=["status", "handed_over_at"])
+    if found.format == "nacha":
+        told.accepted(found, context.now)
     return Done({"file": file, "status": found.status})
 
 
@@ -125,11 +135,13 @@ def _follow(file: RailFile, said: Said, now: datetime) -> None:
         values["said"] = "The bank has another file under this message id: a person must ask it."
     else:
         values["next_attempt_at"] = now + LADDER[min(file.tries, len(LADDER)) - 1]
-    RailFile.objects.filter(pk=file.pk, status__in=[FileStatus.MADE, FileStatus.HANDED_OVER]).update(**values)
-    if said.standing == Standing.TAKEN and file.format == "nacha":
-        told.accepted(file, now)
-    if said.standing == Standing.REFUSED:
-        told.tell(file.provider, _refused(file, said.words), of=str(file.pk), now=now)
+    with transaction.atomic():  # a file that is not looked at again has told of its payments
+        open_ones = RailFile.objects.filter(pk=file.pk, status__in=[FileStatus.MADE, FileStatus.HANDED_OVER])
+        open_ones.update(**values)
+        if said.standing == Standing.TAKEN and file.format == "nacha":
+            told.accepted(file, now)
+        if said.standing == Standing.REFUSED:
+            told.tell(file.provider, _refused(file, said.words), of=str(file.pk), now=now)
     if said.standing in {Standing.REFUSED, Standing.OTHER} or file.tries >= len(LADDER):
         raise_alarm(file.provider, values["said"] or "The bank does not answer.", now, str(file.pk))
 

@@ -5,11 +5,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.db.models import Value
+from django.db.models.functions import Greatest
 
 from apps.core import arrays, ids
 from apps.providers.adapters.sayings import Saying, part
 from apps.providers.models import FileStatus, PaymentStatus, Provider, RailFile, RailPayment
 from apps.providers.protocol import Outcome
+from apps.providers.queries import cut_offs
 from apps.providers.services.receiving import receive
 
 AT_ONCE: Final = 50
@@ -62,8 +65,11 @@ def tell(provider: Provider, sayings: Sequence[Saying], *, of: str, now: datetim
 
 def accepted(file: RailFile, now: datetime) -> None:
     """The bank has a file of a rail that reports nothing more of its payments until they come back."""
+    over = cut_offs.executed_by(file.provider, max(file.execute_on, now.date()), now)
     waiting = RailPayment.objects.filter(file=file, status=PaymentStatus.IN_FILE)
-    waiting.update(status=PaymentStatus.ACCEPTED, changed_at=now)
+    waiting.update(
+        status=PaymentStatus.ACCEPTED, expected_at=Greatest("expected_at", Value(over)), changed_at=now
+    )
 
 
 def settle_due(now: datetime) -> int:

@@ -35,6 +35,7 @@ register(
         permission="transfers.prove_micro_deposits",
         scope="recipients:write",
         path="recipients/{recipient}/micro-deposits/prove",
+        previews=False,
         surfaces=EVERYWHERE,
     )
 )

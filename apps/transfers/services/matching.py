@@ -10,6 +10,7 @@ from apps.accounts.queries.deposit_references import TooManyNames, named_by_id, 
 from apps.accounts.queries.tenants import is_test
 from apps.core.money import Money
 from apps.providers.models import Provider
+from apps.providers.queries import routing
 from apps.transfers.arrivals import NumberStatus, VirtualAccount
 
 SHORTEST_EXTERNAL_ID: Final = 6
@@ -46,6 +47,8 @@ def match(provider: Provider, amount: Money, data: Mapping[str, Any]) -> Match:
         return Match(why=f"{found.wallet.pk} is closed.")
     if is_test(str(found.wallet.tenant_id)) and not provider.is_play:
         return Match(why=f"{found.wallet.pk} is a test environment's, and the money is real.")
+    if provider.is_play and not is_test(str(found.wallet.tenant_id)) and routing.moves_real_money():
+        return Match(why=f"{found.wallet.pk} is no test environment's, and the money is play money.")
     return found
 
 

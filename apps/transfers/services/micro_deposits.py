@@ -117,7 +117,8 @@ def plan_prove_micro_deposits(context: Context, *, recipient: str, first: Money,
     """Tell the amounts. Right ones verify the recipient; after three wrong tries they are not asked for any more."""
     found = own(context, recipient)
     row = MicroDeposits.objects.filter(recipient=found, status=MicroDepositsStatus.SENT).first()
-    if row is None or row.version != found.version or row.expires_at <= context.now:
+    was_reset = found.verification == Verification.UNVERIFIED
+    if row is None or row.version != found.version or row.expires_at <= context.now or was_reset:
         raise NothingToProve(
             f"No micro-deposits to {recipient}, as it is now, wait for their amounts to be told.",
             field="/recipient",

@@ -12,6 +12,7 @@ from apps.operations import books
 from apps.operations.models import Book
 from apps.operations.plan import Context, Entry, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
+from apps.providers.queries import routing
 from apps.transfers.arrivals import Chargeback, Deposit, DepositStatus
 from apps.transfers.services.deposits import SUSPENSE, description, pay_in
 from apps.transfers.services.making import balances, check_currency, told
@@ -61,6 +62,13 @@ class RealMoney(DomainError):
     http_status = 422
 
 
+class PlayMoney(DomainError):
+    """Play money is never a real environment's, where there is real money."""
+
+    code = "PLAY_MONEY"
+    http_status = 422
+
+
 def to_wallet(data: Input) -> Iterator[Target]:
     """The deposit, and its wallet-to-be if something of that is kept back, locked."""
     yield Target(Deposit, data["deposit"])
@@ -74,6 +82,8 @@ def plan_assign_deposit(context: Context, *, deposit: str, wallet: str, reason: 
     check_currency(to, found.money)
     if is_test(to.tenant_id) and not found.provider.is_play:
         raise RealMoney(f"{wallet} is a test environment's, and the money is real.", field="/wallet")
+    if found.provider.is_play and not is_test(to.tenant_id) and routing.moves_real_money():
+        raise PlayMoney(f"{wallet} is no test environment's, and the money is play money.", field="/wallet")
     transfer = pay_in(context, found, to)
     platform = books.find(books.platform_id())
     kept = kept_of(context, transfer, to)

@@ -209,3 +209,12 @@ def test_money_is_given_back_only_if_nothing_says_otherwise(group: str, block: s
     if found.outcome is Outcome.SETTLED:
         assert "ACSC" in stated
         assert "RJCT" not in stated
+
+
+def test_a_duplicate_is_one_at_whatever_level_it_is_said() -> None:
+    """A payment that is refused without a reason, in a group that is refused as a duplicate, may have been paid before."""
+    why = "<StsRsnInf><Rsn><Cd>AM05</Cd></Rsn></StsRsnInf>"
+    text = report(group="RJCT", block="", rows=row("e", "RJCT", "NARR"))
+    found = said(text.replace("</GrpSts>", f"</GrpSts>{why}"))
+    assert (found.outcome, found.is_duplicate) == (Outcome.REJECTED, True)
+    assert not said(text).is_duplicate
