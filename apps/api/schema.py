@@ -34,6 +34,16 @@ class IdSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call
         return {"type": "string", "pattern": f"^{self.target.prefix}_{body}$"}
 
 
+class FileSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """A file in base64."""
+
+    target_class = "apps.core.serializer_fields.FileField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Schema:
+        """Text that is bytes."""
+        return {"type": "string", "contentEncoding": "base64", "maxLength": self.target.longest}
+
+
 class MoneySchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     """An amount with its currency."""
 

@@ -1,11 +1,8 @@
 """What needs a person, the worst first."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fractions import Fraction
-from typing import Any, Literal
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Max, Q, QuerySet, Value
@@ -16,7 +13,9 @@ from django.utils.translation import ngettext
 
 from apps.accounts.models import Provisioning, ProvisioningStatus
 from apps.console import chart
+from apps.console.attention_payouts import batches, payment_files, payouts_in_time, sweeps, to_be_done
 from apps.console.durations import in_short
+from apps.console.noticing import MANY, Notice, figure, up_to_many, up_to_many_of_each
 from apps.console.standing import Books
 from apps.core import clock, ids
 from apps.ledger.queries.exports import missing_statements
@@ -31,48 +30,23 @@ from apps.operations.models import (
     Operation,
     OperationStatus,
 )
-from apps.payouts.models import Batch, BatchStatus
-from apps.payouts.queries.waiting import executed_in_time
 from apps.providers.models import (
     ConflictStatus,
-    FileStatus,
     InboundConflict,
     InboundMessage,
     MessageStatus,
-    PaymentStatus,
     Provider,
-    RailFile,
-    RailPayment,
 )
 from apps.providers.models.providers import Circuit
 from apps.rates.models import Load, Source
 from apps.rates.queries import FRANKFURT
 from apps.transfers.arrivals import IN_SUSPENSE, Chargeback, ChargebackStatus, Deposit, DepositStatus
-from apps.transfers.queries import desk
 from apps.transfers.queries.standing import LIMITS, Level, level_of, stuck
-from apps.treasury.models import InstructionStatus, SweepInstruction, SweepVerification
 
-MANY = 1000
 PATIENCE = timedelta(seconds=60)
-DECIDED_WITHIN = timedelta(hours=24)
 VERIFIED_WITHIN = timedelta(days=2)
 TAKEN_BACK = "taken_back"
-MEASURED = timedelta(days=30)
-IN_TIME = Fraction(95, 100)
-"""The share of payouts that should be sent within the SLA of their approval."""
-FILE_LATE = timedelta(minutes=15)
 _RANK = {"stop": 0, "wait": 1, "good": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One line of the overview: a number or an age, what it means, and where it comes from."""
-
-    tone: Literal["good", "wait", "stop"]
-    figure: str
-    title: str
-    advice: str
-    url: str
 
 
 def notices(now: datetime, books: Books) -> list[Notice]:
@@ -95,12 +69,12 @@ def _balance(books: Books) -> Iterator[Notice]:
 
 def _approvals(now: datetime) -> Iterator[Notice]:
     waiting = ApprovalRequest.objects.filter(status=ApprovalStatus.PENDING)
-    counts = _up_to_many_of_each(pending=waiting, stuck=waiting.filter(nobody_eligible=True))
+    counts = up_to_many_of_each(pending=waiting, stuck=waiting.filter(nobody_eligible=True))
     count = counts["pending"]
     url = reverse("console:operations_approvalrequest_changelist")
     yield Notice(
         "wait" if count else "good",
-        _figure(count),
+        figure(count),
         ngettext("approval request is pending", "approval requests are pending", count),
         _("Two pairs of eyes: the maker never decides.") if count else "",
         f"{url}?status=pending",
@@ -108,7 +82,7 @@ def _approvals(now: datetime) -> Iterator[Notice]:
     if stuck := counts["stuck"]:
         yield Notice(
             "stop",
-            _figure(stuck),
+            figure(stuck),
             ngettext(
                 "approval request has no eligible approver",
                 "approval requests have no eligible approver",
@@ -123,10 +97,10 @@ def _refusals(now: datetime) -> Iterator[Notice]:
     refused = Operation.objects.filter(
         status=OperationStatus.REFUSED, id__gte=ids.first_at("op", now - timedelta(hours=24))
     )
-    count = _up_to_many(refused)
+    count = up_to_many(refused)
     yield Notice(
         "wait" if count else "good",
-        _figure(count),
+        figure(count),
         ngettext("operation refused in 24 hours", "operations refused in 24 hours", count),
         _("Each says why.") if count else "",
         reverse("console:operations_operation_changelist") + "?status=refused",
@@ -135,52 +109,17 @@ def _refusals(now: datetime) -> Iterator[Notice]:
 
 def _transfers(now: datetime) -> Iterator[Notice]:
     url = reverse("console:payouts")
-    count = _up_to_many(desk.in_review())
-    yield Notice(
-        "stop" if count else "good",
-        _figure(count),
-        ngettext("transfer in manual review", "transfers in manual review", count),
-        _("Settle or release each on proof.") if count else "",
-        url,
-    )
     still = [level_of(now - at) for at in stuck(now)[:MANY].values_list("stuck_from", flat=True) if at]
     grave = [level for level in still if level and level != Level.STUCK]
     yield Notice(
         "stop" if grave else "wait" if still else "good",
-        _figure(len(still)),
+        figure(len(still)),
         ngettext("transfer is stuck", "transfers are stuck", len(still)),
         _("%(grave)s for %(long)s or longer.") % {"grave": len(grave), "long": in_short(LIMITS[Level.ALERT])}
         if grave
         else "",
         url,
     )
-
-
-def _inquiries(now: datetime) -> Iterator[Notice]:
-    if count := _up_to_many(desk.open_inquiries(now - desk.UNANSWERED)):
-        yield Notice(
-            "wait",
-            _figure(count),
-            ngettext(
-                "recall or trace is open for a day or longer",
-                "recalls and traces are open for a day or longer",
-                count,
-            ),
-            _("Ask the provider, and record what it answers."),
-            reverse("console:payouts") + "#inquiries",
-        )
-
-
-def _payouts_in_time(now: datetime) -> Iterator[Notice]:
-    found = executed_in_time(now - MEASURED, now=now)
-    if found.share is not None:
-        yield Notice(
-            "good" if found.share >= IN_TIME else "wait",
-            f"{int(found.share * 100)} %",
-            _("of payouts of batches sent within 24 hours of approval, in 30 days"),
-            "" if found.share >= IN_TIME else _("It should be 95 %: look at what is approved and waits."),
-            reverse("console:payouts"),
-        )
 
 
 def _providers(now: datetime) -> Iterator[Notice]:
@@ -202,37 +141,11 @@ def _providers(now: datetime) -> Iterator[Notice]:
             yield Notice("stop", ", ".join(sorted(health.low)), title, _("Fund it, or route elsewhere."), url)
 
 
-def _payment_files(now: datetime) -> Iterator[Notice]:
-    """Files that wait for a person, or that a bank's channel does not take; payments whose cut-off passed without a file."""
-    url = reverse("console:providers_railfile_changelist")
-    made = RailFile.objects.filter(status=FileStatus.MADE)
-    counts = _up_to_many_of_each(
-        by_hand=made.filter(next_attempt_at=None),
-        not_taken=made.filter(next_attempt_at__isnull=False, made_at__lt=now - FILE_LATE),
-        waiting=RailPayment.objects.filter(status=PaymentStatus.WAITING, due_at__lt=now - FILE_LATE),
-    )
-    if count := counts["by_hand"]:
-        title = ngettext("payment file is to be handed over", "payment files are to be handed over", count)
-        text = _("Download each, give it to its bank, and say so.")
-        yield Notice("wait", _figure(count), title, text, f"{url}?status=made")
-    if count := counts["not_taken"]:
-        title = ngettext(
-            "payment file does not reach its bank", "payment files do not reach their bank", count
-        )
-        text = _("Each says what the bank's channel answered last.")
-        yield Notice("stop", _figure(count), title, text, f"{url}?status=made")
-    if count := counts["waiting"]:
-        title = ngettext("payment missed its cut-off", "payments missed their cut-off", count)
-        yield Notice(
-            "stop", _figure(count), title, _("No file was made of them; see why the provider cannot."), url
-        )
-
-
 def _flags(now: datetime) -> Iterator[Notice]:
-    count = _up_to_many(FeatureFlag.objects.filter(enabled=False))
+    count = up_to_many(FeatureFlag.objects.filter(enabled=False))
     yield Notice(
         "wait" if count else "good",
-        _figure(count),
+        figure(count),
         ngettext("flag is disabled", "flags are disabled", count),
         _("What they name is refused at the door.") if count else "",
         reverse("console:operations_featureflag_changelist") + "?state=disabled",
@@ -261,7 +174,7 @@ def _sequencer(now: datetime) -> Iterator[Notice]:
         "stop" if late else "good",
         in_short(now - oldest) if waiting else _("0 s"),
         _("sequencer lag"),
-        _("%(waiting)s rows have no position yet. Is a worker running?") % {"waiting": _figure(waiting)}
+        _("%(waiting)s rows have no position yet. Is a worker running?") % {"waiting": figure(waiting)}
         if late
         else "",
         reverse("console:schedule"),
@@ -301,13 +214,13 @@ def _chart(now: datetime) -> Iterator[Notice]:
 
 def _failures(now: datetime) -> Iterator[Notice]:
     """What should be there and is not: tenants that could not be set up, scheduled statements that could not be written."""
-    counts = _up_to_many_of_each(
+    counts = up_to_many_of_each(
         tenants=Provisioning.objects.filter(status=ProvisioningStatus.FAILED), statements=missing_statements()
     )
     if count := counts["tenants"]:
         yield Notice(
             "stop",
-            _figure(count),
+            figure(count),
             ngettext("tenant could not be provisioned", "tenants could not be provisioned", count),
             _("Its page says why, and has the forms to provision it again or to give it up."),
             reverse("console:accounts_tenant_changelist") + "?status=provisioning",
@@ -315,7 +228,7 @@ def _failures(now: datetime) -> Iterator[Notice]:
     if count := counts["statements"]:
         yield Notice(
             "stop",
-            _figure(count),
+            figure(count),
             ngettext("scheduled statement is missing", "scheduled statements are missing", count),
             _("Its page says why, and writes it again."),
             reverse("console:ledger_exportjob_changelist") + "?status=failed",
@@ -332,7 +245,7 @@ def _verification(now: datetime) -> Iterator[Notice]:
     if broken:
         yield Notice(
             "stop",
-            _figure(len(broken)),
+            figure(len(broken)),
             ngettext("book was found broken", "books were found broken", len(broken)),
             _(
                 "Its page says where. Stop posting to it; script/manage verify_ledger looks at all of it again."
@@ -351,14 +264,14 @@ def _verification(now: datetime) -> Iterator[Notice]:
 
 def _inbox(now: datetime) -> Iterator[Notice]:
     url = reverse("console:providers_inboundmessage_changelist")
-    counts = _up_to_many_of_each(
+    counts = up_to_many_of_each(
         quarantined=InboundMessage.objects.filter(status=MessageStatus.QUARANTINED),
         conflicts=InboundConflict.objects.filter(status=ConflictStatus.OPEN),
     )
     if count := counts["quarantined"]:
         yield Notice(
             "stop",
-            _figure(count),
+            figure(count),
             ngettext("message is quarantined", "messages are quarantined", count),
             _("Nothing could be made of what a provider reported; each says why."),
             f"{url}?status=quarantined",
@@ -366,7 +279,7 @@ def _inbox(now: datetime) -> Iterator[Notice]:
     if count := counts["conflicts"]:
         yield Notice(
             "stop",
-            _figure(count),
+            figure(count),
             ngettext("message contradicts an earlier one", "messages contradict earlier ones", count),
             _("The same reference with other bytes: ask the provider."),
             reverse("console:providers_inboundconflict_changelist") + "?status=open",
@@ -379,7 +292,7 @@ def _suspense(now: datetime) -> Iterator[Notice]:
     if times := waits.get(DepositStatus.OPEN):
         yield Notice(
             "wait",
-            _figure(len(times)),
+            figure(len(times)),
             ngettext("deposit is in suspense", "deposits are in suspense", len(times)),
             _("Nobody is credited yet; the oldest has waited %(age)s.") % {"age": in_short(now - times[0])},
             reverse("console:transfers_deposit_changelist") + "?status=open",
@@ -387,7 +300,7 @@ def _suspense(now: datetime) -> Iterator[Notice]:
     if times := waits.get(DepositStatus.RETURNING):
         yield Notice(
             "wait",
-            _figure(len(times)),
+            figure(len(times)),
             ngettext("deposit is to be sent back", "deposits are to be sent back", len(times)),
             _("The money is still with us; the oldest has waited %(age)s.")
             % {"age": in_short(now - times[0])},
@@ -396,58 +309,10 @@ def _suspense(now: datetime) -> Iterator[Notice]:
     if count := len(waits.get(TAKEN_BACK, ())):
         yield Notice(
             "stop",
-            _figure(count),
+            figure(count),
             ngettext("chargeback is to be posted", "chargebacks are to be posted", count),
             _("The provider has taken the money; the books still have it."),
             reverse("console:transfers_chargeback_changelist") + "?status=open",
-        )
-
-
-def _batches(now: datetime) -> Iterator[Notice]:
-    """Batches that nobody has decided about for a day, and those that wait for money at a provider."""
-    url = reverse("console:payouts_batch_changelist")
-    late = Batch.objects.filter(status=BatchStatus.PENDING_APPROVAL, submitted_at__lt=now - DECIDED_WITHIN)
-    short = Batch.objects.filter(status=BatchStatus.APPROVED).exclude(short=[])
-    parts = [rows.order_by("id").values_list("status", "submitted_at")[:MANY] for rows in (late, short)]
-    found = list(parts[0].union(parts[1], all=True))
-    if times := sorted(at for status, at in found if status == BatchStatus.PENDING_APPROVAL):
-        yield Notice(
-            "stop",
-            _figure(len(times)),
-            ngettext("batch waits for approval too long", "batches wait for approval too long", len(times)),
-            _("%(promised)s are promised; the oldest has waited %(age)s.")
-            % {"promised": in_short(DECIDED_WITHIN), "age": in_short(now - times[0])},
-            f"{url}?status=pending_approval",
-        )
-    if count := len(found) - len(times):
-        yield Notice(
-            "stop",
-            _figure(count),
-            ngettext("batch is short of money", "batches are short of money", count),
-            _("Providers have too little for them. Each says how much is missing where."),
-            f"{url}?status=approved",
-        )
-
-
-def _treasury(now: datetime) -> Iterator[Notice]:
-    """What people are to move and have not in time, and sweeps that are not what their rules asked for."""
-    late = SweepInstruction.objects.filter(status=InstructionStatus.OPEN, confirm_by__lte=now)
-    if count := _up_to_many(late):
-        yield Notice(
-            "stop",
-            _figure(count),
-            ngettext("sweep is not confirmed in time", "sweeps are not confirmed in time", count),
-            _("Move it at the bank and confirm it, or cancel it."),
-            reverse("console:treasury") + "#instructions",
-        )
-    last = SweepVerification.objects.order_by("-id").first()
-    if last and last.found:
-        yield Notice(
-            "stop",
-            _figure(last.found),
-            ngettext("sweep differs from its rule", "sweeps differ from their rules", last.found),
-            last.differences[0]["message"],
-            reverse("console:treasury") + "#verified",
         )
 
 
@@ -483,11 +348,13 @@ def _rates(now: datetime) -> Iterator[Notice]:
 
 _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
     _approvals,
+    to_be_done,
     _transfers,
-    _inquiries,
-    _payouts_in_time,
+    payouts_in_time,
+    payment_files,
+    batches,
+    sweeps,
     _providers,
-    _payment_files,
     _refusals,
     _templates,
     _flags,
@@ -498,23 +365,5 @@ _LOOKS: list[Callable[[datetime], Iterator[Notice]]] = [
     _verification,
     _inbox,
     _suspense,
-    _batches,
-    _treasury,
     _rates,
 ]
-
-
-def _up_to_many(rows: QuerySet[Any]) -> int:
-    return rows[:MANY].count()
-
-
-def _up_to_many_of_each(**named: QuerySet[Any]) -> Counter[str]:
-    """The same of several at once, by one query."""
-    parts = [
-        rows.order_by().annotate(of=Value(name)).values_list("of")[:MANY] for name, rows in named.items()
-    ]
-    return Counter(name for (name,) in parts[0].union(*parts[1:], all=True))
-
-
-def _figure(count: int) -> str:
-    return f"{MANY - 1}+" if count >= MANY else str(count)

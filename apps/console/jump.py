@@ -26,6 +26,7 @@ PAGES: Mapping[str, Callable[[Any], Any]] = {
     "bsh": lambda row: row.batch_id,
     "dec": lambda row: row.request_id,
     "frz": lambda row: row.account,
+    "inq": lambda row: row.transfer_id,
     "inv": lambda row: row.tenant_id,
     "krs": lambda row: row.operation_id,
     "mdp": lambda row: row.recipient_id,
@@ -39,6 +40,7 @@ PAGES: Mapping[str, Callable[[Any], Any]] = {
     "pvg": lambda row: row.tenant_id,
     "swi": lambda row: row.execution_id,
     "rvf": lambda row: row.recipient_id,
+    "wkr": lambda row: row.user_id,
     "und": lambda row: row.decision.request_id,
 }
 """For ids of what has no page of its own: what shows it, or its id."""

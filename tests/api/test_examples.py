@@ -126,6 +126,20 @@ def batch(test: str, **more: Any) -> str:
     return str(made)
 
 
+def schedule(test: str, *, paused: bool = False) -> dict[str, Any]:
+    """A schedule that pays somebody each day, and what another might say."""
+    wallet = done("accounts.create_wallet", tenant=test, currency="EUR")["wallet"]
+    to = done("accounts.create_recipient", tenant=test, **RECIPIENT)["recipient"]
+    rows = [{"recipient": to, "amount": eur("1.00")}]
+    key = find_actor("api_key", make_key(test)["api_key"])
+    when = {"every": "day", "at": "09:00"}
+    given = {"name": "Rent", "wallet": wallet, "rows": rows, "when": when}
+    made = done("payouts.create_schedule", actor=key, **given)["schedule"]
+    if paused:
+        done("payouts.pause_schedule", actor=key, schedule=made, reason="holiday")
+    return {"schedule": made, "rows": rows, "wallet": wallet}
+
+
 def ended(test: str) -> str:
     """A batch that was executed."""
     now = clock.now()
@@ -143,7 +157,7 @@ def paid_out(test: str) -> str:
     return str(made.pk)
 
 
-BESIDE: dict[str, Callable[[str], dict[str, str]]] = {
+BESIDE: dict[str, Callable[[str], dict[str, Any]]] = {
     **dict.fromkeys(("/v1/onramps", "/v1/buys"), lambda test: {"to_wallet": in_usdc(test)}),
     **dict.fromkeys(("/v1/offramps", "/v1/sells"), lambda test: {"from_wallet": in_usdc(test)}),
     **dict.fromkeys(("/v1/bridges", "/v1/strategies"), lambda test: {"wallet": in_usdc(test)}),
@@ -155,6 +169,14 @@ BESIDE: dict[str, Callable[[str], dict[str, str]]] = {
         ),
         lambda test: {"batch": batch(test), "number": "1"},
     ),
+    **dict.fromkeys(
+        (
+            *("/v1/payout-schedules", "/v1/payout-schedules/{schedule}/change"),
+            *("/v1/payout-schedules/{schedule}/pause", "/v1/payout-schedules/{schedule}/end"),
+        ),
+        schedule,
+    ),
+    "/v1/payout-schedules/{schedule}/resume": lambda test: schedule(test, paused=True),
     "/v1/payout-batches/{batch}/execute": lambda test: {"batch": batch(test, by_itself=False)},
     "/v1/payout-batches/{batch}/compare": lambda test: {"batch": ended(test)},
     "/v1/escrow-releases": lambda test: {"escrow": kept(test)},

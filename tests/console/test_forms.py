@@ -165,8 +165,10 @@ def test_what_is_left_as_it_was_drawn_has_its_default(command: Command) -> None:
     given = posted(form)
     given.update({name: required[name] for name in command.secret_fields & required.keys()})
     read = Form.posted(command, given, chosen(form, required)).input()
-    hashes = {each.names["sha256"]: TEXTS["sha256"] for each in form.uploads().values()}
-    assert inputs.validate(command, read) == inputs.validate(command, required | hashes)
+    told: dict[str, Any] = {each.names["name"]: "other.txt" for each in form.uploads().values()}
+    told |= {each.names["sha256"]: TEXTS["sha256"] for each in form.uploads().values()} | required
+    told |= {each.names["sha256"]: TEXTS["sha256"] for each in form.uploads().values()}
+    assert inputs.validate(command, read) == inputs.validate(command, told)
 
 
 @pytest.mark.parametrize("command", ON_CONSOLE, ids=lambda each: each.name)

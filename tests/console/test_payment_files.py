@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.console.attention import _payment_files
+from apps.console.attention_payouts import payment_files
 from apps.core import clock
 from apps.providers.models import RailFile
 from tests.support.files import bankfile, cut
@@ -63,9 +63,9 @@ def test_who_only_looks_does_not_get_the_bytes(file: RailFile, console: Client) 
 
 
 def test_the_overview_tells_what_waits_for_a_person_or_is_late(file: RailFile) -> None:
-    [told] = _payment_files(clock.now())
+    [told] = payment_files(clock.now())
     assert (told.tone, told.figure, told.title) == ("wait", "1", "payment file is to be handed over")
     RailFile.objects.update(next_attempt_at=clock.now())
     late = file.made_at + timedelta(hours=1)
-    [told] = _payment_files(late)
+    [told] = payment_files(late)
     assert (told.tone, told.title) == ("stop", "payment file does not reach its bank")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from apps.providers.models import Attempt, InboundMessage
+from apps.providers.models import Attempt, InboundMessage, Provider
 from apps.providers.queries import routing
 from apps.transfers.arrivals import Chargeback, Deposit
 from apps.transfers.models import Transfer
@@ -204,7 +204,8 @@ class TestPlayMoney:
         to = done("accounts.create_recipient", tenant=acme.test_tenant, **given)["recipient"]
         asked = {"wallet": wallet, "recipient": to, "amount": eur("10.00")}
         assert done("transfers.create_payout", actor=acme.test_key, **asked)["status"] == "processing"
-        stripe.provider(desk, secret="sk_live_1")
+        Provider.objects.update(enabled=False)
+        stripe.provider(desk, secret="sk_live_1", name="stripe-live")
         routing.forget()
         assert refused("transfers.create_payout", actor=acme.test_key, **asked) == "NO_ROUTE"
         work()
