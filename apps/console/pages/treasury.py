@@ -82,6 +82,8 @@ def treasury_page(request: HttpRequest) -> HttpResponse:
             "crumbs": [(_("Treasury"), None)],
             "now": now,
             "figures": found,
+            "used": [each for each in found.providers if each.is_used],
+            "unused": [each for each in found.providers if not each.is_used],
             "low": sum(bool(each.missing) for each in found.providers)
             + sum(bool(each.missing) for each in found.banks),
             "places": [Place(each, _ways_to(request, each)) for each in found.banks],

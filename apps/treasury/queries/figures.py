@@ -57,6 +57,11 @@ class AtProvider:
         return self.books - self.reserved
 
     @property
+    def is_used(self) -> bool:
+        """Whether our books have something of it there, something will leave, or somebody wants it to be there."""
+        return bool(self.books.minor or self.reserved.minor) or self.least is not None
+
+    @property
     def missing(self) -> Money | None:
         """How much less it says than should be there or, if it never told, our books have than is reserved. None if it is enough."""
         has, wanted = (self.books, self.reserved) if self.says is None else (self.says, self.least)
