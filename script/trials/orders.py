@@ -112,9 +112,12 @@ def _drafted(orders: list[dict[str, str]], sandbox: str) -> tuple[str, str]:
     )
     _done("ledger.open_account", book="orders", address="bank:main", currency="CZK")
     wallets = _funded(tenant, orders)
-    key = _done("accounts.create_api_key", tenant=tenant, name="orders", scopes=["transfers:write"])[
-        "api_key"
-    ]
+    key = _done(
+        "accounts.create_api_key",
+        tenant=tenant,
+        name="orders",
+        scopes=["transfers:write", "recipients:write"],
+    )["api_key"]
     batch = str(_done("payouts.create_batch", tenant=tenant, name="Permanent orders")["batch"])
     for some in batched_rows(orders, wallets):
         _done("payouts.add_rows", batch=batch, rows=some)

@@ -44,7 +44,7 @@ def _tenant() -> tuple[str, list[str]]:
         "accounts.create_api_key",
         tenant=test,
         name="bench",
-        scopes=["transfers:write", "wallets:read", "transfers:read", "operations:read"],
+        scopes=["transfers:write", "recipients:write", "wallets:read", "transfers:read", "operations:read"],
     )
     wallets = _all("accounts.create_wallet", [{"tenant": test, "currency": "EUR"}] * WALLETS)
     found = [each["wallet"] for each in wallets]
