@@ -64,9 +64,8 @@ def _reserve(batch: Batch) -> None:
         left += len(rows) - reserving.reserve(batch, rows)
         last = rows[-1].number
         if not leases.renew(batch, clock.now()):
-            leases.wake_cancelled(
-                batch, clock.now()
-            )  # whoever called it off could not see what was just held
+            # Whoever called it off could not see what was just held.
+            leases.wake_cancelled(batch, clock.now())
             return
     if left and _is_closed(batch):
         _run(batch, "payouts.cancel_batch", f"{batch.pk}:closed", reason="The tenant is closed.")

@@ -20,6 +20,7 @@ from apps.payouts.worker import work
 from apps.providers.services.balances import ask_all
 from apps.transfers.models import Transfer
 from tests.api.conftest import make_key
+from tests.support import payouts
 from tests.support.batches import (
     OTHER_IBAN,
     draft,
@@ -352,6 +353,19 @@ class TestTreasury:
         ask_all(clock.now())
         with later(minutes=10):
             assert finished(batch) == "completed"
+
+    def test_large_payouts_are_looked_for_where_rules_send_them(
+        self, acme: World, wallet: str, bank: Sandbox
+    ) -> None:
+        payouts.provider(bank, name="sandbox-large")
+        large = [{"fact": "amount", "op": "gte", "value": "50"}]
+        done("providers.set_routing_rule", name="Large", conditions=large, providers=["sandbox-large"])
+        bank.fund("bank", "EUR", "-999960.00")
+        ask_all(clock.now())
+        batch = submitted(acme, wallet, row("30.00", reference="a"), row("60.00", reference="b"))
+        assert finished(batch) == "approved"
+        short = Batch.objects.get(pk=batch).short
+        assert [(each["provider"], each["needs"]) for each in short] == [("sandbox-large", "60.00")]
 
 
 class TestTwoBatches:

@@ -44,7 +44,7 @@ def _needs(transfers: Iterable[Transfer], now: datetime) -> dict[tuple[str, str]
     routes: dict[Any, str] = {}
     for each in transfers:
         asked = wanted(each, each.recipient)
-        alike = (asked.kind, each.currency, asked.country, tuple(sorted(asked.facts.items())))
+        alike = (asked.kind, asked.amount, asked.country, tuple(sorted(asked.facts.items())))
         if alike not in routes:
             route = routing.route(asked, now=now)
             routes[alike] = route.provider.name if route.provider else ""
