@@ -65,6 +65,7 @@ def _reserve(batch: Batch) -> None:
         last = rows[-1].number
         if not leases.renew(batch, clock.now()):
             # Whoever called it off could not see what was just held.
+            logger.info("%s is not this worker's any more.", batch.pk)
             leases.wake_cancelled(batch, clock.now())
             return
     if left and _is_closed(batch):
@@ -102,6 +103,7 @@ def _ask(batch: Batch) -> None:
         execute(asked).or_raise()
     except DomainError as error:
         if error.transient:
+            logger.warning("%s cannot be asked for now: %s: %s", batch.pk, error.code, error)
             leases.put_off(batch, clock.now() + LATER)
             return
         reason = f"{batch.maker_label} submitted it and cannot have it paid: {error.message}"

@@ -1,5 +1,6 @@
 """Holding money for rows: recipients are made of details first, then each payout is reserved by a command of its own."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ from apps.operations.run import Outcome
 from apps.payouts.models import Batch, BatchRow, RowStatus
 from apps.payouts.services.system import WORKER
 from apps.transfers.services.payable import RecipientCoolingDown
+
+logger = logging.getLogger(__name__)
 
 LONGEST_MESSAGE: Final = 500
 FIRST: Final = 1
@@ -46,6 +49,7 @@ def reserve(batch: Batch, rows: Sequence[BatchRow]) -> int:
     refused = _make_recipients(batch, [row for row in rows if row.recipient_id is None])
     payable = [row for row in rows if row.recipient_id is not None]
     outcomes = execute_many(_reserve(batch, row) for row in payable)
+    _say_what_passes(batch, outcomes)
     decided = [
         *refused,
         *((row, outcome) for row, outcome in zip(payable, outcomes, strict=True) if not _passes(outcome)),
@@ -60,6 +64,7 @@ def _make_recipients(batch: Batch, rows: Sequence[BatchRow]) -> list[tuple[Batch
     for row in rows:
         first.setdefault(bytes(row.payee or b""), row)
     outcomes = execute_many(_recipient(batch, row) for row in first.values())
+    _say_what_passes(batch, outcomes)
     by_payee = dict(zip(first, outcomes, strict=True))
     found = {row: by_payee[bytes(row.payee or b"")] for row in rows}
     known = [(row, str(each.result["recipient"])) for row, each in found.items() if each.accepted]
@@ -107,6 +112,13 @@ def _passes(outcome: Outcome) -> bool:
     if error is None or isinstance(error, RecipientCoolingDown):
         return False
     return error.transient or isinstance(error, FlagDenied | TenantSuspended | TenantStatusUnfit)
+
+
+def _say_what_passes(batch: Batch, outcomes: Sequence[Outcome]) -> None:
+    """Why rows are left for another time: it stands nowhere else."""
+    codes = sorted({each.error.code for each in outcomes if each.error and _passes(each)})
+    if codes:
+        logger.warning("%s leaves rows for another time: %s.", batch.pk, ", ".join(codes))
 
 
 def _note(batch: Batch, decided: Sequence[tuple[BatchRow, Outcome]]) -> None:
