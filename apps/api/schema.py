@@ -460,17 +460,17 @@ def complete(result: Any, **_: Any) -> Any:
             "content": {problems.CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
     }
-    return _plain(result)
+    return plain(result)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Without what the generator notes for itself; null among alternatives may be valid by another of them as well."""
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if not isinstance(value, dict):
         return value
-    plain = {name: _plain(item) for name, item in value.items() if name != "x-spec-enum-id"}
-    if "oneOf" not in plain:
-        return plain
-    alternatives = plain.pop("oneOf")
-    return plain if {} in alternatives else {**plain, "anyOf": alternatives}
+    kept = {name: plain(item) for name, item in value.items() if name != "x-spec-enum-id"}
+    if "oneOf" not in kept:
+        return kept
+    alternatives = kept.pop("oneOf")
+    return kept if {} in alternatives else {**kept, "anyOf": alternatives}

@@ -10,7 +10,15 @@ class OperationsConfig(AppConfig):
     verbose_name = "Operations"
 
     def ready(self) -> None:
-        from apps.operations import approval_commands, checks, commands, connection, isolation, roles  # noqa: F401 (they register themselves)
+        from apps.operations import (  # noqa: F401 (they register themselves)
+            approval_commands,
+            checks,
+            commands,
+            connection,
+            events,
+            isolation,
+            roles,
+        )
 
         post_migrate.connect(roles.grant_rights, sender=self)
         post_migrate.connect(isolation.isolate, sender=self)
