@@ -20,6 +20,7 @@ class OperationsConfig(AppConfig):
             roles,
         )
 
+        roles.written_only_by_functions("operations_eventposition")
         post_migrate.connect(roles.grant_rights, sender=self)
         post_migrate.connect(isolation.isolate, sender=self)
         isolation.rows_where("operations_book", "id = ANY ((SELECT operations_books())::bigint[])")
