@@ -1,6 +1,5 @@
 """The JSON Schemas of events, made from the registry: for the document, for the docs page, and to hold payloads to them."""
 
-import re
 from functools import cache
 from typing import Any
 
@@ -14,7 +13,8 @@ from apps.operations.event_types import EventType
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NOTHING: Schema = {"type": "object", "properties": {}}
-_COMPONENTS = "#/components/schemas/"
+COMPONENTS = "#/components/schemas/"
+WORDS = frozenset({"$schema", "title", "description", "examples"})
 
 
 class _NoView(APIView):
@@ -27,36 +27,61 @@ class _NoView(APIView):
 
 def schema_of(event_type: EventType) -> Schema:
     """The JSON Schema of the payload of a type, by itself."""
-    shapes = [_of(shape.data) for shape in event_type.shapes]
-    found = [_without_definitions(each) for each in shapes]
-    definitions: Schema = {}
-    for each in shapes:
-        definitions |= each.get("$defs", {})
-    schema: Schema = found[0] if len(found) == 1 else {"anyOf": found}
+    schema, definitions = with_definitions(event_type)
     return {"$schema": DIALECT, **schema, **({"$defs": definitions} if definitions else {})}
 
 
-def _without_definitions(schema: Schema) -> Schema:
-    return {name: value for name, value in schema.items() if name != "$defs"}
+def with_definitions(event_type: EventType, prefix: str = "#/$defs/") -> tuple[Schema, Schema]:
+    """The schema of a payload, and what it refers to, by names below the prefix."""
+    parts = [_of(shape.data) for shape in event_type.shapes]
+    definitions = {name: schema for _, found in parts for name, schema in found.items()}
+    alternatives = [{"$ref": COMPONENTS + top} if top else NOTHING for top, _ in parts]
+    schema = alternatives[0] if len(alternatives) == 1 else {"anyOf": alternatives}
+    return _moved(schema, prefix), _moved(definitions, prefix)
+
+
+def in_full(event_type: EventType) -> Schema:
+    """The schema of a payload without references and words: what receivers rely on."""
+    schema, definitions = with_definitions(event_type)
+    found: Schema = _filled_in(schema, definitions)
+    return found
 
 
 @cache
-def _of(data: type[Serializer[Any]] | None) -> Schema:
-    """The schema of a serializer, with what it refers to in `$defs`."""
+def _of(data: type[Serializer[Any]] | None) -> tuple[str, Schema]:
+    """The name of a serializer's schema, and all schemas that it takes to say it."""
     if data is None:
-        return NOTHING
+        return "", {}
     maker = AutoSchema()
     maker.registry, maker.view, maker.path, maker.method = ComponentRegistry(), _NoView(), "", "GET"
     top = maker.resolve_serializer(data, "response").name
-    found = plain(maker.registry.build({})["schemas"])
-    own = _local(found.pop(top))
-    return {**own, "$defs": _local(found)} if found else dict(own)
+    return top, plain(maker.registry.build({})["schemas"])
 
 
-def _local(value: Any) -> Any:
-    """With references that stay inside the schema."""
+def _moved(value: Any, prefix: str) -> Any:
+    """With references to somewhere else."""
     if isinstance(value, list):
-        return [_local(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _local(item) for name, item in value.items()}
-    return re.sub(rf"^{_COMPONENTS}", "#/$defs/", value) if isinstance(value, str) else value
+        return [_moved(item, prefix) for item in value]
+    if not isinstance(value, dict):
+        return value
+    moved = {name: _moved(item, prefix) for name, item in value.items()}
+    if isinstance(found := moved.get("$ref"), str):
+        moved["$ref"] = prefix + found.removeprefix(COMPONENTS)
+    return moved
+
+
+def _filled_in(value: Any, definitions: Schema) -> Any:
+    if isinstance(value, list):
+        return [_filled_in(item, definitions) for item in value]
+    if not isinstance(value, dict):
+        return value
+    found = dict(value)
+    if isinstance(found.get("$ref"), str):
+        found = definitions[found.pop("$ref").rpartition("/")[2]] | found
+    return {
+        name: {key: _filled_in(each, definitions) for key, each in item.items()}
+        if name == "properties"
+        else _filled_in(item, definitions)
+        for name, item in found.items()
+        if name not in WORDS
+    }
