@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from apps.ledger.chart import file
-from tests.support import books, commands
+from tests.support import books, commands, told
 from tests.support.charted import ChartFile
 from tests.support.sandbox import Sandbox
 from tests.support.sandbox import sandbox as running
@@ -77,13 +77,14 @@ def _passwords_are_hashed_fast() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _books_balance(request: pytest.FixtureRequest) -> Iterator[None]:
-    """After every test that touched the database, whatever it did, the books balance."""
+    """After every test that touched the database, whatever it did, the books balance and events are as they are declared."""
     database = {"transactional_db", "db"} & set(request.fixturenames)
     for fixture in database:
         request.getfixturevalue(fixture)  # set up before this one, so it is torn down after it
     yield
     if database and request.node.get_closest_marker("tampers") is None:
         books.assert_balanced()
+        told.assert_as_declared()
 
 
 @pytest.fixture

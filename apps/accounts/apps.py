@@ -8,7 +8,7 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from apps.accounts import commands, people, roles  # noqa: F401 (commands register themselves)
+        from apps.accounts import commands, events, people, roles  # noqa: F401 (they register themselves)
         from apps.operations import isolation
         from apps.operations import people as door
 

@@ -447,9 +447,12 @@ BULK_ANSWERS: Schema = {
 
 
 def complete(result: Any, **_: Any) -> Any:
-    """Add what all operations share, and how a key is shown: a hook of the generator."""
+    """Add what all operations share, how a key is shown, and what is told: a hook of the generator."""
+    from apps.api import event_document
+
     components = result.setdefault("components", {})
     scheme = {"type": "http", "scheme": "bearer", "description": "An API key: Authorization: Bearer ch_…"}
+    schemas = plain(components.setdefault("schemas", {}))
     components["securitySchemes"] = {"key": scheme}
     components["headers"] = {name: {"schema": TEXT, "description": HEADERS[name]} for name in HEADERS}
     components["parameters"] = {each["name"]: each for each in (VERSION, REQUEST_ID, KEY, RETRY_OF, PREVIEW)}
@@ -460,17 +463,25 @@ def complete(result: Any, **_: Any) -> Any:
             "content": {problems.CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
     }
-    return _plain(result)
+    told = event_document.components()
+    clash = [name for name in told if schemas.get(name, told[name]) != told[name]]
+    if clash:
+        raise ValueError(f"Two schemas are called {clash[0]}: rename one of the serializers.")
+    return {
+        **plain(result),
+        "webhooks": event_document.webhooks(),
+        "components": {**plain(components), "schemas": dict(sorted((schemas | told).items()))},
+    }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Without what the generator notes for itself; null among alternatives may be valid by another of them as well."""
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if not isinstance(value, dict):
         return value
-    plain = {name: _plain(item) for name, item in value.items() if name != "x-spec-enum-id"}
-    if "oneOf" not in plain:
-        return plain
-    alternatives = plain.pop("oneOf")
-    return plain if {} in alternatives else {**plain, "anyOf": alternatives}
+    kept = {name: plain(item) for name, item in value.items() if name != "x-spec-enum-id"}
+    if "oneOf" not in kept:
+        return kept
+    alternatives = kept.pop("oneOf")
+    return kept if {} in alternatives else {**kept, "anyOf": alternatives}

@@ -8,7 +8,7 @@ class LedgerConfig(AppConfig):
     verbose_name = "Ledger"
 
     def ready(self) -> None:
-        from apps.ledger import commands, poster, templates  # noqa: F401 (commands register themselves)
+        from apps.ledger import commands, events, poster, templates  # noqa: F401 (they register themselves)
         from apps.ledger.models import TemplateVersion
         from apps.operations import isolation, posting, roles, sequencer, subjects
 

@@ -10,8 +10,17 @@ class OperationsConfig(AppConfig):
     verbose_name = "Operations"
 
     def ready(self) -> None:
-        from apps.operations import approval_commands, checks, commands, connection, isolation, roles  # noqa: F401 (they register themselves)
+        from apps.operations import (  # noqa: F401 (they register themselves)
+            approval_commands,
+            checks,
+            commands,
+            connection,
+            events,
+            isolation,
+            roles,
+        )
 
+        roles.written_only_by_functions("operations_eventposition")
         post_migrate.connect(roles.grant_rights, sender=self)
         post_migrate.connect(isolation.isolate, sender=self)
         isolation.rows_where("operations_book", "id = ANY ((SELECT operations_books())::bigint[])")

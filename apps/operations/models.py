@@ -387,7 +387,10 @@ class Event(models.Model):
 
 
 class EventPosition(models.Model):
-    """The place of an event in its book's feed: dense, never changed. Insert-only."""
+    """The place of an event in its book's feed, and among the events of its subject there: both dense, never changed.
+
+    Insert-only. `subject` is the event's own, kept here so that the numbers of each are unique.
+    """
 
     pk = models.CompositePrimaryKey("book_id", "position")
     book = models.ForeignKey(
@@ -395,8 +398,20 @@ class EventPosition(models.Model):
     )
     position = models.BigIntegerField()
     event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="place", db_constraint=False)
+    subject = models.CharField(max_length=60)
+    object_sequence = models.BigIntegerField()
     ordinal = models.BigIntegerField(unique=True)
     sequenced_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["book", "subject", "object_sequence"], name="event_position_once_a_subject"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(object_sequence__gte=1), name="event_position_begins_at_one"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.book_id}/{self.position}"

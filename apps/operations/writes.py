@@ -12,7 +12,7 @@ from django.db.models import Model
 
 from apps.core import arrays, ids
 from apps.core.canonical import canonical_json
-from apps.operations import rows
+from apps.operations import event_types, rows
 from apps.operations.errors import Conflict
 from apps.operations.plan import EventDraft, Update
 from apps.operations.run import Run
@@ -76,7 +76,8 @@ def operation_row(
 
 
 def event_row(run: Run, event: EventDraft, data: str) -> EventRow:
-    """One Event in the order of INSERT."""
+    """One Event in the order of INSERT; EventTypeUnknown if no app declares its type."""
+    event_types.refuse_unknown(event.type, event.version)
     operation = ids.stored("op", run.operation_id)
     return (
         ids.new_uuid().hex,

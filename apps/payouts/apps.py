@@ -7,4 +7,4 @@ class PayoutsConfig(AppConfig):
     verbose_name = "Payouts"
 
     def ready(self) -> None:
-        from apps.payouts import commands  # noqa: F401 (commands register themselves)
+        from apps.payouts import commands, events  # noqa: F401 (they register themselves)

@@ -8,10 +8,7 @@ class ProvidersConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.operations import isolation
-        from apps.providers import (
-            commands,  # noqa: F401 (commands register themselves)
-            handlers,
-        )
+        from apps.providers import commands, events, handlers  # noqa: F401 (they register themselves)
         from apps.providers.adapters.sayings import ABOUT_FILE
         from apps.providers.services.reading import follow_files
 

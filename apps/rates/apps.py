@@ -8,7 +8,7 @@ class RatesConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.operations import facts, isolation
-        from apps.rates import checks, commands, worth  # noqa: F401 (commands and checks register themselves)
+        from apps.rates import checks, commands, events, worth  # noqa: F401 (they register themselves)
 
         facts.register_worth(worth.in_dollars)
         isolation.shared("rates_load", "rates_quote")

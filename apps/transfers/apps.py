@@ -11,7 +11,7 @@ class TransfersConfig(AppConfig):
         from apps.ledger.reports import terms
         from apps.ledger.services import lookups
         from apps.operations import isolation
-        from apps.transfers import commands  # noqa: F401 (commands register themselves)
+        from apps.transfers import commands, events  # noqa: F401 (they register themselves)
         from apps.transfers.inbound import register as follow_messages
         from apps.transfers.queries.terms import GL_CODE, terms_of_reserves
         from apps.transfers.services.closing import refuse_in_strategy, refuse_under_way

@@ -10,17 +10,20 @@ from apps.transfers.micro_deposits import MicroDepositsStatus
 from apps.transfers.models import Kind
 from apps.transfers.words import PUBLIC_STATUS, TYPE
 
-BALANCES = "What is available afterwards, by wallet."
+BALANCES = "What is available afterwards, by wallet; null where nothing of that changed."
 
 
-class TransferToldResult(serializers.Serializer[Any]):
+class TransferTold(serializers.Serializer[Any]):
     transfer = IdField("trf")
     kind = serializers.ChoiceField(Kind.choices)
     type = serializers.ChoiceField(sorted(set(TYPE.values())))
     status = serializers.ChoiceField(sorted(set(PUBLIC_STATUS.values())))
     amount = MoneyField()
     reference = serializers.CharField(allow_blank=True)
-    balances = serializers.DictField(child=MoneyField(), help_text=BALANCES)
+
+
+class TransferToldResult(TransferTold):
+    balances = serializers.DictField(child=MoneyField(allow_null=True), help_text=BALANCES)
 
 
 class MicroDepositsResult(serializers.Serializer[Any]):

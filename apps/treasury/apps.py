@@ -7,4 +7,4 @@ class TreasuryConfig(AppConfig):
     verbose_name = "Treasury"
 
     def ready(self) -> None:
-        from apps.treasury import commands  # noqa: F401 (commands register themselves)
+        from apps.treasury import commands, events  # noqa: F401 (they register themselves)

@@ -191,6 +191,10 @@ def test_the_feed_misses_nothing(client: Client, acme: Party) -> None:
     assert positions == list(range(1, len(positions) + 1))
     assert [event["type"] for event in events][-3:] == ["customer.created"] * 3
     assert client.get(f"/v1/events/{events[0]['id']}").json() == events[0]
+    for subject in {event["subject"] for event in events}:
+        of_one = walk(client, "/v1/events", limit=1, subject=subject)
+        assert [event["sequence"] for event in of_one] == list(range(1, len(of_one) + 1))
+        assert of_one == [event for event in events if event["subject"] == subject]
     later = client.get("/v1/events", params={"after": positions[-2]}).json()["items"]
     assert [event["position"] for event in later] == [positions[-1]]
 

@@ -344,7 +344,7 @@ def _many_events(party: Party, count: int, *, size: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO operations_event (id, book_id, type, version, subject, data, operation_id, recorded_at, ordinal)"
-            " SELECT gen_random_uuid(), book_id, type, version, subject, jsonb_build_object('filler', repeat('x', %s)),"
+            " SELECT gen_random_uuid(), book_id, 'tests.filler', version, subject, jsonb_build_object('filler', repeat('x', %s)),"
             " operation_id, recorded_at, nextval('operations_ordinal') FROM (SELECT * FROM operations_event"
             " WHERE book_id = (SELECT id FROM operations_book WHERE slug = %s) LIMIT 1) one, generate_series(1, %s)",
             [size, party.book, count],

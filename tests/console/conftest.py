@@ -143,13 +143,25 @@ def world(platform: Book, viewer: User) -> dict[str, Any]:
         book=platform,
         type="account.opened",
         subject="acc_1",
-        data={"address": "bank:ing"},
+        data={
+            "book": "platform",
+            "address": "bank:ing",
+            "currency": "EUR",
+            "gl_code": "1110",
+            "side": "debit",
+        },
         operation=accepted,
         recorded_at=now,
         ordinal=10**9,
     )
     EventPosition.objects.create(
-        book=platform, position=1, event=event, ordinal=event.ordinal, sequenced_at=now
+        book=platform,
+        position=1,
+        event=event,
+        subject=event.subject,
+        object_sequence=1,
+        ordinal=event.ordinal,
+        sequenced_at=now,
     )
     request = ApprovalRequest.objects.create(
         book=platform,

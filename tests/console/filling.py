@@ -76,8 +76,9 @@ INSERT INTO operations_event (id, book_id, type, version, subject, data, operati
   SELECT ('f' || lpad(to_hex(i), 31, '0'))::uuid, %(book)s, 'test.done', 1, 'subject:' || i, '{}',
          ('d' || lpad(to_hex(i), 31, '0'))::uuid, now(), i
     FROM generate_series(1, %(many)s) i;
-INSERT INTO operations_eventposition (book_id, position, event_id, ordinal, sequenced_at)
-  SELECT book_id, ordinal, id, ordinal, now() FROM operations_event;
+INSERT INTO operations_eventposition (book_id, position, event_id, subject, object_sequence, ordinal, sequenced_at)
+  SELECT book_id, ordinal, id, subject, row_number() OVER (PARTITION BY book_id, subject ORDER BY ordinal), ordinal, now()
+    FROM operations_event;
 INSERT INTO accounts_customer (id, tenant_id, kind, name, email, external_id, metadata, status, created_at)
   SELECT ('a' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 50), 32, '0')::uuid, 'person', '', '', 'key:' || i, '{}', 'active', now()
     FROM generate_series(1, %(many)s) i;

@@ -54,6 +54,7 @@ BY_FUNCTION = (
     "ledger_periodchange",
     "ledger_daily_balance",
     "ledger_projection",
+    "operations_eventposition",
 )
 
 

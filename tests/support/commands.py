@@ -12,7 +12,8 @@ from apps.accounts.models import Tenant
 from apps.core import ids
 from apps.core.money import Money
 from apps.core.serializer_fields import IdField, MoneyField, TextField
-from apps.operations import books, registry
+from apps.operations import books, event_types, registry
+from apps.operations.event_types import EventType
 from apps.operations.plan import BalanceAfter, Context, Entry, EventDraft, HoldUse, Plan, Posting, Update
 from apps.operations.registry import Command, Done, Target
 
@@ -307,14 +308,32 @@ COMMANDS = (
 )
 
 
+class PaidEvent(serializers.Serializer[Any]):
+    after = MoneyField(allow_null=True)
+
+
+EVENT_TYPES = (
+    EventType("tests.posted", 1, "Posted", None, {}, ("tests.post",)),
+    EventType("tests.spent", 1, "Spent", None, {}, ("tests.spend",)),
+    EventType("tests.not_spent", 1, "Not spent", None, {}, ("tests.spend",)),
+    EventType("tests.paid", 1, "Paid", PaidEvent, {"after": None}, ("tests.pay",)),
+    EventType("tests.noted", 1, "Noted", None, {}, ("tests.note",)),
+)
+
+
 @contextmanager
 def registered(*commands: Command) -> Iterator[None]:
-    """The registry knows these commands for a while."""
+    """The registry knows these commands for a while, and what they tell."""
+    names = {command.name for command in commands}
+    types = [each for each in EVENT_TYPES if names.intersection(each.by)]
     for command in commands:
         registry.register(command)
+    event_types.register(*types)
     try:
         yield
     finally:
+        for each in types:
+            del event_types._types[each.name, each.version]
         for command in commands:
             del registry._commands[command.name]
             for alias in command.aliases:

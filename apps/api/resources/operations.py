@@ -117,9 +117,13 @@ declare(
 class EventOutput(Output):
     position = number(help_text="Its place in the book's feed: dense, and never changed.")
     id = IdField("evt", source="event_id")
-    type = text(source="event.type")
-    version = number(source="event.version")
-    subject = text(source="event.subject")
+    type = text(source="event.type", help_text="What happened; the document's webhooks list them all.")
+    version = number(source="event.version", help_text="Of the schema of `data`.")
+    subject = text(help_text="What it happened to.")
+    sequence = number(
+        source="object_sequence",
+        help_text="Which event of its subject this is in the book: 1, 2, 3 and so on.",
+    )
     data = anything(source="event.data")  # type: ignore[assignment]
     operation = IdField("op", source="event.operation_id")
     recorded_at = instant(source="event.recorded_at")
@@ -140,7 +144,7 @@ declare(
         orders=("position", "-position"),
         filters={
             "type": Filter("event__type", TextField(max_length=80)),
-            "subject": Filter("event__subject", TextField(max_length=60)),
+            "subject": Filter("subject", TextField(max_length=60)),
             "after": Filter(
                 "position__gt",
                 serializers.IntegerField(min_value=0, max_value=2**62),
@@ -153,6 +157,7 @@ declare(
 
 class SingleEventOutput(EventOutput):
     position = number(allow_null=True)
+    sequence = number(allow_null=True)
 
 
 EVENT = Resource(
@@ -172,6 +177,7 @@ EVENT = Resource(
             "type": "type",
             "version": "version",
             "subject": "subject",
+            "sequence": "place__object_sequence",
             "data": "data",
             "operation": "operation_id",
             "recorded_at": "recorded_at",

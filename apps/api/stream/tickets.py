@@ -34,7 +34,7 @@ class Wish:
     @property
     def lookups(self) -> dict[str, str]:
         """The same for a query of positions."""
-        wanted = {"event__type__startswith": self.type_prefix, "event__subject": self.subject}
+        wanted = {"event__type__startswith": self.type_prefix, "subject": self.subject}
         return {lookup: value for lookup, value in wanted.items() if value}
 
 

@@ -150,11 +150,16 @@ class Migration(migrations.Migration):
             fields=[
                 ('pk', models.CompositePrimaryKey('book_id', 'position', blank=True, editable=False, primary_key=True, serialize=False)),
                 ('position', models.BigIntegerField()),
+                ('subject', models.CharField(max_length=60)),
+                ('object_sequence', models.BigIntegerField()),
                 ('ordinal', models.BigIntegerField(unique=True)),
                 ('sequenced_at', models.DateTimeField()),
                 ('book', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='operations.book')),
                 ('event', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='place', to='operations.event')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('book', 'subject', 'object_sequence'), name='event_position_once_a_subject'), models.CheckConstraint(condition=models.Q(('object_sequence__gte', 1)), name='event_position_begins_at_one')],
+            },
         ),
         migrations.CreateModel(
             name='FeatureFlag',

@@ -234,7 +234,10 @@ def moved(
     """The plan that writes another status; `past` are days that pass with it. Who resumes one that has no day left ends it."""
     schedule.changed_at = context.now
     names = dict.fromkeys([what, "ended"] if schedule.status == ScheduleStatus.ENDED else [what])
-    skipped = [event_of(schedule, "skipped", day=run.day, outcome=run.outcome) for run in past]
+    skipped = [
+        event_of(schedule, "skipped", day=run.day, outcome=run.outcome, code=run.code, message=run.message)
+        for run in past
+    ]
     return Plan(
         rows=list(past),
         updates=[Update(schedule, MOVED, was)],

@@ -139,7 +139,7 @@ def plan_recover_submission(context: Context, *, transfer: str, provider: str, n
         why={"recovered": True},
         started_at=context.now,
     )
-    result = {**told(found), "recovered": True}
+    result = {**told(found), "next_attempt_at": found.next_attempt_at, "recovered": True}
     return Plan(
         rows=[row],
         updates=[Update(found, (*SENT, "expires_at"), was)],

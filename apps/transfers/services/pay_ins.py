@@ -126,12 +126,16 @@ def _refused(context: Context, transfer: Transfer, was: Mapping[str, Any], to: H
     transfer.fail()
     ended(transfer, context)
     transfer.failure_code, transfer.failure_message = NOT_POSTED
-    told_of = told(transfer) | {"entry": None, "reserved": None, "balances": {}}
     return Plan(
         updates=[Update(transfer, (*ENDING, "failure_code", "failure_message"), was)],
         result={},
-        events=[EventDraft("transfer.failed", transfer.pk, told_of, book_id=to.book_id)],
+        events=[_failed(transfer, to.book_id)],
     )
+
+
+def _failed(transfer: Transfer, book: int) -> EventDraft:
+    why = {"code": transfer.failure_code, "message": transfer.failure_message}
+    return EventDraft("transfer.failed", transfer.pk, told(transfer) | why, book_id=book)
 
 
 def _arrived(context: Context, transfer: Transfer, to: Holder) -> Plan:
@@ -155,17 +159,14 @@ def _in_test(context: Context, transfer: Transfer, reference: str) -> Plan:
         ended(transfer, context)
         transfer.failure_code = "PAY_IN_REFUSED"
         transfer.failure_message = "The test reference asks for a pay-in that is refused."
-        event = "transfer.failed"
+        event = _failed(transfer, transfer.book_id)
     else:
         transfer.wait_for_provider()
         transfer.next_attempt_at = context.now + LATE_BY
-        event = "transfer.processing"
+        data = told(transfer) | {"next_attempt_at": transfer.next_attempt_at}
+        event = EventDraft("transfer.processing", transfer.pk, data, book_id=transfer.book_id)
     result = told(transfer) | {"entry": None, "reserved": None, "balances": {}}
-    return Plan(
-        rows=[transfer],
-        result=result,
-        events=[EventDraft(event, transfer.pk, result, book_id=transfer.book_id)],
-    )
+    return Plan(rows=[transfer], result=result, events=[event])
 
 
 def _check_once(transfer: Transfer) -> None:

@@ -96,11 +96,16 @@ def plan_let_go(context: Context, transfer: Transfer) -> Plan:
     ]
     posts, updates, events = [], [], []
     for reserve in held:
-        entry = _entry("rolling_reserve_release", reserve, holder(str(reserve.wallet_id)))
+        wallet = holder(str(reserve.wallet_id))
+        entry = _entry("rolling_reserve_release", reserve, wallet)
         reserve.status, reserve.released_at = ReserveStatus.RELEASED, context.now
         posts.append(entry)
         updates.append(Update(reserve, ("status", "released_at"), {"status": ReserveStatus.HELD}))
-        said = _told(reserve) | {"entry": entry.id, "reason": f"{transfer.pk} was reversed."}
+        said = _told(reserve) | {
+            "entry": entry.id,
+            "balances": balances([wallet]),
+            "reason": f"{transfer.pk} was reversed.",
+        }
         events.append(EventDraft("reserve.released", reserve.pk, said, book_id=reserve.book_id))
     return Plan(result={}, posts=posts, updates=updates, events=events)
 

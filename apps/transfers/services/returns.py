@@ -62,10 +62,12 @@ def _credited(_: Context, transfer: Transfer, back: Money) -> Plan:
         metadata={"transfer": transfer.pk},
         refusal_sticks=False,
     )
-    return Plan(posts=[entry], result={"entry": entry.id, "balances": balances([source])})
+    return Plan(
+        posts=[entry], result={"entry": entry.id, "in_suspense": False, "balances": balances([source])}
+    )
 
 
 def _suspended(context: Context, transfer: Transfer, back: Money) -> Plan:
     why = f"{transfer.pk} came back, and its wallet {transfer.source_wallet_id} is closed."
     plan = plan_suspend_return(context, transfer, back, why)
-    return replace(plan, result={"entry": None, "in_suspense": True})
+    return replace(plan, result={"entry": None, "in_suspense": True, "balances": {}})

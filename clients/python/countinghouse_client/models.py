@@ -8,6 +8,32 @@ from typing import Any, Literal, NotRequired, TypeAlias
 from typing_extensions import TypedDict
 
 
+class AccountClosedEvent(TypedDict):
+    account: str
+    currency: str
+    reason: str
+
+
+class AccountFrozenEvent(TypedDict):
+    freeze: str
+    account: str
+    direction: Literal["in", "out", "both"]
+    reason: str
+
+
+class AccountOpenedEvent(TypedDict):
+    book: str
+    address: str
+    currency: str
+    gl_code: str
+    side: Literal["credit", "debit"]
+
+
+class AccountUnfrozenEvent(TypedDict):
+    freeze: str
+    account: str
+
+
 class ActorOutput(TypedDict):
     kind: Literal["user", "api_key", "system"]
     id: str
@@ -18,6 +44,15 @@ class AliveOutput(TypedDict):
     status: str
     version: str
     time: str
+
+
+class ApiKeyCreatedEvent(TypedDict):
+    api_key: str
+    tenant: str | None
+    name: str
+    prefix: str
+    scopes: list[str]
+    expires_at: str | None
 
 
 class ApiKeyCreatedResult(TypedDict):
@@ -57,6 +92,11 @@ class ApiKeyRevokedResult(TypedDict):
     reason: str
 
 
+class ApiKeyRotatedEvent(TypedDict):
+    api_key: str
+    ends_at: str
+
+
 class ApiKeyRotatedResult(TypedDict):
     api_key: str
     tenant: str | None
@@ -67,6 +107,29 @@ class ApiKeyRotatedResult(TypedDict):
     secret: str
     replaces: str
     replaced_key_ends_at: str
+
+
+class ApprovalGrantedEvent(TypedDict):
+    request: str
+    approvals: int
+    approvers_needed: int
+
+
+class ApprovalRejectedEvent(TypedDict):
+    request: str
+    comment: str
+
+
+class ApprovalUndoneEvent(TypedDict):
+    request: str
+    undone: int
+    approvals: int
+    reason: str
+
+
+class ApprovalWithdrawnEvent(TypedDict):
+    request: str
+    reason: str
 
 
 class AttemptOutput(TypedDict):
@@ -91,6 +154,22 @@ class AttemptPage(TypedDict):
 
 class BatchBody(TypedDict, closed=True):
     pass
+
+
+class BatchCreatedEvent(TypedDict):
+    batch: str
+    name: str
+    reference: str
+    status: Literal[
+        "draft",
+        "pending_approval",
+        "approved",
+        "executing",
+        "partially_completed",
+        "completed",
+        "cancelled",
+    ]
+    schedule: NotRequired[str]
 
 
 class BatchOutput(TypedDict):
@@ -222,6 +301,23 @@ class ChangeMemberRoleBody(TypedDict, closed=True):
     role: Literal["owner", "admin", "developer", "finance", "viewer"]
 
 
+class ChangesTold(TypedDict):
+    added: list[str]
+    changed: list[str]
+    removed: list[str]
+    unchanged: int
+
+
+class ChargebackClosedEvent(TypedDict):
+    chargeback: str
+    note: str
+
+
+class ChartRebuiltEvent(TypedDict):
+    accounts: ChangesTold
+    patterns: ChangesTold
+
+
 class CloseCustomerBody(TypedDict, closed=True):
     reason: str
 
@@ -232,6 +328,40 @@ class CloseRecipientBody(TypedDict, closed=True):
 
 class CloseWalletBody(TypedDict, closed=True):
     reason: str
+
+
+class CompensatedTold(TypedDict):
+    transfer: str
+    kind: Literal[
+        "pay_in",
+        "internal",
+        "payout",
+        "conversion",
+        "otc_trade",
+        "onramp",
+        "offramp",
+        "pool_top_up",
+        "pool_payout",
+        "refund",
+        "buy",
+        "sell",
+        "bridge",
+        "strategy_start",
+        "strategy_stop",
+        "escrow_hold",
+        "escrow_release",
+        "fee",
+    ]
+    amount: str
+    fee: str
+    reference: str
+    recipient: str
+
+
+class ConditionTold(TypedDict):
+    fact: str
+    op: Literal["eq", "ne", "in", "gte", "lte"]
+    value: Any
 
 
 Network: TypeAlias = str
@@ -330,8 +460,67 @@ class CustomerUpdatedResult(TypedDict):
     changed: list[str]
 
 
+class DaySkippedEvent(TypedDict):
+    schedule: str
+    name: str
+    reference: str
+    status: Literal["active", "paused", "ended"]
+    version: int
+    next_on: str | None
+    next_at: str | None
+    day: str
+    outcome: Literal["made", "no_business_day", "short", "refused", "paused", "missed", "called_off"]
+    code: str
+    message: str
+
+
+DelegatedEvent = TypedDict(
+    "DelegatedEvent",
+    {
+        "delegation": str,
+        "reason": str,
+        "role": str,
+        "to": str,
+        "until": str,
+        "made_by": str,
+        "from": str,
+    },
+)
+
+
+class DelegationWithdrawnEvent(TypedDict):
+    delegation: str
+    reason: str
+
+
+class DepositContradictionAlarm(TypedDict):
+    reason: Literal["contradiction"]
+    deposit: str
+    message: str
+
+
 class DropRowBody(TypedDict, closed=True):
     pass
+
+
+class EntryImportedEvent(TypedDict):
+    reference: str
+
+
+class ErrorTold(TypedDict):
+    code: str
+    message: str
+
+
+class EventEnvelope(TypedDict):
+    id: str
+    type: str
+    version: int
+    timestamp: str
+    position: int
+    subject: str
+    sequence: int
+    data: Any
 
 
 class EventOutput(TypedDict):
@@ -340,6 +529,7 @@ class EventOutput(TypedDict):
     type: str
     version: int
     subject: str
+    sequence: int
     data: Any
     operation: str
     recorded_at: str
@@ -372,11 +562,46 @@ class ExecuteResult(TypedDict):
     short: list[dict[str, Any]]
 
 
+class ExportAlarm(TypedDict):
+    reason: Literal["statement not written"]
+    export: str
+    schedule: str | None
+    book: str
+    account: str
+    format: str
+    since: str
+    through: str
+    why: str
+    message: str
+
+
+class FileAlarm(TypedDict):
+    reason: Literal["payment file"]
+    provider: str
+    why: str
+    file: str
+
+
 class FileShown(TypedDict):
     name: str
     sha256: str
     kind: str
     mapping: dict[str, str]
+
+
+class FlagChangedEvent(TypedDict):
+    name: str
+    scope: Literal["everything", "tenant", "currency", "provider"]
+    scope_id: str
+    enabled: bool
+    reason: str
+
+
+class InboundAlarm(TypedDict):
+    reason: Literal["inbound quarantined", "inbound conflict"]
+    message: str
+    provider: str
+    why: str
 
 
 class InquiryOutput(TypedDict):
@@ -433,6 +658,21 @@ class InviteMemberBody(TypedDict, closed=True):
     role: Literal["owner", "admin", "developer", "finance", "viewer"]
 
 
+class JournalExportedEvent(TypedDict):
+    book: str
+    number: int
+    from_position: int
+    through_position: int
+    entries: int
+    sha256: str
+
+
+class KeyResetEvent(TypedDict):
+    operation: str
+    key: str
+    reason: str
+
+
 class KeyResetResult(TypedDict):
     operation: str
     key: str
@@ -457,6 +697,28 @@ class LoggedRequestPage(TypedDict):
     items: list[LoggedRequestOutput]
     next: str | None
     previous: str | None
+
+
+class LowBalanceAlarm(TypedDict):
+    reason: Literal["low balance"]
+    provider: str
+    currency: str
+    balance: str
+    least: str
+    because: str
+    since: str
+
+
+class ManualReviewAlarm(TypedDict):
+    reason: Literal["manual review"]
+    transfer: str
+    code: str
+    message: str
+
+
+class MemberInvitedEvent(TypedDict):
+    invitation: str
+    role: Literal["owner", "admin", "developer", "finance", "viewer"]
 
 
 class MemberInvitedResult(TypedDict):
@@ -540,6 +802,23 @@ class MovedResult(TypedDict):
     amount: Money
 
 
+class MovedTold(TypedDict):
+    to: str
+    amount: Money
+
+
+class NoApproverAlarm(TypedDict):
+    reason: Literal["no eligible approver"]
+    request: str
+    command: str
+    role: str
+
+
+class OpeningBalanceEvent(TypedDict):
+    account: str
+    amount: Money
+
+
 class OperationCountOutput(TypedDict):
     command: str
     status: Literal["accepted", "pending_approval", "refused"]
@@ -607,9 +886,18 @@ class PayInResult(TypedDict):
     ]
     amount: Money
     reference: str
-    balances: dict[str, Money]
+    balances: dict[str, Money | None]
     entry: str | None
     reserved: Money | None
+
+
+class PeriodEvent(TypedDict):
+    book: str
+    change: str
+    closed_through: str | None
+    closing_through: str | None
+    late_policy: Literal["refuse", "next_open_day"]
+    reason: str
 
 
 class PlaceHoldBody(TypedDict, closed=True):
@@ -654,12 +942,41 @@ class ProveMicroDepositsBody(TypedDict, closed=True):
     second: Money
 
 
+class ProviderChangedEvent(TypedDict):
+    provider: str
+    name: str
+    enabled: bool
+
+
+class ProviderLockEvent(TypedDict):
+    provider: str
+    name: str
+    reason: str
+
+
 class QuoteOutput(TypedDict):
     source: str
     base: str
     currency: str
     rate: str
     day: str
+
+
+class RatesLoadedEvent(TypedDict):
+    load: int
+    source: Literal["ecb"]
+    file: str
+    name: str
+    days: int
+    first_day: str
+    last_day: str
+    added: int
+    corrected: int
+    withdrawn: int
+    unchanged: int
+    older: int
+    missing: int
+    left_out: dict[str, int]
 
 
 class RatesOutput(TypedDict):
@@ -704,6 +1021,26 @@ class RecipientDetails(TypedDict):
     network: NotRequired[Literal["ARBITRUM", "BASE", "BTC", "ETH", "POLYGON", "SOL", "SUI", "TRON"]]
     address: NotRequired[str]
     token: NotRequired[str]
+
+
+class RecipientFoundOutEvent(TypedDict):
+    recipient: str
+    version: int
+    verification: Literal[
+        "unverified",
+        "pending",
+        "match",
+        "partial",
+        "no_match",
+        "not_possible",
+        "expired",
+    ]
+    check: str | None
+    verified_at: str | None
+    verify_again_at: str | None
+    method: Literal["provider", "micro_deposit", "operator"]
+    code: str
+    why: str
 
 
 class RecipientOutput(TypedDict):
@@ -828,6 +1165,11 @@ class RefundBody(TypedDict, closed=True):
     metadata: NotRequired[dict[str, str]]
 
 
+class RefundedTold(TypedDict):
+    amount: str
+    fees: str
+
+
 class RefusalCountOutput(TypedDict):
     command: str
     code: str
@@ -842,6 +1184,12 @@ class RefusalOutput(TypedDict):
     key_is_free: bool
     details: Any
     documentation: str
+
+
+class RefusedRowTold(TypedDict):
+    number: int
+    code: str
+    message: str
 
 
 class ReleaseEscrowBody(TypedDict, closed=True):
@@ -875,6 +1223,40 @@ class RequestVirtualAccountBody(TypedDict, closed=True):
     wallet: str
 
 
+class ReserveAlarm(TypedDict):
+    reason: Literal["reserve not released"]
+    reserve: str
+    wallet: str
+
+
+class ReservePolicyEvent(TypedDict):
+    wallet: str
+    basis_points: int
+    days: int
+    reason: str
+
+
+class ReserveReleasedEvent(TypedDict):
+    reserve: str
+    wallet: str
+    amount: Money
+    status: str
+    release_at: str
+    entry: str
+    balances: dict[str, Money]
+    reason: str
+
+
+class ReserveResult(TypedDict):
+    reserve: str
+    wallet: str
+    amount: Money
+    status: str
+    release_at: str
+    entry: str
+    balances: dict[str, Money]
+
+
 class ResetKeyBody(TypedDict, closed=True):
     reason: str
 
@@ -886,6 +1268,55 @@ class ResetOutput(TypedDict):
 
 
 class ResetRecipientVerificationBody(TypedDict, closed=True):
+    reason: str
+
+
+class ReversedResult(TypedDict):
+    transfer: str
+    kind: Literal[
+        "pay_in",
+        "internal",
+        "payout",
+        "conversion",
+        "otc_trade",
+        "onramp",
+        "offramp",
+        "pool_top_up",
+        "pool_payout",
+        "refund",
+        "buy",
+        "sell",
+        "bridge",
+        "strategy_start",
+        "strategy_stop",
+        "escrow_hold",
+        "escrow_release",
+        "fee",
+    ]
+    type: Literal[
+        "ADJUSTMENT",
+        "DEPOSIT",
+        "ESCROW_HOLD",
+        "ESCROW_RELEASE",
+        "FEE",
+        "PAYOUT",
+        "REFUND",
+        "TRANSFER",
+        "WITHDRAWAL",
+    ]
+    status: Literal[
+        "cancelled",
+        "completed",
+        "expired",
+        "failed",
+        "pending_approval",
+        "processing",
+        "reversed",
+    ]
+    amount: Money
+    reference: str
+    balances: dict[str, Money | None]
+    entries: list[str]
     reason: str
 
 
@@ -986,6 +1417,27 @@ class SaleBody(TypedDict, closed=True):
     metadata: NotRequired[dict[str, str]]
 
 
+class ScheduleAlarm(TypedDict):
+    schedule: str
+    name: str
+    reference: str
+    status: Literal["active", "paused", "ended"]
+    version: int
+    next_on: str | None
+    next_at: str | None
+    day: str
+    outcome: Literal["made", "no_business_day", "short", "refused", "paused", "missed", "called_off"]
+    code: str
+    message: str
+    reason: Literal[
+        "payout schedule: missed for too long",
+        "payout schedule: nothing could be paid",
+        "payout schedule: the wallet was short",
+        "payout schedule: rows refused",
+    ]
+    rows: list[RefusedRowTold]
+
+
 class ScheduleBody(TypedDict, closed=True):
     pass
 
@@ -1076,6 +1528,20 @@ class ScheduleRunPage(TypedDict):
     previous: str | None
 
 
+class ScheduleWaitsAlarm(TypedDict):
+    schedule: str
+    name: str
+    reference: str
+    status: Literal["active", "paused", "ended"]
+    version: int
+    next_on: str | None
+    next_at: str | None
+    reason: Literal["payout schedule: waits for money"]
+    day: str
+    needed: Money
+    available: Money
+
+
 class SendMicroDepositsBody(TypedDict, closed=True):
     pass
 
@@ -1087,12 +1553,21 @@ class SettleHoldBody(TypedDict, closed=True):
     reason: str
 
 
+class ShortTold(TypedDict):
+    provider: str
+    currency: str
+    has: str
+    needs: str
+    short: str
+
+
 class SingleEventOutput(TypedDict):
     position: int | None
     id: str
     type: str
     version: int
     subject: str
+    sequence: int | None
     data: Any
     operation: str
     recorded_at: str
@@ -1140,6 +1615,11 @@ class StatisticsOutput(TypedDict):
 
 
 class StepOutput(TypedDict):
+    role: str
+    people: int
+
+
+class StepTold(TypedDict):
     role: str
     people: int
 
@@ -1192,7 +1672,7 @@ class StoppedResult(TypedDict):
     ]
     amount: Money
     reference: str
-    balances: dict[str, Money]
+    balances: dict[str, Money | None]
     entry: str | None
 
 
@@ -1204,6 +1684,38 @@ class StrategyBody(TypedDict, closed=True):
     reference: NotRequired[str]
     description: NotRequired[str]
     metadata: NotRequired[dict[str, str]]
+
+
+class StuckAlarm(TypedDict):
+    reason: Literal["transfer stuck"]
+    level: Literal["stuck", "alert", "critical"]
+    transfer: str
+    status: Literal[
+        "initiated",
+        "validating",
+        "balance_reserved",
+        "under_review",
+        "awaiting_approval",
+        "sent_to_provider",
+        "provider_processing",
+        "outcome_unknown",
+        "manual_review",
+        "provider_completed",
+        "provider_failed",
+        "completed",
+        "compensated",
+        "failed",
+        "cancelled",
+        "expired",
+        "reversed",
+    ]
+    since: str
+    minutes: int
+    waits_for: str | None
+    provider: str
+    failure: str
+    next_attempt_at: str | None
+    message: str
 
 
 class SubmitBatchBody(TypedDict, closed=True):
@@ -1226,6 +1738,148 @@ class SubmittedResult(TypedDict):
     ]
     payouts: int
     totals: list[Money]
+
+
+SweepCancelledEvent = TypedDict(
+    "SweepCancelledEvent",
+    {
+        "instruction": str,
+        "rule": str,
+        "status": Literal["open", "confirmed", "cancelled"],
+        "to": str,
+        "amount": Money,
+        "reason": str,
+        "from": str,
+    },
+)
+
+
+SweepConfirmedEvent = TypedDict(
+    "SweepConfirmedEvent",
+    {
+        "instruction": str,
+        "rule": str,
+        "status": Literal["open", "confirmed", "cancelled"],
+        "to": str,
+        "amount": Money,
+        "bank_reference": str,
+        "entry": str,
+        "from": str,
+    },
+)
+
+
+class SweepDifferenceAlarm(TypedDict):
+    reason: Literal["sweep difference"]
+    rule: str
+    due_at: str
+    what: str
+    message: str
+
+
+class SweepEvent(TypedDict):
+    execution: str
+    rule: str
+    account: str
+    counter_account: str
+    due_at: str
+    status: Literal["done", "instructed", "waiting", "nothing_to_do", "short", "refused"]
+    why: Literal["", "within", "below_minimum", "lacking", "unconfirmed", "ledger"]
+    balance: Money
+    asked: Money
+    amount: Money
+    entry: str | None
+
+
+SweepInstructedEvent = TypedDict(
+    "SweepInstructedEvent",
+    {
+        "execution": str,
+        "rule": str,
+        "account": str,
+        "counter_account": str,
+        "due_at": str,
+        "status": Literal["done", "instructed", "waiting", "nothing_to_do", "short", "refused"],
+        "why": Literal["", "within", "below_minimum", "lacking", "unconfirmed", "ledger"],
+        "balance": Money,
+        "asked": Money,
+        "amount": Money,
+        "entry": str | None,
+        "instruction": str,
+        "to": str,
+        "confirm_by": str,
+        "from": str,
+    },
+)
+
+
+class SweepRuleSetEvent(TypedDict):
+    rule: str
+    version: int
+    book: str
+    account: str
+    counter_account: str
+    floor: Money
+    target: Money
+    minimum: Money
+    instructs: bool
+    reason: str
+    replaces: list[str]
+
+
+class SweepRuleStoppedEvent(TypedDict):
+    rule: str
+    version: int
+    book: str
+    account: str
+    counter_account: str
+    floor: Money
+    target: Money
+    minimum: Money
+    instructs: bool
+    reason: str
+
+
+class SweepShortAlarm(TypedDict):
+    execution: str
+    rule: str
+    account: str
+    counter_account: str
+    due_at: str
+    status: Literal["done", "instructed", "waiting", "nothing_to_do", "short", "refused"]
+    why: Literal["", "within", "below_minimum", "lacking", "unconfirmed", "ledger"]
+    balance: Money
+    asked: Money
+    amount: Money
+    entry: str | None
+    reason: Literal["sweep short", "sweep refused"]
+
+
+SweepUnconfirmedAlarm = TypedDict(
+    "SweepUnconfirmedAlarm",
+    {
+        "instruction": str,
+        "rule": str,
+        "status": Literal["open", "confirmed", "cancelled"],
+        "to": str,
+        "amount": Money,
+        "reason": Literal["sweep not confirmed"],
+        "since": str,
+        "confirm_by": str,
+        "from": str,
+    },
+)
+
+
+class TemplatesRebuiltEvent(TypedDict):
+    added: list[str]
+    unchanged: int
+
+
+class TenantActivatedEvent(TypedDict):
+    tenant: str
+    test_tenant: str
+    invitation: str | None
 
 
 class TenantCreatedResult(TypedDict):
@@ -1292,6 +1946,12 @@ class TransferBody(TypedDict, closed=True):
     pass
 
 
+class TransferContradictionAlarm(TypedDict):
+    reason: Literal["contradiction"]
+    transfer: str
+    message: str
+
+
 class TransferCreatedResult(TypedDict):
     transfer: str
     kind: Literal[
@@ -1336,8 +1996,151 @@ class TransferCreatedResult(TypedDict):
     ]
     amount: Money
     reference: str
-    balances: dict[str, Money]
+    balances: dict[str, Money | None]
     entries: list[str]
+
+
+class TransferFailedEvent(TypedDict):
+    transfer: str
+    kind: Literal[
+        "pay_in",
+        "internal",
+        "payout",
+        "conversion",
+        "otc_trade",
+        "onramp",
+        "offramp",
+        "pool_top_up",
+        "pool_payout",
+        "refund",
+        "buy",
+        "sell",
+        "bridge",
+        "strategy_start",
+        "strategy_stop",
+        "escrow_hold",
+        "escrow_release",
+        "fee",
+    ]
+    type: Literal[
+        "ADJUSTMENT",
+        "DEPOSIT",
+        "ESCROW_HOLD",
+        "ESCROW_RELEASE",
+        "FEE",
+        "PAYOUT",
+        "REFUND",
+        "TRANSFER",
+        "WITHDRAWAL",
+    ]
+    status: Literal[
+        "cancelled",
+        "completed",
+        "expired",
+        "failed",
+        "pending_approval",
+        "processing",
+        "reversed",
+    ]
+    amount: Money
+    reference: str
+    code: str
+    message: str
+
+
+class TransferFollowedEvent(TypedDict):
+    transfer: str
+    kind: Literal[
+        "pay_in",
+        "internal",
+        "payout",
+        "conversion",
+        "otc_trade",
+        "onramp",
+        "offramp",
+        "pool_top_up",
+        "pool_payout",
+        "refund",
+        "buy",
+        "sell",
+        "bridge",
+        "strategy_start",
+        "strategy_stop",
+        "escrow_hold",
+        "escrow_release",
+        "fee",
+    ]
+    type: Literal[
+        "ADJUSTMENT",
+        "DEPOSIT",
+        "ESCROW_HOLD",
+        "ESCROW_RELEASE",
+        "FEE",
+        "PAYOUT",
+        "REFUND",
+        "TRANSFER",
+        "WITHDRAWAL",
+    ]
+    status: Literal[
+        "cancelled",
+        "completed",
+        "expired",
+        "failed",
+        "pending_approval",
+        "processing",
+        "reversed",
+    ]
+    amount: Money
+    reference: str
+    next_attempt_at: str | None
+
+
+class TransferOutcomeUnknownEvent(TypedDict):
+    transfer: str
+    kind: Literal[
+        "pay_in",
+        "internal",
+        "payout",
+        "conversion",
+        "otc_trade",
+        "onramp",
+        "offramp",
+        "pool_top_up",
+        "pool_payout",
+        "refund",
+        "buy",
+        "sell",
+        "bridge",
+        "strategy_start",
+        "strategy_stop",
+        "escrow_hold",
+        "escrow_release",
+        "fee",
+    ]
+    type: Literal[
+        "ADJUSTMENT",
+        "DEPOSIT",
+        "ESCROW_HOLD",
+        "ESCROW_RELEASE",
+        "FEE",
+        "PAYOUT",
+        "REFUND",
+        "TRANSFER",
+        "WITHDRAWAL",
+    ]
+    status: Literal[
+        "cancelled",
+        "completed",
+        "expired",
+        "failed",
+        "pending_approval",
+        "processing",
+        "reversed",
+    ]
+    amount: Money
+    reference: str
+    next_attempt_at: str | None
+    recovered: NotRequired[bool]
 
 
 class TransferOutput(TypedDict):
@@ -1430,6 +2233,159 @@ class TransferPage(TypedDict):
     previous: str | None
 
 
+class TransferReceivedEvent(TypedDict):
+    transfer: str
+    kind: Literal[
+        "pay_in",
+        "internal",
+        "payout",
+        "conversion",
+        "otc_trade",
+        "onramp",
+        "offramp",
+        "pool_top_up",
+        "pool_payout",
+        "refund",
+        "buy",
+        "sell",
+        "bridge",
+        "strategy_start",
+        "strategy_stop",
+        "escrow_hold",
+        "escrow_release",
+        "fee",
+    ]
+    type: Literal[
+        "ADJUSTMENT",
+        "DEPOSIT",
+        "ESCROW_HOLD",
+        "ESCROW_RELEASE",
+        "FEE",
+        "PAYOUT",
+        "REFUND",
+        "TRANSFER",
+        "WITHDRAWAL",
+    ]
+    status: Literal[
+        "cancelled",
+        "completed",
+        "expired",
+        "failed",
+        "pending_approval",
+        "processing",
+        "reversed",
+    ]
+    amount: Money
+    reference: str
+    wallet: str
+
+
+class TransferReviewedEvent(TypedDict):
+    proof: Literal["answer", "none"]
+    evidence: str | None
+    reason: str
+
+
+class TransferTakenBackEvent(TypedDict):
+    transfer: str
+    kind: Literal[
+        "pay_in",
+        "internal",
+        "payout",
+        "conversion",
+        "otc_trade",
+        "onramp",
+        "offramp",
+        "pool_top_up",
+        "pool_payout",
+        "refund",
+        "buy",
+        "sell",
+        "bridge",
+        "strategy_start",
+        "strategy_stop",
+        "escrow_hold",
+        "escrow_release",
+        "fee",
+    ]
+    type: Literal[
+        "ADJUSTMENT",
+        "DEPOSIT",
+        "ESCROW_HOLD",
+        "ESCROW_RELEASE",
+        "FEE",
+        "PAYOUT",
+        "REFUND",
+        "TRANSFER",
+        "WITHDRAWAL",
+    ]
+    status: Literal[
+        "cancelled",
+        "completed",
+        "expired",
+        "failed",
+        "pending_approval",
+        "processing",
+        "reversed",
+    ]
+    amount: Money
+    reference: str
+    wallet: str
+
+
+class TransferTold(TypedDict):
+    transfer: str
+    kind: Literal[
+        "pay_in",
+        "internal",
+        "payout",
+        "conversion",
+        "otc_trade",
+        "onramp",
+        "offramp",
+        "pool_top_up",
+        "pool_payout",
+        "refund",
+        "buy",
+        "sell",
+        "bridge",
+        "strategy_start",
+        "strategy_stop",
+        "escrow_hold",
+        "escrow_release",
+        "fee",
+    ]
+    type: Literal[
+        "ADJUSTMENT",
+        "DEPOSIT",
+        "ESCROW_HOLD",
+        "ESCROW_RELEASE",
+        "FEE",
+        "PAYOUT",
+        "REFUND",
+        "TRANSFER",
+        "WITHDRAWAL",
+    ]
+    status: Literal[
+        "cancelled",
+        "completed",
+        "expired",
+        "failed",
+        "pending_approval",
+        "processing",
+        "reversed",
+    ]
+    amount: Money
+    reference: str
+
+
+class UnknownSubmissionAlarm(TypedDict):
+    reason: Literal["executed and unknown"]
+    provider: str
+    reference: str
+    said: dict[str, Any]
+
+
 class UpdateCustomerBody(TypedDict, closed=True):
     name: NotRequired[str | None]
     email: NotRequired[str | None]
@@ -1487,6 +2443,11 @@ class UploadedResult(TypedDict):
     file: FileShown
     payouts: int
     problems: list[RowProblem]
+
+
+class UserRolesEvent(TypedDict):
+    user: str
+    role_names: list[str]
 
 
 class VerifyRecipientBody(TypedDict, closed=True):
@@ -1635,6 +2596,87 @@ class ApprovalRequestPage(TypedDict):
     previous: str | None
 
 
+class BankFundedEvent(TypedDict):
+    entry: str
+    book: str
+    bank: str
+    amount: Money
+
+
+class BatchAlarm(TypedDict):
+    batch: str
+    name: str
+    reference: str
+    status: Literal[
+        "draft",
+        "pending_approval",
+        "approved",
+        "executing",
+        "partially_completed",
+        "completed",
+        "cancelled",
+    ]
+    reason: str
+    short: list[ShortTold]
+
+
+class BatchApprovedEvent(TypedDict):
+    batch: str
+    name: str
+    reference: str
+    status: Literal[
+        "draft",
+        "pending_approval",
+        "approved",
+        "executing",
+        "partially_completed",
+        "completed",
+        "cancelled",
+    ]
+    payouts: int
+    totals: list[Money]
+    refused: int
+    fees: list[Money]
+
+
+class BatchEndedEvent(TypedDict):
+    batch: str
+    name: str
+    reference: str
+    status: Literal[
+        "draft",
+        "pending_approval",
+        "approved",
+        "executing",
+        "partially_completed",
+        "completed",
+        "cancelled",
+    ]
+    completed: int
+    payouts: int
+    paid: list[Money]
+
+
+class BatchPendingEvent(TypedDict):
+    batch: str
+    name: str
+    reference: str
+    status: Literal[
+        "draft",
+        "pending_approval",
+        "approved",
+        "executing",
+        "partially_completed",
+        "completed",
+        "cancelled",
+    ]
+    payouts: int
+    totals: list[Money]
+    refused: int
+    fees: list[Money]
+    approval_request: str
+
+
 class BatchRowOutput(TypedDict):
     id: str
     batch: str
@@ -1655,6 +2697,24 @@ class BatchRowPage(TypedDict):
     items: list[BatchRowOutput]
     next: str | None
     previous: str | None
+
+
+class BatchSubmittedEvent(TypedDict):
+    batch: str
+    name: str
+    reference: str
+    status: Literal[
+        "draft",
+        "pending_approval",
+        "approved",
+        "executing",
+        "partially_completed",
+        "completed",
+        "cancelled",
+    ]
+    payouts: int
+    totals: list[Money]
+    schedule: NotRequired[str]
 
 
 class BridgeBody(TypedDict, closed=True):
@@ -1688,6 +2748,31 @@ class ChargeFeeBody(TypedDict, closed=True):
     reference: NotRequired[str]
     description: str
     metadata: NotRequired[dict[str, str]]
+
+
+class ChargebackAlarm(TypedDict):
+    reason: Literal["chargeback to be posted"]
+    chargeback: str
+    amount: Money
+    deposit: str
+    why: str
+
+
+class CompensationTold(TypedDict):
+    transaction: CompensatedTold
+    error: ErrorTold
+    refunded: RefundedTold
+    released: str
+    came_back: str | None
+    next_steps: str
+
+
+class CorrectionEvent(TypedDict):
+    account: str
+    amount: Money
+    reason: str
+    related_type: str
+    related_id: str
 
 
 class CreateBatchBody(TypedDict, closed=True):
@@ -1740,6 +2825,21 @@ class CreateTransferBody(TypedDict, closed=True):
     metadata: NotRequired[dict[str, str]]
 
 
+class DepositChargedBackEvent(TypedDict):
+    chargeback: str
+    wallet: str
+    amount: Money
+    reason: str
+    entry: str
+    balances: dict[str, Money]
+
+
+class DepositEvent(TypedDict):
+    deposit: str
+    status: Literal["received", "credited", "open", "assigned", "returning", "returned"]
+    amount: Money
+
+
 class DepositOutput(TypedDict):
     id: str
     wallet: str
@@ -1757,6 +2857,27 @@ class DepositPage(TypedDict):
     items: list[DepositOutput]
     next: str | None
     previous: str | None
+
+
+class DepositReturnedEvent(TypedDict):
+    deposit: str
+    status: Literal["received", "credited", "open", "assigned", "returning", "returned"]
+    amount: Money
+    reference: str
+    entry: str
+
+
+class DepositSuspendedEvent(TypedDict):
+    deposit: str
+    status: Literal["received", "credited", "open", "assigned", "returning", "returned"]
+    amount: Money
+    why: str
+
+
+class EntryReversedEvent(TypedDict):
+    entry: str
+    reverses: str
+    balances: dict[str, Money]
 
 
 class EscrowResult(TypedDict):
@@ -1803,7 +2924,7 @@ class EscrowResult(TypedDict):
     ]
     amount: Money
     reference: str
-    balances: dict[str, Money]
+    balances: dict[str, Money | None]
     escrow: str
     left: Money
     entry: str
@@ -1864,7 +2985,7 @@ class FeeChargedResult(TypedDict):
     ]
     amount: Money
     reference: str
-    balances: dict[str, Money]
+    balances: dict[str, Money | None]
     description: str
     entry: str
 
@@ -1877,6 +2998,11 @@ class FeeResult(TypedDict):
 class HealthOutput(TypedDict):
     status: Literal["ok", "degraded"]
     parts: PartsOutput
+
+
+class HoldEndedEvent(TypedDict):
+    moved: list[MovedTold]
+    reason: str
 
 
 class HoldEndedResult(TypedDict):
@@ -1909,6 +3035,12 @@ class HoldPage(TypedDict):
     items: list[HoldOutput]
     next: str | None
     previous: str | None
+
+
+class HoldPlacedEvent(TypedDict):
+    account: str
+    amount: Money
+    reason: str
 
 
 class HoldPlacedResult(TypedDict):
@@ -1973,11 +3105,215 @@ class OperationPage(TypedDict):
     previous: str | None
 
 
+class PolicyActivatedEvent(TypedDict):
+    policy: str
+    name: str
+    version: int
+    status: Literal["draft", "active", "retired", "discarded"]
+    governs: str
+    blocks: list[list[ConditionTold]]
+    steps: list[StepTold]
+    in_sequence: bool
+    reason: str
+    replaces: int | None
+
+
+class PolicyEndedEvent(TypedDict):
+    policy: str
+    name: str
+    version: int
+    status: Literal["draft", "active", "retired", "discarded"]
+    governs: str
+    blocks: list[list[ConditionTold]]
+    steps: list[StepTold]
+    in_sequence: bool
+    reason: str
+
+
+class PolicyEvent(TypedDict):
+    policy: str
+    name: str
+    version: int
+    status: Literal["draft", "active", "retired", "discarded"]
+    governs: str
+    blocks: list[list[ConditionTold]]
+    steps: list[StepTold]
+    in_sequence: bool
+
+
 class TotalsOutput(TypedDict):
     tenant: str
     base_currency: str
     items: list[TotalOutput]
     in_base: InBaseOutput
+
+
+class TransferCompensatedEvent(TypedDict):
+    transfer: str
+    kind: Literal[
+        "pay_in",
+        "internal",
+        "payout",
+        "conversion",
+        "otc_trade",
+        "onramp",
+        "offramp",
+        "pool_top_up",
+        "pool_payout",
+        "refund",
+        "buy",
+        "sell",
+        "bridge",
+        "strategy_start",
+        "strategy_stop",
+        "escrow_hold",
+        "escrow_release",
+        "fee",
+    ]
+    type: Literal[
+        "ADJUSTMENT",
+        "DEPOSIT",
+        "ESCROW_HOLD",
+        "ESCROW_RELEASE",
+        "FEE",
+        "PAYOUT",
+        "REFUND",
+        "TRANSFER",
+        "WITHDRAWAL",
+    ]
+    status: Literal[
+        "cancelled",
+        "completed",
+        "expired",
+        "failed",
+        "pending_approval",
+        "processing",
+        "reversed",
+    ]
+    amount: Money
+    reference: str
+    balances: dict[str, Money | None]
+    compensation: CompensationTold
+    entry: str
+
+
+class TransferCompletedEvent(TypedDict):
+    transfer: str
+    kind: Literal[
+        "pay_in",
+        "internal",
+        "payout",
+        "conversion",
+        "otc_trade",
+        "onramp",
+        "offramp",
+        "pool_top_up",
+        "pool_payout",
+        "refund",
+        "buy",
+        "sell",
+        "bridge",
+        "strategy_start",
+        "strategy_stop",
+        "escrow_hold",
+        "escrow_release",
+        "fee",
+    ]
+    type: Literal[
+        "ADJUSTMENT",
+        "DEPOSIT",
+        "ESCROW_HOLD",
+        "ESCROW_RELEASE",
+        "FEE",
+        "PAYOUT",
+        "REFUND",
+        "TRANSFER",
+        "WITHDRAWAL",
+    ]
+    status: Literal[
+        "cancelled",
+        "completed",
+        "expired",
+        "failed",
+        "pending_approval",
+        "processing",
+        "reversed",
+    ]
+    amount: Money
+    reference: str
+    balances: dict[str, Money | None]
+    entry: NotRequired[str]
+    entries: NotRequired[list[str]]
+    reserved: NotRequired[Money | None]
+    deposit: NotRequired[str]
+    settled: NotRequired[Money]
+    received: NotRequired[Money | None]
+    description: NotRequired[str]
+    escrow: NotRequired[str]
+    left: NotRequired[Money]
+    fee: NotRequired[Money]
+    fees: NotRequired[list[FeeResult]]
+    checks: NotRequired[list[str]]
+    total: NotRequired[Money]
+    recipient: NotRequired[str | None]
+    to_wallet: NotRequired[str | None]
+    refund_of: NotRequired[str | None]
+    expected_at: NotRequired[str | None]
+    next_cut_off: NotRequired[str | None]
+    expires_at: NotRequired[str | None]
+    hold: NotRequired[str | None]
+    approval_request: NotRequired[str | None]
+
+
+class TransferReturnedEvent(TypedDict):
+    transfer: str
+    kind: Literal[
+        "pay_in",
+        "internal",
+        "payout",
+        "conversion",
+        "otc_trade",
+        "onramp",
+        "offramp",
+        "pool_top_up",
+        "pool_payout",
+        "refund",
+        "buy",
+        "sell",
+        "bridge",
+        "strategy_start",
+        "strategy_stop",
+        "escrow_hold",
+        "escrow_release",
+        "fee",
+    ]
+    type: Literal[
+        "ADJUSTMENT",
+        "DEPOSIT",
+        "ESCROW_HOLD",
+        "ESCROW_RELEASE",
+        "FEE",
+        "PAYOUT",
+        "REFUND",
+        "TRANSFER",
+        "WITHDRAWAL",
+    ]
+    status: Literal[
+        "cancelled",
+        "completed",
+        "expired",
+        "failed",
+        "pending_approval",
+        "processing",
+        "reversed",
+    ]
+    amount: Money
+    reference: str
+    balances: dict[str, Money | None]
+    returned: Money
+    compensation: CompensationTold
+    entry: str | None
+    in_suspense: bool
 
 
 class AskedResult(TypedDict):
@@ -2024,7 +3360,7 @@ class AskedResult(TypedDict):
     ]
     amount: Money
     reference: str
-    balances: dict[str, Money]
+    balances: dict[str, Money | None]
     fee: Money
     fees: list[FeeResult]
     checks: list[str]

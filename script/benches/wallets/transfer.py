@@ -9,10 +9,12 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.core.money import Money
-from apps.core.serializer_fields import MoneyField, TextField
+from apps.core.serializer_fields import IdField, MoneyField, TextField
 from apps.ledger import templates
 from apps.ledger.commands import WALLET_FLAG
 from apps.ledger.serializers import AddressField
+from apps.operations import event_types
+from apps.operations.event_types import EventType
 from apps.operations.plan import BalanceAfter, Context, EventDraft, Plan
 from apps.operations.registry import Command, register
 
@@ -24,6 +26,12 @@ class TransferInput(serializers.Serializer[Any]):
     destination = AddressField()
     amount = MoneyField(positive=True)
     reference = TextField(max_length=200)
+
+
+class TransferredEvent(serializers.Serializer[Any]):
+    entry = IdField("je")
+    amount = MoneyField()
+    balances = serializers.DictField(child=MoneyField())
 
 
 def plan_transfer(context: Context, *, source: str, destination: str, amount: Money, reference: str) -> Plan:
@@ -42,6 +50,7 @@ def plan_transfer(context: Context, *, source: str, destination: str, amount: Mo
     return Plan(result=result, posts=[entry], events=[EventDraft("bench.transferred", entry.id, result)])
 
 
+event_types.register(EventType("bench.transferred", 1, "Moved", TransferredEvent, {}, (NAME,)))
 register(
     Command(
         name=NAME,
