@@ -54,6 +54,10 @@ BEAT_SCHEDULE = {
         "task": "transfers.expire_micro_deposits",
         "schedule": timedelta(minutes=15),
     },
+    "mail-owners-of-endpoints": {
+        "task": "webhooks.mail_owners",
+        "schedule": timedelta(seconds=60),
+    },
     "send-invitations": {
         "task": "accounts.send_invitations",
         "schedule": timedelta(seconds=30),

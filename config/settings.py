@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "apps.rates",
     "apps.providers",
     "apps.accounts",
+    "apps.webhooks",
     "apps.transfers",
     "apps.payouts",
     "apps.treasury",
@@ -229,6 +230,11 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|livez|readyz)$"]
 X_FRAME_OPTIONS = "DENY"
+
+# Whether endpoints of test tenants may be on this machine, over http; and how many times faster than written down messages
+# are tried again, for tests of days in seconds.
+WEBHOOKS_LOOPBACK = env.flag("WEBHOOKS_LOOPBACK", not PRODUCTION)
+WEBHOOKS_HASTE = env.number("WEBHOOKS_HASTE", 1)
 
 # Where reports lie as files until they expire: a folder that only the product's own processes can enter.
 EXPORT_DIR = env.text("EXPORT_DIR", str(BASE_DIR / "exports"))

@@ -81,6 +81,19 @@ INBOX = {
     "providers.redrive_quarantined",
 }
 FILES = {"providers.cut_file", "providers.hand_over_file", "providers.take_in_file"}
+WEBHOOKS = {
+    "webhooks.create_endpoint",
+    "webhooks.disable_endpoint",
+    "webhooks.enable_endpoint",
+    "webhooks.remove_endpoint",
+    "webhooks.replay_range",
+    "webhooks.retry_delivery",
+    "webhooks.rotate_secret",
+    "webhooks.rotate_signing_key",
+    "webhooks.send_raw",
+    "webhooks.send_test",
+    "webhooks.update_endpoint",
+}
 FREEZES = {"ledger.freeze_account", "ledger.unfreeze_account"}
 
 PERMISSIONS: dict[str, set[str]] = {
@@ -115,6 +128,7 @@ PERMISSIONS: dict[str, set[str]] = {
         *BATCHES,
         *TRANSFERS,
         *SWEEPS,
+        *WEBHOOKS,
     },
     "approver": {*DECIDES, *BESIDE},
     "compliance": {
@@ -188,6 +202,8 @@ NOBODY = {
     "treasury.execute_sweep",
     "treasury.raise_sweep_difference",
     "treasury.raise_unconfirmed_sweep",
+    "webhooks.disable_dead_endpoint",
+    "webhooks.raise_alarm",
 }
 """Run by the system alone: by whoever holds an invitation, while no admin exists, for a new tenant, when a provider has
 said whose an account is, when a period is over, while a history is imported, as providers and time move transfers along,

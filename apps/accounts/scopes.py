@@ -24,6 +24,8 @@ SCOPES = {
     "ledger:read": _("Accounts and journal entries"),
     "operations:read": _("What was asked of us and what became of it, approval requests, events"),
     "rates:read": _("Exchange rates"),
+    "webhooks:read": _("Webhook endpoints, what was sent to them, and what was not"),
+    "webhooks:write": _("Create, change and remove webhook endpoints, and send messages again"),
     "platform:read": _("All tenants: statistics and health (operators' keys alone)"),
     "platform:write": _(
         "Tenants themselves, resets of verifications, fees by hand and idempotency keys (operators' keys alone)"

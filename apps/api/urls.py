@@ -17,6 +17,7 @@ from apps.api.money_views import (
 from apps.api.platform_views import Alive, Health, OwnTenant, Rates, SingleEntry, SingleEvent, Statistics
 from apps.api.report_views import CompensationReport, ProofOfPayment
 from apps.api.view import ApiView, UnknownRoute
+from apps.api.webhook_views import MissingEvents
 
 Route = tuple[str, type[ApiView]]
 
@@ -32,6 +33,7 @@ OWN: list[Route] = [
     ("accounts/<str:address>/<str:currency>/balance", AccountBalance),
     ("accounts/<str:address>/<str:currency>/statement", AccountStatement),
     ("entries/<str:id>", SingleEntry),
+    ("events/missing", MissingEvents),
     ("events/<str:id>", SingleEvent),
     ("bulk", BulkView),
     ("bulk/<str:id>/items", BulkItems),

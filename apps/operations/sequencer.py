@@ -15,6 +15,9 @@ BATCH = 2_000
 CHANNEL = "operations_events"
 """Where PostgreSQL tells, by its id, of each book whose feed has grown."""
 
+BRIEFLY = timedelta(seconds=5)
+"""How long those who are listened to wait for what is not settled yet."""
+
 _LOCK = 7200
 
 
@@ -51,6 +54,14 @@ def sequence(*, patience: timedelta = timedelta(seconds=30)) -> dict[str, int]:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+def sequence_beyond(numbered: int) -> int:
+    """Number what was committed if an ordinal beyond this one was taken; the newest that was looked at."""
+    newest = newest_ordinal()
+    if newest == numbered:
+        return numbered
+    return newest if sequence(patience=BRIEFLY) else numbered
 
 
 def sequence_after_restore() -> dict[str, int]:

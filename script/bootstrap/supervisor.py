@@ -118,6 +118,7 @@ def programs(data: Path, binaries: Path, address: Address, stream: Address) -> l
         "worker": worker,
         "exports": exports,
         "transfers": transfers,
+        "webhooks": [str(binaries / "python"), str(ROOT / "manage.py"), "deliver_webhooks"],
         "beat": beat,
     }
     return [Program(Process(name, data), argv) for name, argv in commands.items()]

@@ -1,84 +1,108 @@
-"""A small HTTP server that takes webhooks, as a client of a provider does."""
+"""A receiver of webhooks: a real HTTP server that remembers what came, and answers as it is told."""
 
-import hashlib
-import hmac
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
 class Received:
-    """One delivery."""
+    """A request as it came."""
 
     path: str
-    event: str | None
-    signature: str
+    headers: dict[str, str]
     body: bytes
-    at: float
+    connection: int
 
-    @property
-    def json(self) -> dict[str, Any]:
-        """What it says."""
-        return json.loads(self.body)
 
-    def signed(self, secret: str) -> bool:
-        """True if the signature is of these bytes, with this secret, now."""
-        stamp, digest = (part.partition("=")[2] for part in self.signature.split(","))
-        expected = hmac.new(secret.encode(), stamp.encode() + b"." + self.body, hashlib.sha256).hexdigest()
-        return hmac.compare_digest(digest, expected) and abs(time.time() - int(stamp)) < 60
+@dataclass
+class Answer:
+    """What is answered: a status, headers and a body, after a pause."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    after: float = 0.0
 
 
 class Receiver:
-    """What came, and what it is answered: `answer` is given each delivery and returns a status."""
+    """What a tenant runs. `answers` are given one after the other, then `always` for ever."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, server: ThreadingHTTPServer) -> None:
+        self._server = server
         self.received: list[Received] = []
-        self.answer: Callable[[Received], int] = lambda received: 204
+        self.answers: list[Answer] = []
+        self.always = Answer()
+        self.connections = 0
+        self.lock = threading.Lock()
 
-    def reset(self) -> None:
-        """Forget what came, and take everything."""
-        self.received.clear()
-        self.answer = lambda received: 204
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._server.server_port}/hook"
 
-    def types(self) -> list[str]:
-        """The types of what came, in order."""
-        return [each.json["type"] for each in self.received]
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the messages that came, in their order."""
+        return [each.headers["webhook-id"] for each in self.received]
+
+    @property
+    def subjects(self) -> list[str]:
+        """What the messages that came were about, in their order."""
+        return [json.loads(each.body)["subject"] for each in self.received]
+
+    def answer(self, *statuses: int, **more: Any) -> None:
+        """Answer the next requests so."""
+        self.answers += [Answer(status, **more) for status in statuses]
+
+    def take(self, request: Received) -> Answer:
+        """Remember a request, and say what is answered."""
+        with self.lock:
+            self.received.append(request)
+            return self.answers.pop(0) if self.answers else self.always
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    receiver: ClassVar[Receiver]
+
+    def setup(self) -> None:
+        """Count connections, also those by which nothing is asked."""
+        self.receiver.connections += 1
+        super().setup()
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        answer = self.receiver.take(Received(self.path, headers, body, id(self.connection)))
+        if answer.after:
+            threading.Event().wait(answer.after)
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing is printed."""
 
 
 @contextmanager
-def receiver() -> Iterator[Receiver]:
-    """A server on a free port."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            headers = (self.headers.get(name) for name in ("Sandbox-Event-Id", "Sandbox-Signature"))
-            event, signature = headers
-            received = Received(self.path, event, signature or "", body, time.monotonic())
-            taking.received.append(received)
-            self.send_response(taking.answer(received))
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *args: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+def receiving() -> Iterator[Receiver]:
+    """A receiver on a free port."""
+    handler = type("Handler", (_Handler,), {})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    taking = Receiver(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
+    handler.receiver = receiver = Receiver(server)  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield taking
+        yield receiver
     finally:
         server.shutdown()
         server.server_close()

@@ -11,7 +11,6 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -40,7 +39,6 @@ TAIL = 1_000
 LOOK_SECONDS = 2.0
 NUMBER_SECONDS = 0.1
 AGAIN_SECONDS = 1.0
-PATIENCE = timedelta(seconds=5)
 
 
 class Feed:
@@ -225,7 +223,9 @@ class Hub:
             await asyncio.sleep(NUMBER_SECONDS)
             if self._listeners:
                 loop = asyncio.get_running_loop()
-                numbered = await loop.run_in_executor(self._numbering, _asked, _number_beyond, numbered)
+                numbered = await loop.run_in_executor(
+                    self._numbering, _asked, sequencer.sequence_beyond, numbered
+                )
 
     def _stir(self, feed: Feed) -> None:
         """Read what is new in a feed, once for all who ask meanwhile."""
@@ -243,14 +243,6 @@ class Hub:
                     feed.add(await self.ask(events.between, feed.reader, feed.head, step), step)
             except Unavailable:
                 return  # the next look finds it
-
-
-def _number_beyond(numbered: int) -> int:
-    """Number what was committed if an ordinal beyond this one was taken; the newest that was looked at."""
-    newest = sequencer.newest_ordinal()
-    if newest == numbered:
-        return numbered
-    return newest if sequencer.sequence(patience=PATIENCE) else numbered
 
 
 def _asked(function: Callable[..., Answer], *args: Any) -> Answer:

@@ -1,0 +1,317 @@
+"""What a worker does with the database, in the thread that is for that: takes endpoints, matches events, writes down what came."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from apps.core import arrays, clock, ids
+from apps.core.encryption import decrypt
+from apps.webhooks import ladder
+from apps.webhooks.client import Sent
+from apps.webhooks.dispatch import statements
+from apps.webhooks.dispatch.lines import LEASE, Line, Settings
+from apps.webhooks.message import Message
+from apps.webhooks.models import DeliveryStatus, EndpointStatus, Failure
+from apps.webhooks.signing import Key, Secret
+from apps.webhooks.urls import may_be_loopback
+
+MATCHED_AT_ONCE: Final = 500
+REPLAYED_AT_ONCE: Final = 200
+MOST_BEHIND: Final = 500
+"""Messages to be sent to an endpoint, beyond which a replay brings no more."""
+GONE: Final = 410
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A message to be sent once more."""
+
+    line: Line
+    delivery: UUID
+    message: Message
+    run: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A message that was sent, and what came of it."""
+
+    work: Work
+    sent: Sent
+    began_at: datetime
+    headers: Mapping[str, str]
+    url: str
+
+
+class Desk:
+    """The database, as one worker asks it. `name` is told in the evidence."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def take(self, most: int, now: datetime) -> list[Line]:
+        """Endpoints that nobody has and for which there is something to do; they are this worker's from now on."""
+        given = {"now": now, "most": most, "until": now + LEASE, "worker": self._name}
+        with transaction.atomic():
+            taken = _rows(statements.TAKE, given)
+            if not taken:
+                return []
+            endpoints = [row[0] for row in taken]
+            _run(statements.HEAL, {"endpoints": endpoints, "now": now})
+            settings = self.settings(endpoints, now)
+        return [
+            Line(endpoint, book, lease, settings[endpoint], failures, since, paused)
+            for endpoint, book, lease, failures, since, paused in taken
+        ]
+
+    def settings(self, endpoints: Sequence[UUID], now: datetime) -> dict[UUID, Settings]:
+        """What is set of these endpoints."""
+        found = _rows(statements.SETTINGS, {"endpoints": list(endpoints), "now": now})
+        return {row[0]: _settings(*row[1:]) for row in found}
+
+    def look(self, lines: Mapping[UUID, Line], now: datetime) -> None:
+        """See what has changed: settings are read anew, and what is disabled or another's now is let go."""
+        known = {row[0]: row[1:] for row in _rows(statements.LOOK, [list(lines)])}
+        changed = []
+        for endpoint, line in lines.items():
+            lease, status, changed_at, paused_until = known[endpoint]
+            line.is_lost = lease != line.lease or status != EndpointStatus.ENABLED
+            if changed_at != line.settings.changed_at:
+                changed.append(endpoint)
+            if paused_until is None:
+                line.paused_until = None
+        for endpoint, settings in self.settings(changed, now).items() if changed else ():
+            lines[endpoint].settings = settings
+
+    def give_back(self, lines: Sequence[Line]) -> None:
+        """Let others have these endpoints."""
+        if lines:
+            _run(statements.GIVE_BACK, _held(lines))
+
+    def match(self, lines: Sequence[Line], now: datetime) -> None:
+        """Make deliveries of the events that are new to these endpoints."""
+        with transaction.atomic():
+            mine = {row[0] for row in _rows(statements.LOCK, _held(lines))}
+            given = {"endpoints": list(mine), "now": now, "most": MATCHED_AT_ONCE}
+            found = dict(_rows(statements.MATCH, given)) if mine else {}
+        for line in lines:
+            line.has_news = found.get(line.endpoint, False)
+            line.is_awake = line.is_awake or line.endpoint in found
+
+    def replay(self, lines: Mapping[UUID, Line], now: datetime) -> None:
+        """Bring some more of what is to be sent again, where not much waits."""
+        for pk, endpoint, book, after, through, types, what in _rows(statements.REPLAYS, [list(lines)]):
+            if self._waiting(endpoint, now) >= MOST_BEHIND:
+                continue
+            given = {"endpoint": endpoint, "book": book, "after": after, "through": through}
+            given |= {"types": types, "what": what, "now": now, "most": REPLAYED_AT_ONCE}
+            with transaction.atomic():
+                if not _rows(statements.LOCK, _held([lines[endpoint]])):
+                    continue
+                [(last, sent)] = _rows(statements.REPLAY, given)
+                ended = now if last is None or last >= through else None
+                _run(
+                    "UPDATE webhooks_replay SET done_through = %s, sent = sent + %s, ended_at = %s WHERE id = %s",
+                    [last or through, sent, ended, pk],
+                )
+            lines[endpoint].is_awake = True
+
+    def due(self, rooms: Mapping[UUID, int], lines: Mapping[UUID, Line], now: datetime) -> list[Work]:
+        """Messages to be sent now, at most so many for each endpoint; an endpoint with fewer goes to sleep."""
+        given = {
+            "endpoints": list(rooms),
+            "rooms": list(rooms.values()),
+            "now": now,
+            "on_the_way": [each for line in lines.values() for each in line.on_the_way],
+        }
+        found = [_work(lines[row[0]], *row[1:]) for row in _rows(statements.DUE, given)]
+        counts: dict[UUID, int] = {}
+        for each in found:
+            counts[each.line.endpoint] = counts.get(each.line.endpoint, 0) + 1
+        for endpoint, room in rooms.items():
+            lines[endpoint].is_awake = counts.get(endpoint, 0) >= room
+        return found
+
+    def record(self, done: Sequence[Done], now: datetime) -> None:
+        """Write down what came of each message, and what is next."""
+        lines = {each.work.line.endpoint: each.work.line for each in done}
+        with transaction.atomic():
+            held = {row[0] for row in _rows(statements.LOCK, _held(list(lines.values())))}
+            _run(statements.RECORD, {"worker": self._name, **_attempts(done)})
+            _run(statements.FOLLOW, {"now": now, **_outcomes(done, held, now)})
+            _run(statements.DOING, _doings(lines.values(), done, now))
+
+    def _waiting(self, endpoint: UUID, now: datetime) -> int:
+        counted = "SELECT count(*) FROM (SELECT FROM webhooks_delivery WHERE endpoint_id = %s AND next_attempt_at <= %s LIMIT %s) d"
+        return int(_rows(counted, [endpoint, now, MOST_BEHIND])[0][0])
+
+
+def is_gone(done: Done) -> bool:
+    """Whether an endpoint says that it wants nothing any more."""
+    return done.sent.status == GONE
+
+
+def has_failed(done: Done) -> bool:
+    """Whether the message is not sent again by itself."""
+    return done.sent.failure != Failure.NONE and done.work.number >= ladder.ATTEMPTS
+
+
+def _settings(
+    url: str,
+    is_test: bool,
+    headers: str,
+    most_at_once: int,
+    per_second: int | None,
+    changed_at: datetime,
+    secrets: Sequence[str],
+    keys: Sequence[str],
+) -> Settings:
+    signers: list[Secret | Key] = [
+        *(Secret(decrypt(each)) for each in secrets),
+        *(Key(decrypt(each)) for each in keys),
+    ]
+    loopback = may_be_loopback(is_test)
+    return Settings(
+        url, loopback, json.loads(decrypt(headers)), signers, most_at_once, per_second, changed_at
+    )
+
+
+def _work(
+    line: Line,
+    delivery: UUID,
+    event: UUID | None,
+    message_id: str,
+    body: str,
+    runs: int,
+    attempts: int,
+    *told: Any,
+) -> Work:
+    message = (
+        Message(message_id, body.encode()) if event is None else _of_event(ids.encode("evt", event), *told)
+    )
+    return Work(line, delivery, message, runs, attempts + 1)
+
+
+def _of_event(
+    event: str,
+    position: int,
+    type: str,
+    version: int,
+    subject: str,
+    recorded_at: datetime,
+    data: str,
+    sequence: int,
+) -> Message:
+    """The event as `GET /v1/events` shows it. Its data stands in it as the database writes it, so the bytes are the same each time."""
+    head = json.dumps(
+        {
+            "id": event,
+            "type": type,
+            "version": version,
+            "timestamp": clock.written(recorded_at),
+            "position": position,
+            "subject": subject,
+            "sequence": sequence,
+        },
+        separators=(",", ":"),
+    )
+    return Message(event, f'{head[:-1]},"data":{data}}}'.encode())
+
+
+def _attempts(done: Sequence[Done]) -> dict[str, Any]:
+    """The columns of the rows of what was sent."""
+    sent = [each.sent for each in done]
+    work = [each.work for each in done]
+    return {
+        "id": [ids.decode("wha", ids.new_id("wha")) for _ in done],
+        "delivery": [each.delivery for each in work],
+        "endpoint": [each.line.endpoint for each in work],
+        "book": [each.line.book for each in work],
+        "number": [each.number for each in work],
+        "run": [each.run for each in work],
+        "began_at": [each.began_at for each in done],
+        "url": [each.url for each in done],
+        "request_headers": arrays.texts([json.dumps(each.headers) for each in done]),
+        "body_sha256": [each.message.sha256 for each in work],
+        "body_bytes": [len(each.message.body) for each in work],
+        "failure": [str(each.failure) for each in sent],
+        "why": [each.why[:500] for each in sent],
+        "address": [each.address for each in sent],
+        "tls": arrays.texts([json.dumps(each.tls) if each.tls else None for each in sent]),
+        "head_ms": [None if each.head_took is None else round(each.head_took * 1000) for each in sent],
+        "took_ms": [round(each.took * 1000) for each in sent],
+        "answered": [each.status for each in sent],
+        "answer_headers": arrays.texts([json.dumps(each.headers) for each in sent]),
+        "answer": [each.body for each in sent],
+        "is_cut": [each.is_cut for each in sent],
+    }
+
+
+def _outcomes(done: Sequence[Done], held: Collection[UUID], now: datetime) -> dict[str, Any]:
+    """What becomes of each delivery."""
+    nexts = [_next_attempt(each, now) for each in done]
+    return {
+        "delivery": [each.work.delivery for each in done],
+        "status": [_status(each, at) for each, at in zip(done, nexts, strict=True)],
+        "number": [each.work.number for each in done],
+        "run": [each.work.run for each in done],
+        "next_attempt_at": nexts,
+        "failure": [str(each.sent.failure) for each in done],
+        "answered": [each.sent.status for each in done],
+        "is_held": [each.work.line.endpoint in held for each in done],
+    }
+
+
+def _next_attempt(done: Done, now: datetime) -> datetime | None:
+    if done.sent.failure == Failure.NONE:
+        return None
+    return ladder.next_attempt(done.work.number, now, _wish(done.sent.headers))
+
+
+def _status(done: Done, next_attempt_at: datetime | None) -> str:
+    if done.sent.failure == Failure.NONE:
+        return DeliveryStatus.DELIVERED.value
+    return DeliveryStatus.FAILED.value if next_attempt_at is None else DeliveryStatus.PENDING.value
+
+
+def _wish(headers: Mapping[str, str]) -> timedelta | None:
+    """For how long an endpoint asks to be left alone, in seconds; the form with a date is not heard."""
+    text = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
+    return timedelta(seconds=int(text)) if text.isascii() and text.isdigit() and len(text) < 8 else None
+
+
+def _doings(lines: Iterable[Line], done: Sequence[Done], now: datetime) -> dict[str, Any]:
+    """How the endpoints are doing after this."""
+    well = {each.work.line.endpoint for each in done if each.sent.failure == Failure.NONE}
+    ill = {each.work.line.endpoint for each in done if each.sent.failure != Failure.NONE}
+    told = list(lines)
+    return {
+        "endpoint": [line.endpoint for line in told],
+        "lease": [line.lease for line in told],
+        "failures": [line.failures for line in told],
+        "failing_since": [line.failing_since for line in told],
+        "paused_until": [line.paused_until for line in told],
+        "succeeded_at": [now if line.endpoint in well else None for line in told],
+        "failed_at": [now if line.endpoint in ill else None for line in told],
+    }
+
+
+def _held(lines: Sequence[Line]) -> list[Any]:
+    return [[line.endpoint for line in lines], [line.lease for line in lines]]
+
+
+def _rows(statement: str, given: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        return list(cursor.fetchall())
+
+
+def _run(statement: str, given: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)

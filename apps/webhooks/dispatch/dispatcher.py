@@ -1,0 +1,290 @@
+"""The loop that sends: takes what is due, opens connections, writes down what came, as long as there is something to do."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from contextvars import copy_context
+from datetime import datetime
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import psycopg
+from django.db import connection
+
+from apps.core import clock, ids
+from apps.operations import sequencer
+from apps.operations.executor import LOST_CONNECTION, execute_many
+from apps.operations.plan import Request
+from apps.webhooks import ladder
+from apps.webhooks.client import Client
+from apps.webhooks.dispatch.desk import Desk, Done, Work, has_failed, is_gone
+from apps.webhooks.dispatch.lines import Line
+from apps.webhooks.message import shown
+from apps.webhooks.models import WhyDisabled
+from apps.webhooks.services.endpoints import WORKER
+
+logger = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+
+ON_THE_WAY: Final = 512
+"""Messages that one worker has under way at most."""
+LINES: Final = 2_000
+TAKEN_AT_ONCE: Final = 200
+LOOK_SECONDS: Final = 0.5
+TAKE_SECONDS: Final = 0.25
+GATHER_SECONDS: Final = 0.005
+"""How long answers are let gather after the first: a turn of one costs nearly as much as a turn of twenty."""
+NUMBER_SECONDS: Final = 0.1
+AGAIN_SECONDS: Final = 1.0
+
+
+class Dispatcher:
+    """One worker. `name` is told in the evidence."""
+
+    def __init__(self, name: str) -> None:
+        self._desk = Desk(name)
+        self._thread = ThreadPoolExecutor(1, "webhooks")
+        self._lines: dict[UUID, Line] = {}
+        self._done: list[Done] = []
+        self._unwritten: list[Done] = []
+        self._news: set[int] = set()
+        self._on_the_way: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._look_at = self._take_at = 0.0
+        self._is_ending = False
+
+    async def run(self) -> None:
+        """Until `end` is called; then what is on its way is waited for."""
+        beside = [asyncio.create_task(self._listen()), asyncio.create_task(self._number())]
+        try:
+            async with self._connected():
+                while not self._is_ending or self._is_busy:
+                    await self._turn_or_later()
+                    await self._rest()
+        finally:
+            for task in beside:
+                task.cancel()
+
+    async def until_idle(self) -> None:
+        """As long as there is something to do now; for tests, and by hand."""
+        async with self._connected():
+            idle = 0
+            while idle < 2 or self._is_busy:
+                self._look_at = self._take_at = 0.0
+                begun = await self._ask(self._turn)
+                self._begin(begun)
+                idle = 0 if begun else idle + 1
+                if self._on_the_way:
+                    await asyncio.wait(self._on_the_way, return_when=asyncio.FIRST_COMPLETED)
+
+    def end(self) -> None:
+        """Begin nothing new."""
+        self._is_ending = True
+        self._wake.set()
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[None]:
+        """With clients to send by; in the end everything is given back and closed."""
+        async with Client() as public, Client(loopback=True) as local:
+            self._clients = {False: public, True: local}
+            yield
+            await self._ask(self._desk.give_back, list(self._lines.values()))
+        self._lines.clear()
+        await self._ask(_close)
+        self._thread.shutdown()
+
+    @property
+    def _is_busy(self) -> bool:
+        return bool(self._on_the_way or self._done or self._unwritten)
+
+    async def _turn_or_later(self) -> None:
+        try:
+            self._begin(await self._ask(self._turn))
+        except LOST_CONNECTION:
+            logger.warning(
+                "The database is not there; what was sent is written down when it is.", exc_info=True
+            )
+            await self._ask(_close)
+            await asyncio.sleep(AGAIN_SECONDS)
+        except Exception:
+            logger.exception("Webhooks are not sent now.")
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _rest(self) -> None:
+        """Until something has come, or it is time to look."""
+        try:
+            async with asyncio.timeout(max(0.0, min(self._look_at, self._take_at) - time.monotonic())):
+                await self._wake.wait()
+            await asyncio.sleep(GATHER_SECONDS)
+        except TimeoutError:
+            pass
+        self._wake.clear()
+
+    async def _ask(self, function: Callable[..., Answer], *arguments: object) -> Answer:
+        run = copy_context().run
+        return await asyncio.get_running_loop().run_in_executor(self._thread, run, function, *arguments)
+
+    def _turn(self) -> list[Work]:
+        """In the database's thread: write down what came, and see what is next."""
+        now = clock.now()
+        self._follow(now)
+        self._look(now)
+        self._take(now)
+        held = list(self._lines.values())
+        if news := [line for line in held if line.has_news and not line.is_ending]:
+            self._desk.match(news, now)
+        return self._due(now)
+
+    def _follow(self, now: datetime) -> None:
+        done = self._done[:]
+        del self._done[: len(done)]
+        for each in done:
+            each.work.line.note(each.work.delivery, each.sent, now)
+        # What could not be written down, for want of the database, is tried again.
+        self._unwritten += done
+        if not self._unwritten:
+            return
+        self._desk.record(self._unwritten, now)
+        written, self._unwritten = self._unwritten, []
+        self._tell(written, now)
+
+    def _look(self, now: datetime) -> None:
+        """From time to time: what has changed, what waits, and what is given back."""
+        news, self._news = self._news, set()
+        for line in self._lines.values():
+            line.has_news = line.has_news or line.book in news
+        if time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + LOOK_SECONDS
+        if self._lines:
+            self._desk.look(self._lines, now)
+            self._desk.replay(self._lines, now)
+        back = [line for line in self._lines.values() if self._is_ending or line.is_to_be_given_back(now)]
+        back = [line for line in back if not line.on_the_way]
+        self._desk.give_back(back)
+        for line in back:
+            del self._lines[line.endpoint]
+        for line in self._lines.values():
+            line.is_awake = line.has_news = True
+
+    def _take(self, now: datetime) -> None:
+        if self._is_ending or time.monotonic() < self._take_at:
+            return
+        self._take_at = time.monotonic() + TAKE_SECONDS
+        room = min(TAKEN_AT_ONCE, LINES - len(self._lines))
+        if room > 0 and len(self._on_the_way) < ON_THE_WAY:
+            for line in self._desk.take(room, now):
+                self._lines[line.endpoint] = line
+
+    def _due(self, now: datetime) -> list[Work]:
+        """What is to be begun: those that wait for the longest time first, if there is no room for all."""
+        room = ON_THE_WAY - len(self._on_the_way)
+        rooms: dict[UUID, int] = {}
+        for line in sorted(self._lines.values(), key=lambda each: each.busy_at):
+            if room <= 0 or self._is_ending:
+                break
+            if some := min(line.room(now), room):
+                rooms[line.endpoint] = some
+                room -= some
+        return self._desk.due(rooms, self._lines, now) if rooms else []
+
+    def _begin(self, works: Collection[Work]) -> None:
+        for work in works:
+            work.line.begin(work.delivery)
+            task = asyncio.create_task(self._send(work))
+            self._on_the_way.add(task)
+            task.add_done_callback(self._on_the_way.discard)
+
+    async def _send(self, work: Work) -> None:
+        settings, message = work.line.settings, work.message
+        began_at = clock.now()
+        headers = message.headers(int(began_at.timestamp()), settings.signers, settings.headers)
+        sent = await self._clients[settings.loopback].send(settings.url, headers, message.body)
+        kept = shown(headers, settings.headers)
+        self._done.append(Done(work, sent, began_at, kept, settings.url))
+        self._wake.set()
+
+    def _tell(self, done: Collection[Done], now: datetime) -> None:
+        """What people are to know, and what becomes of endpoints that are gone."""
+        requests = []
+        for line in {each.work.line.endpoint: each.work.line for each in done}.values():
+            if ladder.is_dead(line.failing_since, now):
+                requests.append(_disable(line, WhyDisabled.FAILING))
+        for each in done:
+            if is_gone(each):
+                requests.append(_disable(each.work.line, WhyDisabled.GONE))
+            elif has_failed(each):
+                requests.append(_alarm(each.work.line))
+        for outcome in execute_many({each.key: each for each in requests}.values()) if requests else ():
+            if outcome.error:
+                logger.warning("An endpoint's trouble could not be told: %s", outcome.error)
+
+    async def _listen(self) -> None:
+        """Hear in which books there is news; what was not heard is found by looking."""
+        while True:
+            with suppress(psycopg.Error, OSError):
+                await self._hear()
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _hear(self) -> None:
+        async with await psycopg.AsyncConnection.connect(**_address(), autocommit=True) as hearing:
+            await hearing.execute(f"LISTEN {sequencer.CHANNEL}")
+            async for news in hearing.notifies():
+                self._news.add(int(news.payload))
+                self._wake.set()
+
+    async def _number(self) -> None:
+        """Have committed events numbered soon; the clock's tick does it each second anyway."""
+        numbered = 0
+        with ThreadPoolExecutor(1, "webhooks-numbering") as thread:
+            while True:
+                await asyncio.sleep(NUMBER_SECONDS)
+                loop = asyncio.get_running_loop()
+                numbered = await loop.run_in_executor(thread, _number_beyond, numbered)
+
+
+def _number_beyond(numbered: int) -> int:
+    try:
+        return sequencer.sequence_beyond(numbered)
+    except LOST_CONNECTION:
+        connection.close()
+        return numbered
+
+
+def _close() -> None:
+    """The connection of the thread that this runs in."""
+    connection.close()
+
+
+def _address() -> dict[str, Any]:
+    """Where the database is, without what Django adds for itself."""
+    given = connection.get_connection_params()
+    return {name: value for name, value in given.items() if name not in {"cursor_factory", "context"}}
+
+
+def _disable(line: Line, why: WhyDisabled) -> Request:
+    endpoint = ids.encode("whe", line.endpoint)
+    since = line.failing_since.isoformat() if line.failing_since else ""
+    return Request(
+        "webhooks.disable_dead_endpoint",
+        {"endpoint": endpoint, "why": str(why)},
+        f"{endpoint}:{why}:{since}",
+        WORKER,
+        origin="worker",
+    )
+
+
+def _alarm(line: Line) -> Request:
+    """Once for each time in which all fails."""
+    endpoint = ids.encode("whe", line.endpoint)
+    since = line.failing_since.isoformat() if line.failing_since else ""
+    return Request(
+        "webhooks.raise_alarm",
+        {"endpoint": endpoint},
+        f"{endpoint}:failed:{since}",
+        WORKER,
+        origin="worker",
+    )

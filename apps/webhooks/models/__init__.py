@@ -1,0 +1,39 @@
+"""Where tenants want to hear of their events, with which secrets, and what became of each message."""
+
+from apps.webhooks.models.deliveries import (
+    Attempt,
+    AttemptSeal,
+    Delivery,
+    DeliveryKind,
+    DeliveryStatus,
+    Failure,
+    Replay,
+    ReplayWhat,
+)
+from apps.webhooks.models.endpoints import (
+    Endpoint,
+    EndpointSecret,
+    EndpointStatus,
+    Line,
+    OwnerMail,
+    SigningKey,
+    WhyDisabled,
+)
+
+__all__ = [
+    "Attempt",
+    "AttemptSeal",
+    "Delivery",
+    "DeliveryKind",
+    "DeliveryStatus",
+    "Endpoint",
+    "EndpointSecret",
+    "EndpointStatus",
+    "Failure",
+    "Line",
+    "OwnerMail",
+    "Replay",
+    "ReplayWhat",
+    "SigningKey",
+    "WhyDisabled",
+]
