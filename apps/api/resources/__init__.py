@@ -10,6 +10,7 @@ from apps.api.resources import (
     payouts,
     reserves,
     transfers,
+    treasury,
 )
 from apps.api.resources.base import Computed, Filter, Resource, all_resources, declare, find
 
@@ -29,4 +30,5 @@ __all__ = [
     "payouts",
     "reserves",
     "transfers",
+    "treasury",
 ]
