@@ -145,8 +145,10 @@ def preview(request: Request) -> dict[str, Any]:
 
 
 def _preview(run: Run) -> dict[str, Any]:
-    _check_flag(run, claims.claim([], flag_names=flags.names([run.command]), circle=_circle([run])))
-    context = _context(run, _lock([run]), clock.now(), approvals.in_force([run.command]), {})
+    names = approvals.governed([run.command])
+    rules = claims.claim([], flag_names=flags.names([run.command]), governed=names, circle=_circle([run]))
+    _check_flag(run, rules.flags)
+    context = _context(run, _lock([run]), clock.now(), approvals.in_force(rules.policies, names), {})
     if run.command.handler:
         done = run.command.handler(context, **run.input)
         shown = render_plan(Plan(result=done.result, events=done.events))
@@ -203,10 +205,12 @@ def _retry_alone(run: Run) -> Run:
 def _attempt(runs: list[Run]) -> list[Run]:
     now, circle = clock.now(), _circle(runs)
     with transaction.atomic(durable=True):
-        names = flags.names(run.command for run in runs)
-        _check_flags(runs, claims.claim(runs, flag_names=names, circle=circle))
+        names = approvals.governed(run.command for run in runs)
+        flagged = flags.names(run.command for run in runs)
+        rules = claims.claim(runs, flag_names=flagged, governed=names, circle=circle)
+        _check_flags(runs, rules.flags)
         locked = _lock(runs)
-        in_force = approvals.in_force(run.command for run in _open(runs))
+        in_force = approvals.in_force(rules.policies, names)
         shared: dict[Any, Any] = {}
         contexts = {id(run): _guarded(run, _context, locked, now, in_force, shared) for run in _open(runs)}
         for run in _open(runs):

@@ -1,6 +1,6 @@
 """What a command would do, as plain data: the executor acts on it, a preview shows it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -109,7 +109,8 @@ class Plan:
     makes, and are not there if it is refused. `if_refused` is written in place of the rest when the ledger refuses.
     `approved` holds what approvers agree to beside input and postings: fees, a quote, a recipient's version.
     `follow_ups` run as commands of their own after the commit.
-    `facts` are what policies could see of a later command whose approval it may ask for, by that command.
+    `facts` are what policies could see of a later command whose approval it may ask for, by that command, and `makers` the
+    ids of the people who asked for that before.
     """
 
     result: Mapping[str, Any]
@@ -123,6 +124,7 @@ class Plan:
     if_refused: "Plan | None" = None
     follow_ups: "Sequence[Request]" = ()
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    makers: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
