@@ -19,7 +19,7 @@ from apps.core import canonical, clock
 from apps.core.canonical import represent
 from apps.core.errors import DomainError
 from apps.core.money import Money
-from apps.operations import approvals, books, claims, flags, inputs, writes
+from apps.operations import approvals, books, claims, flags, inputs, isolation, writes
 from apps.operations.batching import BATCH, batches, targets_of
 from apps.operations.errors import (
     ApprovalMissing,
@@ -329,7 +329,7 @@ def _handle(run: Run, context: Context) -> None:
 
 def _write(runs: list[Run], now: Any) -> None:
     operations: list[writes.OperationRow] = []
-    events: list[writes.EventRow] = []
+    told: list[tuple[Run, EventDraft, str]] = []
     plans: list[Plan] = []
     updates: list[Update] = []
     requests = [run.asks for run in runs if run.asks and run.open]
@@ -350,12 +350,14 @@ def _write(runs: list[Run], now: Any) -> None:
                 refusal=refusal,
             )
         )
-        events += [
-            writes.event_row(run, event, _encode_event(run, event, result)) for event in _events(run, part)
-        ]
+        told += [(run, event, _encode_event(run, event, result)) for event in _events(run, part)]
     if operations:
         business = [*(row for plan in plans for row in plan.rows), *requests]
+        events = [writes.event_row(*each) for each in told if not each[1].ours]
         writes.insert(connection.connection, now, business, operations, events)
+    if ours := [each for each in told if each[1].ours]:
+        with isolation.as_platform():  # the feed of the platform is out of a tenant's reach
+            writes.insert(connection.connection, now, (), (), [writes.event_row(*each) for each in ours])
     writes.write_updates([*updates, *(update for plan in plans for update in plan.updates)])
 
 

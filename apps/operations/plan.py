@@ -82,7 +82,8 @@ class Moved:
 class EventDraft:
     """A fact for the outside: what happened (`type`) to which object (`subject`).
 
-    It is told in the feed of the book that runs the command, unless `book_id` names a counterparty's.
+    It is told in the feed of the book that runs the command, unless `book_id` names a counterparty's or it is `ours`: then
+    it is told in the platform's own, and neither the feed nor a preview of a tenant has it.
     """
 
     type: str
@@ -90,6 +91,7 @@ class EventDraft:
     data: Mapping[str, Any]
     version: int = 1
     book_id: int | None = None
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

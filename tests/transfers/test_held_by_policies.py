@@ -10,14 +10,16 @@ from apps.core import clock
 from apps.operations import isolation
 from apps.operations.facts import told_by
 from apps.operations.isolation import Circle
-from apps.operations.models import ApprovalPolicy, ApprovalRequest, Operation
+from apps.operations.models import ApprovalPolicy, ApprovalRequest, Event, Operation
 from apps.operations.registry import find
 from apps.transfers.tasks import release_reserves
 from tests.rates.making import loaded
+from tests.support import payouts
 from tests.support.books import assert_balanced
 from tests.support.door import done, eur, person, run
-from tests.support.payouts import later
+from tests.support.payouts import later, pay_out, recipient
 from tests.support.policies import agrees, policy
+from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, available, world
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
@@ -67,13 +69,27 @@ def test_it_waits_and_then_runs_as_it_was_asked_for(acme: World, command: str) -
     assert_balanced()
 
 
-def test_a_tenants_program_is_held_as_well(acme: World) -> None:
+def test_a_tenants_program_is_held_as_well_and_nobody_there_is_our_alarm(acme: World) -> None:
     wallet, other = acme.funded("100.00"), acme.wallet()
     policy("transfers.create_transfer", {"fact": "actor_kind", "op": "eq", "value": "api_key"})
-    outcome = run(
-        "transfers.create_transfer", actor=acme.key, **inputs(wallet, other)["transfers.create_transfer"]
-    )
+    given = inputs(wallet, other)["transfers.create_transfer"]
+    outcome = run("transfers.create_transfer", actor=acme.key, **given)
     assert (outcome.status, available(wallet)) == ("pending_approval", "100.00")
+    alarm = Event.objects.get(type="alert.raised")
+    assert (alarm.subject, alarm.book.slug) == (outcome.approval_request_id, "platform")
+    assert alarm.operation_id == outcome.operation_id
+    with isolation.bound(Circle(acme.book.pk, frozenset())):
+        assert not Event.objects.filter(subject=outcome.approval_request_id).exists()
+        assert ApprovalRequest.objects.get().nobody_eligible
+
+
+def test_so_it_is_where_only_the_sending_waits(acme: World, sandbox: Sandbox) -> None:
+    payouts.provider(sandbox)
+    policy("transfers.open_sending")
+    made = pay_out(acme, acme.funded("100.00"), recipient(acme), actor=acme.key)
+    alarm = Event.objects.get(type="alert.raised")
+    assert (alarm.subject, alarm.book.slug) == (made["approval_request"], "platform")
+    assert Event.objects.get(type="transfer.awaiting_approval").book_id == acme.book.pk
 
 
 def test_a_release_by_itself_is_asked_for_once_and_runs_when_it_is_agreed_to(acme: World) -> None:

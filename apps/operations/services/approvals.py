@@ -224,7 +224,7 @@ def _person(context: Context) -> deciding.Person:
     actor = context.actor
     if not actor.is_person:
         raise PermissionDenied(f"Only people decide about requests, unlike {actor.label}.")
-    stands_in = deciding.stands_in_for(actor.id, context.now)
+    stands_in = deciding.stands_in_for(actor.id, context.now, deciding.Holders())
     return deciding.Person(actor.id, actor.label, actor.roles, stands_in)
 
 
