@@ -189,7 +189,7 @@ def note(context: Context, *, name: str) -> Done:
 
 def note_facts(context: Context, plan: Plan, *, name: str) -> Mapping[str, Any]:
     """What policies may ask of a note."""
-    return {"length": len(name)}
+    return {"amount": str(len(name))}
 
 
 class RegisterInput(serializers.Serializer[Any]):
@@ -273,6 +273,7 @@ COMMANDS = (
         summary="Note",
         handler=note,
         facts=note_facts,
+        tells=frozenset({"amount"}),
         input=NoteInput,
         permission="tests.note",
     ),
