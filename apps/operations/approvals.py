@@ -188,7 +188,7 @@ def approved_hash(run: Run, plan: Plan) -> bytes:
     Balances, times and new ids are no part of it, so planning the same again gives the same hash; an account that the plan
     makes for itself, whose address has such an id, stands in it by its place.
     """
-    own = {account.address: f"own:{number}" for number, account in enumerate(plan.own_accounts)}
+    own = {str(each.address): f"own:{at}" for at, each in enumerate(plan.own_accounts)}  # type: ignore[attr-defined]
     postings = [
         [
             *(entry.book_id, entry.kind, entry.template, entry.involuntary),

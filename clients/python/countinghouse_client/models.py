@@ -1228,6 +1228,83 @@ class SubmittedResult(TypedDict):
     totals: list[Money]
 
 
+class SweepExecutionOutput(TypedDict):
+    id: str
+    rule: str
+    account: str
+    counter_account: str
+    due_at: str
+    executed_at: str
+    status: Literal["done", "instructed", "waiting", "nothing_to_do", "short", "refused"]
+    why: Literal["", "within", "below_minimum", "lacking", "unconfirmed", "ledger"]
+    balance: Money
+    counter_balance: Money
+    asked: Money
+    amount: Money
+    waits_for: str | None
+    entry: str | None
+    operation: str
+
+
+class SweepExecutionPage(TypedDict):
+    items: list[SweepExecutionOutput]
+    next: str | None
+    previous: str | None
+
+
+class SweepInstructionOutput(TypedDict):
+    id: str
+    rule: str
+    execution: str
+    giver: str
+    taker: str
+    amount: Money
+    status: Literal["open", "confirmed", "cancelled"]
+    made_at: str
+    confirm_by: str
+    closed_at: str | None
+    closed_by: str
+    bank_reference: str
+    reason: str
+    entry: str | None
+
+
+class SweepInstructionPage(TypedDict):
+    items: list[SweepInstructionOutput]
+    next: str | None
+    previous: str | None
+
+
+class SweepRuleOutput(TypedDict):
+    id: str
+    version: int
+    book: str
+    account: str
+    counter_account: str
+    currency: str
+    floor: Money
+    target: Money
+    minimum: Money
+    at: str | None
+    every_minutes: int | None
+    time_zone: str
+    days: str
+    instructs: bool
+    confirm_within: int
+    reason: str
+    started_at: str
+    started_by: str
+    ended_at: str | None
+    ended_by: str
+    end_reason: str
+
+
+class SweepRulePage(TypedDict):
+    items: list[SweepRuleOutput]
+    next: str | None
+    previous: str | None
+
+
 class TenantCreatedResult(TypedDict):
     tenant: str
     test_tenant: str
@@ -1635,6 +1712,27 @@ class ApprovalRequestPage(TypedDict):
     previous: str | None
 
 
+class AtBankOutput(TypedDict):
+    account: str
+    currency: str
+    books: Money
+    rule: str | None
+    missing: Money | None
+
+
+class AtProviderOutput(TypedDict):
+    provider: str
+    currency: str
+    says: Money | None
+    said_at: str | None
+    books: Money
+    difference: Money | None
+    reserved: Money
+    left: Money
+    least: Money | None
+    missing: Money | None
+
+
 class BatchRowOutput(TypedDict):
     id: str
     batch: str
@@ -1757,6 +1855,13 @@ class DepositPage(TypedDict):
     items: list[DepositOutput]
     next: str | None
     previous: str | None
+
+
+class DueOutput(TypedDict):
+    day: str | None
+    provider: str | None
+    amount: Money
+    is_overdue: bool
 
 
 class EscrowResult(TypedDict):
@@ -1978,6 +2083,14 @@ class TotalsOutput(TypedDict):
     base_currency: str
     items: list[TotalOutput]
     in_base: InBaseOutput
+
+
+class TreasuryOutput(TypedDict):
+    as_of: str
+    providers: list[AtProviderOutput]
+    banks: list[AtBankOutput]
+    due: list[DueOutput]
+    unrouted: list[Money]
 
 
 class AskedResult(TypedDict):

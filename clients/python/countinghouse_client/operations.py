@@ -280,6 +280,36 @@ class ListRollingReservesQuery(TypedDict, total=False):
     tenant: str | None
 
 
+class ListSweepExecutionsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    rule: str | None
+    status: Literal["done", "instructed", "waiting", "nothing_to_do", "short", "refused"] | None
+    due_from: str | None
+    due_before: str | None
+    tenant: str | None
+
+
+class ListSweepInstructionsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    rule: str | None
+    status: Literal["open", "confirmed", "cancelled"] | None
+    tenant: str | None
+
+
+class ListSweepRulesQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    account: str | None
+    currency: str | None
+    in_force: bool | None
+    tenant: str | None
+
+
 class ListTeamInvitationsQuery(TypedDict, total=False):
     limit: int | None
     cursor: str | None
@@ -1286,6 +1316,13 @@ class Client(Transport):
             models.StatisticsOutput, self.request("GET", "/v1/platform/statistics", query=dict(query))
         )
 
+    def get_platform_treasury(self) -> models.TreasuryOutput:
+        """What we hold at each provider and bank, what is reserved against it, and what is due by day.
+
+        Needs the scope `platform:read`.
+        """
+        return cast(models.TreasuryOutput, self.request("GET", "/v1/platform/treasury", query={}))
+
     def get_rates(self, **query: Unpack[GetRatesQuery]) -> models.RatesOutput:
         """Exchange rates that stand on a day, as they were published.
 
@@ -1528,6 +1565,57 @@ class Client(Transport):
         return cast(
             "models.AskedResult", self._command("/v1/strategies/stop", dict(body), idempotency_key, retry_of)
         )
+
+    def list_sweep_executions(
+        self, **query: Unpack[ListSweepExecutionsQuery]
+    ) -> Page[models.SweepExecutionOutput]:
+        """What came of each due time of a sweep rule.
+
+        Needs the scope `platform:read`.
+        """
+        return self._page("/v1/sweep-executions", dict(query))
+
+    def get_sweep_execution(self, id: str) -> models.SweepExecutionOutput:
+        """One sweep execution.
+
+        Needs the scope `platform:read`.
+        """
+        return cast(
+            models.SweepExecutionOutput, self.request("GET", f"/v1/sweep-executions/{part(id)}", query={})
+        )
+
+    def list_sweep_instructions(
+        self, **query: Unpack[ListSweepInstructionsQuery]
+    ) -> Page[models.SweepInstructionOutput]:
+        """Money that people move for sweep rules.
+
+        Needs the scope `platform:read`.
+        """
+        return self._page("/v1/sweep-instructions", dict(query))
+
+    def get_sweep_instruction(self, id: str) -> models.SweepInstructionOutput:
+        """One sweep instruction.
+
+        Needs the scope `platform:read`.
+        """
+        return cast(
+            models.SweepInstructionOutput, self.request("GET", f"/v1/sweep-instructions/{part(id)}", query={})
+        )
+
+    def list_sweep_rules(self, **query: Unpack[ListSweepRulesQuery]) -> Page[models.SweepRuleOutput]:
+        """Sweep rules.
+
+        Every version of every rule that keeps an account of ours between a floor and a target. Needs the
+        scope `platform:read`.
+        """
+        return self._page("/v1/sweep-rules", dict(query))
+
+    def get_sweep_rule(self, id: str) -> models.SweepRuleOutput:
+        """One sweep rule.
+
+        Needs the scope `platform:read`.
+        """
+        return cast(models.SweepRuleOutput, self.request("GET", f"/v1/sweep-rules/{part(id)}", query={}))
 
     def list_team_invitations(
         self, **query: Unpack[ListTeamInvitationsQuery]
