@@ -130,7 +130,7 @@ def _moved(context: Context, plan: Plan) -> dict[str, Any]:
     code = codes.pop() if len(codes) == 1 else None
     most = max((amount for amount in moved if amount.currency == code), default=None)
     worth = [_worth[0](context, amount) for amount in moved]
-    known = [each for each in worth if each]
+    known = [each for each in worth if each is not None]
     return {
         "currency": code,
         "amount": most.decimal if most else None,
@@ -148,7 +148,7 @@ OF_ANYTHING = {
         Fact("actor_kind", _("Kind of maker")),
         Fact("origin", _("Source")),
         Fact("book", _("Book")),
-        Fact("tenant", _("Tenant; of several the one that pays")),
+        Fact("tenant", _("Tenant")),
         Fact("hour", _("Hour of the day, UTC"), "whole"),
     )
 }
@@ -157,7 +157,7 @@ register(*OF_ANYTHING.values())
 OF_MONEY = frozenset({"kind", "currency", "amount", "amount_usd"})
 register(
     Fact("kind", _("Kind of transfer or entry")),
-    Fact("currency", _("Currency; of several that which wallets pay in")),
+    Fact("currency", _("Currency")),
     Fact("amount", _("Amount in its currency"), "decimal"),
     Fact("amount_usd", _("Amount in US dollars"), "decimal"),
 )

@@ -16,7 +16,7 @@ from apps.operations.registry import Input, Target
 Conditions = Sequence[Sequence[Mapping[str, Any]]]
 
 OF_CHANGE = frozenset({"governs"})
-facts.register(Fact("governs", _("Command that the policy is about")))
+facts.register(Fact("governs", _("Governed command")))
 
 CONTENT = ("command", "blocks", "steps", "in_sequence", "reason", "drafted_by")
 
