@@ -1,4 +1,4 @@
-"""The caller's own tenant, single entries and events, statistics and health."""
+"""The caller's own tenant, single entries and events, statistics, health and treasury."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -20,6 +20,7 @@ from apps.api.resources.base import Resource, find
 from apps.api.resources.figures import AliveOutput, HealthOutput, RatesOutput, StatisticsOutput
 from apps.api.resources.ledger import ENTRY, EntryOutput
 from apps.api.resources.operations import EVENT, SingleEventOutput
+from apps.api.resources.treasury import TreasuryOutput
 from apps.api.view import Answer, ApiView, Asking
 from apps.core import clock
 from apps.core.money import Money
@@ -29,6 +30,7 @@ from apps.operations import sequencer
 from apps.operations.models import Heartbeat, Operation, OperationStatus
 from apps.operations.services import heartbeats
 from apps.rates import queries as rates
+from apps.treasury.queries.figures import AtBank, AtProvider, Due, figures
 
 LONGEST_SPAN = 92
 FRESH = timedelta(seconds=60)
@@ -150,6 +152,29 @@ class Health(ApiView):
         return Answer({"status": "ok" if set(parts.values()) == {"ok"} else "degraded", "parts": parts})
 
 
+class Treasury(ApiView):
+    """What we hold at each provider and bank, what is reserved against it, and what is due by day."""
+
+    output = TreasuryOutput
+    scope = "platform:read"
+
+    def get(self, asking: Asking) -> Answer:
+        """As of now, over all books."""
+        parameters.read(asking.request, {})
+        now = clock.now()
+        with as_caller(asking.caller):
+            found = figures(now)
+        return Answer(
+            {
+                "as_of": now,
+                "providers": [_at_provider(each) for each in found.providers],
+                "banks": [_at_bank(each) for each in found.banks],
+                "due": [_due(each) for each in found.due],
+                "unrouted": found.unrouted,
+            }
+        )
+
+
 class Alive(ApiView):
     """Whether the API answers, and in which version. Needs no key."""
 
@@ -160,6 +185,40 @@ class Alive(ApiView):
         """It does."""
         parameters.read(asking.request, {})
         return Answer({"status": "ok", "version": asking.version, "time": clock.now()})
+
+
+def _at_provider(each: AtProvider) -> dict[str, Any]:
+    return {
+        "provider": each.provider.name,
+        "currency": each.books.currency,
+        "says": each.says,
+        "said_at": each.said_at,
+        "books": each.books,
+        "difference": each.difference,
+        "reserved": each.reserved,
+        "left": each.left,
+        "least": each.least,
+        "missing": each.missing,
+    }
+
+
+def _at_bank(each: AtBank) -> dict[str, Any]:
+    return {
+        "account": each.address,
+        "currency": each.books.currency,
+        "books": each.books,
+        "rule": each.rule.pk if each.rule else None,
+        "missing": each.missing,
+    }
+
+
+def _due(each: Due) -> dict[str, Any]:
+    return {
+        "day": each.day,
+        "provider": each.provider,
+        "amount": each.amount,
+        "is_overdue": each.is_overdue,
+    }
 
 
 def _statistics(first: date, through: date, tenant: str | None) -> dict[str, Any]:

@@ -14,7 +14,16 @@ from apps.api.money_views import (
     WalletBalances,
     WalletStatement,
 )
-from apps.api.platform_views import Alive, Health, OwnTenant, Rates, SingleEntry, SingleEvent, Statistics
+from apps.api.platform_views import (
+    Alive,
+    Health,
+    OwnTenant,
+    Rates,
+    SingleEntry,
+    SingleEvent,
+    Statistics,
+    Treasury,
+)
 from apps.api.report_views import CompensationReport, ProofOfPayment
 from apps.api.view import ApiView, UnknownRoute
 from apps.api.webhook_views import MissingEvents
@@ -40,6 +49,7 @@ OWN: list[Route] = [
     ("rates", Rates),
     ("platform/statistics", Statistics),
     ("platform/health", Health),
+    ("platform/treasury", Treasury),
 ]
 """Those that no declaration makes."""
 

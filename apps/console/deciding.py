@@ -55,26 +55,52 @@ class Asked:
     batch: Agreement | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """A user as somebody who decides, and the people with each role as they are now: nobody is asked for twice."""
+
+    user: deciding.Person
+    holders: deciding.Holders
+
+
 def asked(request: HttpRequest, rows: Iterable[ApprovalRequest]) -> list[Asked]:
     """Requests with all that this user needs to decide about them."""
     rows = list(rows)
     deciding.prefetch(rows)
     commands = {command.name: command for command in all_commands()}
-    user = person(request)
+    who = looking(request)
     would = map(_moves, rows, moves_of_each(_entries(row) for row in rows))
     facts = would_answer((commands.get(row.command), row.preview) for row in rows)
     titles = [commands[row.command].summary if row.command in commands else row.command for row in rows]
-    holders = deciding.Holders()
-    return [_asked(user, holders, *each) for each in zip(rows, titles, would, facts, strict=True)]
+    return [_asked(who.user, who.holders, *each) for each in zip(rows, titles, would, facts, strict=True)]
 
 
-def person(request: HttpRequest) -> deciding.Person:
+def looking(request: HttpRequest) -> Looking:
+    """Who looks, found out once a request."""
+    known: Looking | None = getattr(request, "looking", None)
+    if known is None:
+        holders = deciding.Holders()
+        known = request.looking = Looking(_person(request, holders), holders)  # type: ignore[attr-defined]
+    return known
+
+
+def may_agree(request: HttpRequest, row: ApprovalRequest) -> bool:
+    """Whether a yes of this user would be taken now; what was said of the row must be prefetched."""
+    who = looking(request)
+    try:
+        deciding.say_of(row, who.user, deciding.standing(row), who.holders, approves=True)
+    except DomainError:
+        return False
+    return True
+
+
+def _person(request: HttpRequest, holders: deciding.Holders) -> deciding.Person:
     """This user as somebody who decides, if they may at all: without the permission they have no role for it."""
     user: Any = request.user
     if not user.has_perm(TO_DECIDE):
         return deciding.Person(user.pk, str(user), frozenset())
     roles = frozenset(user.roles.values_list("name", flat=True))
-    return deciding.Person(user.pk, str(user), roles, deciding.stands_in_for(user.pk, clock.now()))
+    return deciding.Person(user.pk, str(user), roles, deciding.stands_in_for(user.pk, clock.now(), holders))
 
 
 def _entries(row: ApprovalRequest) -> list[dict[str, Any]]:

@@ -108,6 +108,8 @@ register(
         summary=_("Place a hold"),
         plan=holds.plan_place_hold,
         input=serializers.PlaceHoldInput,
+        facts=facts.of_plan,
+        tells=facts.OF_MONEY,
         permission="ledger.place_hold",
         flag=WALLET_FLAG,
         scopes=lookups.scopes_of_amount,

@@ -88,6 +88,7 @@ _policy(
     policies.plan_activate_policy,
     targets=policies.target,
     facts=policies.change_facts,
+    tells=policies.OF_CHANGE,
 )
 _policy(
     "retire_policy",
@@ -95,6 +96,7 @@ _policy(
     policies.plan_retire_policy,
     targets=policies.target,
     facts=policies.change_facts,
+    tells=policies.OF_CHANGE,
 )
 for _name in ("operations.activate_policy", "operations.retire_policy"):
     build_in("Changes of approval policies", _name)

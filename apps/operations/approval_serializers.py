@@ -108,7 +108,13 @@ class ConditionValueField(serializers.Field[Any, Any, Any, Any]):
 
 
 class ConditionInput(serializers.Serializer[Any]):
-    fact = serializers.ChoiceField((), help_text=_("What is looked at."))
+    fact = serializers.ChoiceField(
+        (),
+        help_text=_(
+            "What is looked at. Of what posts in several currencies, currency and amount are those that wallets pay in; of"
+            " several tenants, tenant is the one whose wallets pay. Where none or several do, they are not known."
+        ),
+    )
     op = serializers.ChoiceField(tuple(OPERATORS.items()), label=_("Operator"))
     value = ConditionValueField()
 

@@ -18,6 +18,9 @@ from apps.operations.run import Outcome, Run, prepare
 
 APPROVER: Final = "approver"
 
+MAKERS: Final = "makers"
+"""Beside the facts of an operation, the people who asked for it before: no command has a name without a dot."""
+
 ROUND: Final = (
     *("status", "approved_hash", "preview", "facts", "round"),
     *("steps", "in_sequence", "approvers_needed", "policies"),
@@ -47,22 +50,24 @@ class Asked:
         return quorum.people(self.steps)
 
 
-def in_force(commands: Iterable[Command]) -> list[ApprovalPolicy]:
-    """The policies for those of these commands that may wait for approval, and for what they may ask for."""
+def governed(commands: Iterable[Command]) -> list[str]:
+    """The names of those of these commands that may wait for approval, and of what they may ask for."""
     names = {
         name
         for command in commands
         for name in (command.facts and command.name, command.asks_for)
         if name is not None
     }
-    if not names:
-        return []
-    return _of(names)
+    return sorted(names)
+
+
+def in_force(stored: Iterable[ApprovalPolicy], names: Collection[str]) -> list[ApprovalPolicy]:
+    """All policies for the commands of these names: those that are stored, and those that are built in."""
+    return [*stored, *(policy for policy in _built_in if policy.command in names)]
 
 
 def _of(names: Collection[str]) -> list[ApprovalPolicy]:
-    active = ApprovalPolicy.objects.filter(status=PolicyStatus.ACTIVE, command__in=names)
-    return [*active, *(policy for policy in _built_in if policy.command in names)]
+    return in_force(ApprovalPolicy.objects.filter(status=PolicyStatus.ACTIVE, command__in=names), names)
 
 
 def asked(command: str, facts: Mapping[str, Any], policies: Iterable[ApprovalPolicy]) -> Asked | None:
@@ -124,10 +129,10 @@ def ask_others(run: Run, context: Context) -> None:
         raise ApprovalStale(
             "What it would do has changed since it was approved; it is with the approvers again."
         )
-    run.facts = plan.facts
+    run.facts = {**plan.facts, MAKERS: sorted(plan.makers)} if plan.makers else plan.facts
     who, facts = _who(run, plan, context)
     if facts:
-        run.facts = {**plan.facts, run.command.name: facts}
+        run.facts = {**run.facts, run.command.name: facts}
     if who:
         run.asks = new_request(run, plan, facts, who, context.now)
 
@@ -180,12 +185,15 @@ def _who(run: Run, plan: Plan, context: Context) -> tuple[Asked | None, Mapping[
 def approved_hash(run: Run, plan: Plan) -> bytes:
     """What is approved: the command and its version, its input, its postings and their templates, and what the plan adds to it.
 
-    Balances, times and new ids are no part of it, so planning the same again gives the same hash.
+    Balances, times and new ids are no part of it, so planning the same again gives the same hash; an account that the plan
+    makes for itself, whose address has such an id, stands in it by its place.
     """
+    own = {str(each.address): f"own:{at}" for at, each in enumerate(plan.own_accounts)}  # type: ignore[attr-defined]
     postings = [
         [
             *(entry.book_id, entry.kind, entry.template, entry.involuntary),
-            *(posting.source, posting.destination, posting.amount),
+            *(own.get(each, each) for each in (posting.source, posting.destination)),
+            posting.amount,
         ]
         for entry in plan.posts
         for posting in entry.postings
@@ -252,14 +260,14 @@ def eligible(steps: quorum.Steps, but: Collection[str] = ()) -> dict[str, set[st
 
 
 def no_approver(request: ApprovalRequest) -> EventDraft:
-    """Tells that nobody is there who could agree."""
+    """Tells us that nobody is there who could agree: who our approvers are is no tenant's business."""
     data = {
         "reason": "no eligible approver",
         "request": request.pk,
         "command": request.command,
         "role": " ".join(dict.fromkeys(step["role"] for step in request.steps)),
     }
-    return EventDraft("alert.raised", request.pk, data)
+    return EventDraft("alert.raised", request.pk, data, ours=True)
 
 
 def ask_for(
@@ -274,7 +282,8 @@ def ask_for(
     """The request for a later command of the same maker, if a policy asks for one: `plan` is what that one will plan.
 
     It is a row of the asking plan, not its end: what that plan does, such as reserving, happens at once. `facts` are the
-    whole of what policies may look at, which the asking plan keeps as its own `facts`; `makers` are people who asked before.
+    whole of what policies may look at, which the asking plan keeps as its own `facts`; `makers` are people who asked before,
+    which it keeps as its own, too.
     `besides` are commands with their facts that it stands for: who must agree to any of them, must agree to it.
     """
     who = _asked_of_all([(command, facts), *besides], context)

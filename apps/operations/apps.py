@@ -28,7 +28,6 @@ class OperationsConfig(AppConfig):
             "operations_decision",
             "EXISTS (SELECT FROM operations_approvalrequest r WHERE r.id = request_id)",
         )
-        isolation.shared("operations_approvalpolicy")
         connection.act_as_application_role()
         # What is loaded by now stays for good, and what a batch makes dies with it. To search all of that for cycles
         # every few hundred objects was a quarter of the door's time in Python.

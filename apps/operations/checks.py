@@ -28,6 +28,10 @@ def _check(command: Command) -> Iterable[checks.CheckMessage]:
         yield _error(command, f"{field!r} is declared secret or personal, but it is no field", "E003")
     if command.facts and (command.secret_fields or command.personal_fields):
         yield _error(command, "it may wait for approval, so it may have no secret or personal fields", "E004")
+    if command.facts and not command.tells:
+        yield _error(
+            command, "it may wait for approval, so it says in `tells` which facts policies may ask", "E009"
+        )
     for name in command.tells - facts.known().keys():
         yield _error(command, f"it tells {name!r}, which is no fact", "E008")
     if "api" in command.surfaces and not (command.scope and command.path):

@@ -1,8 +1,11 @@
-"""The first round trip of a batch: claim the keys, look for what they did before, read the flags."""
+"""The first round trip of a batch: claim the keys, look for what they did before, read flags and approval policies."""
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from django.db import connection
@@ -14,17 +17,35 @@ from apps.operations import inputs
 from apps.operations.errors import KeyInFlight, KeyReused
 from apps.operations.flags import Flags
 from apps.operations.isolation import Circle
-from apps.operations.models import OperationStatus
+from apps.operations.models import ApprovalPolicy, OperationStatus, PolicyStatus
 from apps.operations.roles import ROLE
 from apps.operations.run import Outcome, Run
 
-CLAIM = "SELECT * FROM operations_claim(%s, %s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::bigint[], %s::uuid[])"
+CLAIM = (
+    "SELECT * FROM operations_claim(%s, %s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[],"
+    " %s::bigint[], %s::uuid[])"
+)
 
 
-def claim(runs: Sequence[Run], *, flag_names: Sequence[str] = (), circle: Circle | None = None) -> Flags:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the platform says of a batch: feature flags, and the stored approval policies that are in force."""
+
+    flags: Flags = field(default_factory=dict)
+    policies: Sequence[ApprovalPolicy] = ()
+
+
+def claim(
+    runs: Sequence[Run],
+    *,
+    flag_names: Sequence[str] = (),
+    governed: Sequence[str] = (),
+    circle: Circle | None = None,
+) -> Rules:
     """Take the application's role and the keys; end the runs whose key is in use or has its answer.
 
-    What follows in the transaction is bound to the circle. Answers the flags of these names.
+    What follows in the transaction is bound to the circle. Answers the flags of these names and the policies for the
+    commands that are governed: of policies a tenant's transaction sees no more than this.
     """
     parameters = [
         ROLE,
@@ -32,17 +53,37 @@ def claim(runs: Sequence[Run], *, flag_names: Sequence[str] = (), circle: Circle
         arrays.texts([run.request.key for run in runs]),
         arrays.numbers(run.lock for run in runs),
         arrays.texts(flag_names),
+        arrays.texts(governed),
         *(circle.parameters if circle else (None, None)),
     ]
-    known: Flags = {}
-    for flags, i, in_use, *earlier in _query(CLAIM, parameters):
+    rules = Rules()
+    for flags, policies, i, in_use, *earlier in _query(CLAIM, parameters):
         if i is None:
-            known = {(name, scope, of): on for name, scope, of, on in json.loads(flags or "[]")}
+            found = {(name, scope, of): on for name, scope, of, on in json.loads(flags or "[]")}
+            rules = Rules(found, _policies(policies or "[]"))
         elif in_use:
             runs[i - 1].outcome = _in_flight()
         else:
             _answer(runs[i - 1], *earlier)
-    return known
+    return rules
+
+
+@lru_cache(maxsize=256)
+def _policies(written: str) -> tuple[ApprovalPolicy, ...]:
+    """The policies as they were read, which nobody changes: while they stay the same they are the same objects."""
+    return tuple(
+        ApprovalPolicy(
+            id=ids.encode("pol", UUID(pk)),
+            name=name,
+            version=version,
+            command=command,
+            blocks=blocks,
+            steps=steps,
+            in_sequence=in_sequence,
+            status=PolicyStatus.ACTIVE,
+        )
+        for pk, name, version, command, blocks, steps, in_sequence in json.loads(written)
+    )
 
 
 def _query(statement: str, parameters: list[Any]) -> list[tuple[Any, ...]]:

@@ -59,11 +59,18 @@ class Say:
     roles: frozenset[str]
 
 
-def stands_in_for(person_id: str, now: datetime) -> tuple[Delegation, ...]:
+class Holders(dict[str, frozenset[str]]):
+    """The ids of the people with each role, as they are now; each role is asked for once."""
+
+    def __missing__(self, role: str) -> frozenset[str]:
+        self[role] = people.eligible(role)
+        return self[role]
+
+
+def stands_in_for(person_id: str, now: datetime, holders: Holders) -> tuple[Delegation, ...]:
     """The delegations that hold for somebody now: not over, not withdrawn, by who still has the role."""
-    given = list(Delegation.objects.filter(to_id=person_id, until__gt=now, withdrawn_at=None).order_by("id"))
-    having = {role: people.eligible(role) for role in {each.role for each in given}}
-    return tuple(each for each in given if each.from_id in having[each.role])
+    given = Delegation.objects.filter(to_id=person_id, until__gt=now, withdrawn_at=None)
+    return tuple(each for each in given.order_by("id") if each.from_id in holders[each.role])
 
 
 def prefetch(requests: Iterable[ApprovalRequest]) -> None:
@@ -86,14 +93,6 @@ def about_this(request: ApprovalRequest) -> list[Decision]:
 def standing(request: ApprovalRequest) -> list[Decision]:
     """What counts: said of what it would do now, and not taken back."""
     return [each for each in about_this(request) if not is_undone(each)]
-
-
-class Holders(dict[str, frozenset[str]]):
-    """The ids of the people with each role, as they are now; each role is asked for once."""
-
-    def __missing__(self, role: str) -> frozenset[str]:
-        self[role] = people.eligible(role)
-        return self[role]
 
 
 def yeses(said: Iterable[Decision], holders: Holders) -> list[quorum.Yes]:

@@ -19,7 +19,7 @@ from apps.core import canonical, clock
 from apps.core.canonical import represent
 from apps.core.errors import DomainError
 from apps.core.money import Money
-from apps.operations import approvals, books, claims, flags, inputs, writes
+from apps.operations import approvals, books, claims, flags, inputs, isolation, writes
 from apps.operations.batching import BATCH, batches, targets_of
 from apps.operations.errors import (
     ApprovalMissing,
@@ -145,8 +145,10 @@ def preview(request: Request) -> dict[str, Any]:
 
 
 def _preview(run: Run) -> dict[str, Any]:
-    _check_flag(run, claims.claim([], flag_names=flags.names([run.command]), circle=_circle([run])))
-    context = _context(run, _lock([run]), clock.now(), approvals.in_force([run.command]), {})
+    names = approvals.governed([run.command])
+    rules = claims.claim([], flag_names=flags.names([run.command]), governed=names, circle=_circle([run]))
+    _check_flag(run, rules.flags)
+    context = _context(run, _lock([run]), clock.now(), approvals.in_force(rules.policies, names), {})
     if run.command.handler:
         done = run.command.handler(context, **run.input)
         shown = render_plan(Plan(result=done.result, events=done.events))
@@ -203,10 +205,12 @@ def _retry_alone(run: Run) -> Run:
 def _attempt(runs: list[Run]) -> list[Run]:
     now, circle = clock.now(), _circle(runs)
     with transaction.atomic(durable=True):
-        names = flags.names(run.command for run in runs)
-        _check_flags(runs, claims.claim(runs, flag_names=names, circle=circle))
+        names = approvals.governed(run.command for run in runs)
+        flagged = flags.names(run.command for run in runs)
+        rules = claims.claim(runs, flag_names=flagged, governed=names, circle=circle)
+        _check_flags(runs, rules.flags)
         locked = _lock(runs)
-        in_force = approvals.in_force(run.command for run in _open(runs))
+        in_force = approvals.in_force(rules.policies, names)
         shared: dict[Any, Any] = {}
         contexts = {id(run): _guarded(run, _context, locked, now, in_force, shared) for run in _open(runs)}
         for run in _open(runs):
@@ -325,7 +329,7 @@ def _handle(run: Run, context: Context) -> None:
 
 def _write(runs: list[Run], now: Any) -> None:
     operations: list[writes.OperationRow] = []
-    events: list[writes.EventRow] = []
+    told: list[tuple[Run, EventDraft, str]] = []
     plans: list[Plan] = []
     updates: list[Update] = []
     requests = [run.asks for run in runs if run.asks and run.open]
@@ -346,12 +350,14 @@ def _write(runs: list[Run], now: Any) -> None:
                 refusal=refusal,
             )
         )
-        events += [
-            writes.event_row(run, event, _encode_event(run, event, result)) for event in _events(run, part)
-        ]
+        told += [(run, event, _encode_event(run, event, result)) for event in _events(run, part)]
     if operations:
         business = [*(row for plan in plans for row in plan.rows), *requests]
+        events = [writes.event_row(*each) for each in told if not each[1].ours]
         writes.insert(connection.connection, now, business, operations, events)
+    if ours := [each for each in told if each[1].ours]:
+        with isolation.as_platform():  # the feed of the platform is out of a tenant's reach
+            writes.insert(connection.connection, now, (), (), [writes.event_row(*each) for each in ours])
     writes.write_updates([*updates, *(update for plan in plans for update in plan.updates)])
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.money import Money
 from apps.operations import books
-from apps.operations.plan import Context, Plan
+from apps.operations.plan import Context, Plan, Posting
 from apps.operations.registry import Command, all_commands
 
 Kind = Literal["text", "flag", "whole", "decimal"]
@@ -34,6 +34,9 @@ class Fact:
 
 THRESHOLDS = "USD"
 """The currency in which thresholds are told."""
+
+WALLETS = "wallet:"
+"""How the addresses of all wallets' accounts begin."""
 
 _known: dict[str, Fact] = {}
 
@@ -91,17 +94,52 @@ def of_money(context: Context, amount: Money) -> dict[str, Any]:
 
 
 def of_plan(context: Context, plan: Plan, **_: Any) -> Mapping[str, Any]:
-    """What policies may ask of anything that posts: its kind, whose it is, and the most that it moves at once."""
+    """What policies may ask of anything that posts: its kind, whose it is, and the most that it moves at once.
+
+    Nothing is told of one posting as if it were of all. Of several currencies it is what the wallets pay in, and `amount` the most
+    in that; of several tenants the one whose wallets pay. Where that is none or several, neither is known. The most in
+    dollars is that of all postings.
+    """
     if not plan.posts:
         return {"kind": "", "currency": "", "amount": "0", "amount_usd": "0"}
-    first = plan.posts[0]
-    moved = {posting.amount for entry in plan.posts for posting in entry.postings}
-    worth = {amount: _worth[0](context, amount) for amount in moved}
-    greatest = max(
-        moved, key=lambda amount: (worth[amount] is None, one.minor if (one := worth[amount]) else 0)
-    )
-    tenant = books.find(first.book_id).tenant_id
-    return {"kind": first.kind, "tenant": tenant, **of_money(context, greatest)}
+    return {"kind": plan.posts[0].kind, "tenant": _tenant_of(plan), **_moved(context, plan)}
+
+
+def tenants_of(plan: Plan) -> set[str]:
+    """The tenants in whose books a plan posts."""
+    found = {books.find(book_id).tenant_id for book_id in {entry.book_id for entry in plan.posts}}
+    return {tenant for tenant in found if tenant}
+
+
+def _tenant_of(plan: Plan) -> str | None:
+    tenants = tenants_of(plan)
+    if len(tenants) > 1:
+        paying = {entry.book_id for entry in plan.posts if any(map(_pays, entry.postings))}
+        tenants = {str(books.find(book_id).tenant_id) for book_id in paying}
+    return tenants.pop() if len(tenants) == 1 else None
+
+
+def _moved(context: Context, plan: Plan) -> dict[str, Any]:
+    postings = [posting for entry in plan.posts for posting in entry.postings]
+    moved = {posting.amount for posting in postings}
+    if len(moved) == 1:
+        return of_money(context, *moved)
+    codes = {amount.currency for amount in moved}
+    if len(codes) > 1:
+        codes = {posting.amount.currency for posting in postings if _pays(posting)}
+    code = codes.pop() if len(codes) == 1 else None
+    most = max((amount for amount in moved if amount.currency == code), default=None)
+    worth = [_worth[0](context, amount) for amount in moved]
+    known = [each for each in worth if each is not None]
+    return {
+        "currency": code,
+        "amount": most.decimal if most else None,
+        "amount_usd": max(known).decimal if len(known) == len(worth) else None,
+    }
+
+
+def _pays(posting: Posting) -> bool:
+    return posting.source.startswith(WALLETS)
 
 
 OF_ANYTHING = {

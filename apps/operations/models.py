@@ -35,7 +35,8 @@ class OperationStatus(models.TextChoices):
 class Operation(models.Model):
     """One run of a command: at once its idempotency record and its audit entry. Insert-only.
 
-    `facts` has, by the command that policies may hold, what they could look at, whether any did or not.
+    `facts` has, by the command that policies may hold, what they could look at, whether any did or not; and as `makers` the
+    people who asked for it beside the actor, if there are any.
     """
 
     id = PrefixedIdField(prefix="op", primary_key=True)

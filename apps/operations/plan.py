@@ -1,6 +1,6 @@
 """What a command would do, as plain data: the executor acts on it, a preview shows it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -82,7 +82,8 @@ class Moved:
 class EventDraft:
     """A fact for the outside: what happened (`type`) to which object (`subject`).
 
-    It is told in the feed of the book that runs the command, unless `book_id` names a counterparty's.
+    It is told in the feed of the book that runs the command, unless `book_id` names a counterparty's or it is `ours`: then
+    it is told in the platform's own, and neither the feed nor a preview of a tenant has it.
     """
 
     type: str
@@ -90,6 +91,7 @@ class EventDraft:
     data: Mapping[str, Any]
     version: int = 1
     book_id: int | None = None
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ class Plan:
     makes, and are not there if it is refused. `if_refused` is written in place of the rest when the ledger refuses.
     `approved` holds what approvers agree to beside input and postings: fees, a quote, a recipient's version.
     `follow_ups` run as commands of their own after the commit.
-    `facts` are what policies could see of a later command whose approval it may ask for, by that command.
+    `facts` are what policies could see of a later command whose approval it may ask for, by that command, and `makers` the
+    ids of the people who asked for that before.
     """
 
     result: Mapping[str, Any]
@@ -123,6 +126,7 @@ class Plan:
     if_refused: "Plan | None" = None
     follow_ups: "Sequence[Request]" = ()
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    makers: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

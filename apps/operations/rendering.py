@@ -15,7 +15,7 @@ def render_plan(plan: Plan) -> dict[str, Any]:
         "opens": [str(account) for account in (*plan.accounts, *plan.own_accounts)],
         "rows": [f"{row._meta.verbose_name}: {row}" for row in plan.rows],
         "updates": updates,
-        "events": [{"type": event.type, "subject": event.subject} for event in plan.events],
+        "events": [{"type": event.type, "subject": event.subject} for event in plan.events if not event.ours],
         "result": dict(plan.result),
         "approved": dict(plan.approved),
     }

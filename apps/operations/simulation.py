@@ -1,14 +1,17 @@
 """What a policy would have held of what was asked lately: a query over the facts that operations keep."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import connection
 
 from apps.core import ids
-from apps.operations import approvals, condition_sql, quorum
+from apps.operations import approvals, condition_sql, people, quorum
+from apps.operations.approvals import MAKERS
 from apps.operations.models import ApprovalPolicy, Operation
 from apps.operations.registry import all_commands
 
@@ -18,7 +21,7 @@ MOST: Final = 100_000
 EXAMPLES: Final = 5
 
 _LOOKED_AT = """
-SELECT o.id, o.actor_id, o.facts -> %s AS facts FROM operations_operation o
+SELECT o.id, o.actor_kind, o.actor_id, o.facts -> %s AS facts, coalesce(o.facts -> %s, '[]') AS makers FROM operations_operation o
  WHERE o.command = ANY (%s) AND o.id >= %s AND o.status <> 'refused' AND o.facts ? %s
  ORDER BY o.id DESC LIMIT %s
 """
@@ -49,23 +52,30 @@ def simulate(policy: ApprovalPolicy, now: datetime) -> Simulation:
     """What this policy, alone and had it been active, would have done in the last DAYS."""
     since = now - timedelta(days=DAYS)
     holds, given = condition_sql.any_holds(policy.blocks, "s.facts")
-    looked_at: list[Any] = [policy.command, _asking(policy.command), _first(since), policy.command, MOST]
+    looked_at: list[Any] = [
+        policy.command,
+        MAKERS,
+        _asking(policy.command),
+        _first(since),
+        policy.command,
+        MOST,
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT s.actor_id, {holds} AS held, count(*), (array_agg(s.id ORDER BY s.id DESC))[:%s]"
-            f" FROM ({_LOOKED_AT}) s GROUP BY 1, 2",
+            f"SELECT {holds} AS held, count(*), (array_agg(s.id ORDER BY s.id DESC))[:%s],"
+            f" s.actor_kind, s.actor_id, s.makers::text FROM ({_LOOKED_AT}) s GROUP BY 1, 4, 5, 6",
             [*given, EXAMPLES, *looked_at],
         )
-        groups = cursor.fetchall()
+        groups = [_Group(*row) for row in cursor.fetchall()]
     could = _Could(policy)
-    held = [group for group in groups if group[1] and could.agree(group[0])]
-    without = [group for group in groups if group[1] and not could.agree(group[0])]
-    passed = sum(group[2] for group in groups if not group[1])
-    total = sum(group[2] for group in groups)
+    held = [group for group in groups if group.held and could.agree(group)]
+    without = [group for group in groups if group.held and not could.agree(group)]
+    passed = sum(group.count for group in groups if not group.held)
+    total = sum(group.count for group in groups)
     return Simulation(
         since=since,
-        held=sum(group[2] for group in held),
-        without=sum(group[2] for group in without),
+        held=sum(group.count for group in held),
+        without=sum(group.count for group in without),
         passed=passed,
         complete=total < MOST,
         examples_held=_examples(held),
@@ -73,19 +83,33 @@ def simulate(policy: ApprovalPolicy, now: datetime) -> Simulation:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Operations that the same people asked for, and whether the policy would have held them."""
+
+    held: bool
+    count: int
+    ids: list[UUID]
+    actor_kind: str
+    actor_id: str
+    makers: str
+    """A JSON list: who asked for it before the actor did."""
+
+
 class _Could:
-    """Whether anybody could agree to what somebody asks: the same for all makers who are no approvers themselves."""
+    """Whether anybody could agree to what some ask: the same for all makers who are no approvers themselves."""
 
     def __init__(self, policy: ApprovalPolicy) -> None:
         self.policy = policy
         self.people = approvals.eligible(policy.steps)
-        self.known: dict[str, bool] = {}
+        self.known: dict[frozenset[str], bool] = {}
 
-    def agree(self, maker: str) -> bool:
-        """Whether there are enough others."""
-        who = maker if maker in self.people else ""
+    def agree(self, group: _Group) -> bool:
+        """Whether there are enough others than all who asked: of a key, also whoever made or rotated it."""
+        makers = {group.actor_id, *json.loads(group.makers), *people.behind(group.actor_kind, group.actor_id)}
+        who = frozenset(makers & self.people.keys())
         if who not in self.known:
-            others = {each: roles for each, roles in self.people.items() if each != who}
+            others = {each: roles for each, roles in self.people.items() if each not in who}
             self.known[who] = quorum.can_be_filled(self.policy.steps, self.policy.in_sequence, (), others)
         return self.known[who]
 
@@ -99,7 +123,7 @@ def _first(since: datetime) -> Any:
     return ids.decode("op", ids.first_at("op", since))
 
 
-def _examples(groups: Sequence[tuple[Any, ...]]) -> list[Operation]:
+def _examples(groups: Sequence[_Group]) -> list[Operation]:
     """The latest of several groups."""
-    found = sorted((each for group in groups for each in group[3]), reverse=True)[:EXAMPLES]
+    found = sorted((each for group in groups for each in group.ids), reverse=True)[:EXAMPLES]
     return list(Operation.objects.filter(pk__in=[ids.encode("op", each) for each in found]).order_by("-id"))

@@ -12,7 +12,7 @@ from django.db.models import Model
 
 from apps.core import arrays, ids
 from apps.core.canonical import canonical_json
-from apps.operations import event_types, rows
+from apps.operations import books, event_types, rows
 from apps.operations.errors import Conflict
 from apps.operations.plan import EventDraft, Update
 from apps.operations.run import Run
@@ -81,7 +81,7 @@ def event_row(run: Run, event: EventDraft, data: str) -> EventRow:
     operation = ids.stored("op", run.operation_id)
     return (
         ids.new_uuid().hex,
-        event.book_id or run.book_id,
+        books.platform_id() if event.ours else event.book_id or run.book_id,
         event.type,
         event.version,
         event.subject,

@@ -9,14 +9,14 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from apps.core import arrays, clock
 from apps.core.actor import Actor
 from apps.core.currencies import all_currencies
 from apps.operations.plan import Context, EventDraft, Request
 from apps.operations.registry import Done
-from apps.rates import ecb
+from apps.rates import ecb, worth
 from apps.rates.ecb import BASE, DayOfRates
 from apps.rates.errors import FileUnknown
 from apps.rates.models import Load, Source, SourceFile
@@ -111,6 +111,7 @@ def load_ecb(context: Context, *, file: str) -> Done:
         recorded_at=max(context.now, not_before or context.now),
     )
     result["load"] = load_id
+    transaction.on_commit(worth.forget)
     return Done(result, (EventDraft("rates.loaded", f"load {load_id}", result),))
 
 

@@ -66,7 +66,7 @@ def of_plan(context: Context, plan: Plan, **_: Any) -> Mapping[str, Any]:
     return {
         **told,
         "kind": transfer.kind if transfer else told["kind"],
-        "test": _is_test(told.get("tenant")),
+        "test": any(map(is_test, facts.tenants_of(plan))),
     }
 
 

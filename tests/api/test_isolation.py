@@ -109,6 +109,46 @@ def of_batches(own: Any, party: Party, recipient: str) -> dict[str, str]:
     }
 
 
+def of_treasury(party: Party, operation: str) -> dict[str, str]:
+    """A sweep rule of the tenant's book, what came of it, and what people are to move for it."""
+    from apps.core import clock
+    from apps.operations import books
+    from apps.treasury.models import SweepExecution, SweepInstruction, SweepRule
+    from tests.support.door import opened
+
+    now, book = clock.now(), books.id_of(party.book)
+    amounts = {name: {"amount": "5.00", "currency": "EUR"} for name in ("floor", "target", "minimum")}
+    given = {"account": opened("bank:other", book=party.book), "counter_account": "bank:ing", **amounts}
+    made = done("treasury.set_sweep_rule", book=party.book, every_minutes=5, reason="x", **given)
+    rule = SweepRule.objects.get(pk=made["rule"])
+    seen = dict.fromkeys(("balance", "sequence", "counter_balance", "counter_sequence", "counter_least"), 0)
+    execution = SweepExecution.objects.create(
+        rule=rule,
+        book_id=book,
+        due_at=now,
+        executed_at=now,
+        currency="EUR",
+        asked=5,
+        amount=5,
+        status="instructed",
+        operation_id=operation,
+        **seen,
+    )
+    instruction = SweepInstruction.objects.create(
+        execution=execution,
+        rule=rule,
+        book_id=book,
+        account_id=rule.account_id,
+        giver="bank:ing",
+        taker="bank:other",
+        amount=5,
+        currency="EUR",
+        made_at=now,
+        confirm_by=now,
+    )
+    return {"swr": rule.pk, "swx": str(execution.pk), "swi": str(instruction.pk)}
+
+
 def everything_of(party: Party, asking: Any) -> dict[str, str]:
     """An id of each kind that belongs to a tenant, by its prefix."""
     own = asking(party.key)
@@ -175,6 +215,7 @@ def everything_of(party: Party, asking: Any) -> dict[str, str]:
         "release": given.json()["transfer"],
         "ten": party.tenant,
         "wal": party.wallet,
+        **of_treasury(party, operation),
         "cus": party.customer,
         "key": party.ids["api_key"],
         "je": party.ids["entry"],
@@ -316,7 +357,7 @@ def test_the_same_ids_are_found_by_their_owner(globex: Party, asking: Any) -> No
     sequencer.sequence()
     owner = asking(globex.key)
     for method, path, names in paths_with_ids():
-        of_few = path.startswith(("/v1/tenants", "/v1/idempotency")) or path.endswith(
+        of_few = path.startswith(("/v1/tenants", "/v1/idempotency", "/v1/sweep")) or path.endswith(
             ("/compensation-report", "/proof-of-payment")
         )
         if method == "GET" and not of_few:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -170,6 +171,59 @@ def test_the_inbox_looks_at_all_accounts_at_once(people: dict[str, User], reques
     assert [len(each.moves) for each in inbox] == [2] * 7
     assert all(move.now for each in inbox for move in each.moves if move.address in {"amara", "zoe"})
     assert counted() == one
+
+
+def asks(user: User, many: int) -> list[str]:
+    """So many more corrections of somebody, which wait."""
+    given = {"book": "platform", "account": "amara", "direction": "credit", "amount": eur("1.00")}
+    given |= {"reason": "again", "related_type": "ticket", "related_id": "T-2"}
+    outcomes = [run("ledger.post_correction", actor=actor_of(user), **given) for _ in range(many)]
+    return [str(each.approval_request_id) for each in outcomes]
+
+
+def walked(client: Client, whose: str) -> list[list[str]]:
+    """The ids on each page of a tab, by its links to the next."""
+    pages, address = [], f"{INBOX}?whose={whose}"
+    while address:
+        answer = client.get(address)
+        pages.append([each.one.row.pk for each in answer.context["inbox"]])
+        found = re.search(r'href="([^"]+)" rel="next"', text(answer))
+        address = INBOX + found[1].replace("&amp;", "&") if found else ""
+    return pages
+
+
+def test_all_that_waits_is_found_however_much_it_is(
+    people: dict[str, User], request_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest of the maker's and of Mira's in turns: none is behind those that are not hers."""
+    monkeypatch.setattr("apps.console.pages.approvals.LOOKED_AT", 4)
+    monkeypatch.setattr("apps.console.pages.approvals.INBOX", 2)
+    mira = people["mira"]
+    mira.roles.add(Group.objects.get(name="finance"))
+    own, hers = asks(mira, 5), [request_id]
+    hers += asks(people["maker"], 3)
+    client = signed_in(mira)
+    mine, others = walked(client, "mine"), walked(client, "others")
+    assert (mine[0], [each for page in mine for each in page]) == ([request_id], hers)
+    assert [each for page in others for each in page] == own
+    first = text(client.get(INBOX))
+    assert (">1+<" in first, ">3+<" in first) == (True, True)
+    assert "The next that wait" in first
+    monkeypatch.setattr("apps.console.pages.approvals.LOOKED_AT", 40)
+    assert (">4<" in text(client.get(INBOX)), ">5<" in text(client.get(INBOX))) == (True, True)
+    assert text(client.get(f"{INBOX}?after=x")).count("have agreed") == 2
+    assert "None of these" not in first
+
+
+def test_who_may_decide_is_asked_once_a_page(people: dict[str, User], request_id: str) -> None:
+    for number, each in enumerate([request_id, *asks(people["maker"], 3)]):
+        assert decide(people["ines"], each, key=f"d-{number}").status_code == 200
+    client = signed_in(people["mira"])
+    for address in (INBOX, f"{INBOX}?whose=others", f"{LIST}{request_id}/"):
+        with CaptureQueriesContext(connection) as said:
+            assert client.get(address).status_code == 200
+        deciders = '"auth_group_permissions"."permission_id" = '
+        assert sum(deciders in each["sql"] for each in said.captured_queries) == 1, address
 
 
 def test_what_nobody_could_agree_to_is_found_from_the_overview(

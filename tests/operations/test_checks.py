@@ -35,6 +35,7 @@ def handler(context: Context, *, name: str, amount: str) -> Done:
     return Done({})
 
 
+TELLS = {"facts": lambda context, plan, **_: {}, "tells": frozenset({"kind"})}
 FITTING = Command(name="tests.fits", summary="x", input=Input, permission="tests.fits", plan=plan)
 
 
@@ -56,7 +57,9 @@ def test_the_products_own_commands_fit() -> None:
         ({"plan": plan_with_more}, "operations.E002"),
         ({"secret_fields": frozenset({"pin"})}, "operations.E003"),
         ({"personal_fields": frozenset({"pin"})}, "operations.E003"),
-        ({"secret_fields": frozenset({"name"}), "facts": lambda context, plan, **_: {}}, "operations.E004"),
+        ({"secret_fields": frozenset({"name"}), **TELLS}, "operations.E004"),
+        ({**TELLS, "tells": frozenset()}, "operations.E009"),
+        ({**TELLS, "tells": frozenset({"weather"})}, "operations.E008"),
         ({"permission": "fits"}, "operations.E005"),
         ({"permission": "tests.fits.well"}, "operations.E005"),
     ],

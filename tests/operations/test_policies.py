@@ -1,5 +1,6 @@
 """Policies: drafted, activated by two people, replaced and retired; the facts that they see; what they would have held."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,9 +13,9 @@ from apps.core import clock
 from apps.core.actor import Actor
 from apps.operations import facts, simulation
 from apps.operations.models import ApprovalPolicy, ApprovalRequest, Operation
-from apps.operations.registry import all_commands
+from apps.operations.registry import all_commands, find
 from tests.operations.decisions import CORRECTION, asked, says
-from tests.support.door import code, done, eur, moved, opened, person, run
+from tests.support.door import code, done, eur, everyone, moved, opened, person, run
 from tests.support.policies import no_policies, policy
 from tests.support.tenants import World, world
 
@@ -260,6 +261,19 @@ class TestSimulation:
         assert (found.held, found.without) == (3, 1)
         [example] = found.examples_without
         assert example.actor_id == fay.id
+
+    def test_nor_who_is_behind_a_key(self) -> None:
+        fay = person("fay@example.com", "approver")
+        made = done(
+            "accounts.create_operator_key",
+            actor=replace(everyone(), kind="user", id=fay.id),
+            name="ops",
+            scopes=["platform:read"],
+        )
+        may = frozenset({find("ledger.post_correction").permission})
+        done("ledger.post_correction", actor=Actor("api_key", made["api_key"], "ops", may), **CORRECTION)
+        found = self.would()
+        assert (found.held, found.without) == (3, 1)
 
     def test_what_was_held_then_counts_once_and_what_was_refused_not_at_all(self) -> None:
         ines = person("ines@example.com", "approver")

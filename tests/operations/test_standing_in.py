@@ -44,8 +44,10 @@ class TestStandingIn:
     def test_until_the_moment_and_not_at_it(self, maker: Actor, ines: Actor, carl: Actor) -> None:
         until = clock.now() + timedelta(hours=1)
         lent(ines, carl, until=until)
-        assert len(deciding.stands_in_for(carl.id, until - timedelta(microseconds=1))) == 1
-        assert deciding.stands_in_for(carl.id, until) == ()
+        assert (
+            len(deciding.stands_in_for(carl.id, until - timedelta(microseconds=1), deciding.Holders())) == 1
+        )
+        assert deciding.stands_in_for(carl.id, until, deciding.Holders()) == ()
 
     def test_not_when_it_was_withdrawn(self, maker: Actor, ines: Actor, carl: Actor) -> None:
         made = lent(ines, carl)

@@ -12,6 +12,7 @@ from apps.ledger.services.chart import load
 from apps.ledger.services.templates import rebuild_templates
 from apps.operations import books
 from apps.operations.plan import Context
+from apps.rates import worth
 
 INVARIANTS = {
     "every entry sums to zero per currency": """
@@ -81,6 +82,7 @@ def empty_all_tables(kept: Collection[str]) -> None:
         )
     addresses.forget()
     books.forget()
+    worth.forget()
 
 
 def _emptying(table: str) -> str:

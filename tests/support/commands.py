@@ -190,7 +190,7 @@ def note(context: Context, *, name: str) -> Done:
 
 def note_facts(context: Context, plan: Plan, *, name: str) -> Mapping[str, Any]:
     """What policies may ask of a note."""
-    return {"length": len(name)}
+    return {"amount": str(len(name))}
 
 
 class RegisterInput(serializers.Serializer[Any]):
@@ -274,6 +274,7 @@ COMMANDS = (
         summary="Note",
         handler=note,
         facts=note_facts,
+        tells=frozenset({"amount"}),
         input=NoteInput,
         permission="tests.note",
     ),

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from apps.core import clock
 from apps.operations.models import ApprovalRequest, Event
+from apps.operations.simulation import simulate
 from apps.providers.models import Attempt
 from apps.transfers.models import Transfer
 from apps.transfers.services.sending import BLOT
@@ -189,6 +191,8 @@ class TestApproval:
             "approval_request"
         ]
         assert [code(agrees(each, request)) for each in (asks, confirms)] == ["APPROVAL_BY_MAKER"] * 2
+        draft = policy("transfers.open_sending", name="Draft", status="draft")
+        assert (simulate(draft, clock.now()).held, simulate(draft, clock.now()).without) == (0, 1)
         assert agrees(person("cem@example.com", "approver"), request).accepted
 
     @pytest.mark.parametrize("asker", ["tenant", "operator"])

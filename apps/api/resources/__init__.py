@@ -10,6 +10,7 @@ from apps.api.resources import (
     payouts,
     reserves,
     transfers,
+    treasury,
     webhooks,
 )
 from apps.api.resources.base import Computed, Filter, Resource, all_resources, declare, find
@@ -30,5 +31,6 @@ __all__ = [
     "payouts",
     "reserves",
     "transfers",
+    "treasury",
     "webhooks",
 ]

@@ -10,13 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.console.deciding import Asked, asked, person
+from apps.console.deciding import Asked, asked, looking, may_agree
 from apps.console.forms.form import new_key
 from apps.console.forms.ways import Doing, doings, form_url
 from apps.console.listing import Column, Filter, KeysetAdmin
 from apps.console.readonly import Context
 from apps.console.site import site
-from apps.core import clock
+from apps.core import clock, ids
 from apps.core.errors import DomainError
 from apps.operations import deciding
 from apps.operations.facts import governable
@@ -31,8 +31,8 @@ from apps.operations.simulation import simulate
 
 INBOX = 20
 """Requests with all that is asked."""
-LOOKED_AT = 200
-"""Requests that wait, of which the page finds out whose they are; the list has the rest."""
+LOOKED_AT = 500
+"""Requests that wait, of which a page finds out whose they are; the next page goes on from there."""
 DECIDED = 50
 PROMISED = timedelta(hours=24)
 """Within which a request is decided about."""
@@ -48,17 +48,25 @@ class Waiting:
     is_late: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The ids of some that wait, the oldest first, by whether this user may say yes; `further` is the last of them if more wait."""
+
+    mine: list[str]
+    others: list[str]
+    further: str | None
+
+
 def inbox(request: HttpRequest) -> HttpResponse:
     """What waits for this user's yes, what waits for others', and what was decided."""
     if request.method not in {"GET", "HEAD"} or not request.user.has_perm("operations.view_approvalrequest"):
         raise PermissionDenied
     whose = request.GET.get("whose", "")
     now, whose = clock.now(), whose if whose in WHOSE else WHOSE[0]
-    waits = ApprovalRequest.objects.filter(status=ApprovalStatus.PENDING).select_related("book")
-    waiting = list(waits.order_by("id")[: LOOKED_AT + 1])
-    more = len(waiting) > LOOKED_AT
-    mine, others = _sorted(request, waiting[:LOOKED_AT])
-    shown = {"mine": mine, "others": others}.get(whose, [])
+    after = _after(request)
+    first = _looked(request)
+    looked = _looked(request, after) if after else first
+    waiting = {"mine": looked.mine, "others": looked.others}.get(whose, [])
     return site.page(
         request,
         "console/inbox.html",
@@ -67,41 +75,57 @@ def inbox(request: HttpRequest) -> HttpResponse:
             "crumbs": [(_("Approvals"), None)],
             "whose": whose,
             "tabs": [
-                ("mine", _("For you"), len(mine)),
-                ("others", _("For others"), len(others)),
-                ("decided", _("Decided"), None),
+                ("mine", _("For you"), _many(first.mine, first)),
+                ("others", _("For others"), _many(first.others, first)),
+                ("decided", _("Decided"), ""),
             ],
-            "inbox": _waiting(request, shown[:INBOX], now),
-            "rest": max(len(shown) - INBOX, 0),
-            "more": more,
+            "inbox": _waiting(request, waiting[:INBOX], now),
+            "after": after,
+            "next": waiting[INBOX - 1] if len(waiting) > INBOX else looked.further,
             "decided": _decided() if whose == "decided" else [],
             "key": new_key(),
             "doings": doings(request, ("operations.delegate", {})),
-            "stands_in": deciding.stands_in_for(str(request.user.pk), now),
+            "stands_in": looking(request).user.stands_in,
         },
     )
 
 
-def _sorted(
-    request: HttpRequest, rows: Sequence[ApprovalRequest]
-) -> tuple[list[ApprovalRequest], list[ApprovalRequest]]:
-    """Those that this user may say yes to, and the others."""
-    user = person(request)
+def _after(request: HttpRequest) -> str | None:
+    """The request after which the page begins."""
+    given = request.GET.get("after", "")
+    try:
+        ids.decode("apr", given)
+    except DomainError:
+        return None
+    return given
+
+
+def _looked(request: HttpRequest, after: str | None = None) -> Looked:
+    """Whose the oldest are that wait, or the oldest after one: so many at a time, without what they would do."""
+    waits = ApprovalRequest.objects.filter(status=ApprovalStatus.PENDING)
+    waits = waits.filter(id__gt=after) if after else waits
+    found = list(waits.defer("input", "facts", "preview").order_by("id")[: LOOKED_AT + 1])
+    rows = found[:LOOKED_AT]
     deciding.prefetch(rows)
-    mine, others, holders = [], [], deciding.Holders()
+    mine: list[str] = []
+    others: list[str] = []
     for row in rows:
-        try:
-            deciding.say_of(row, user, deciding.standing(row), holders, approves=True)
-        except DomainError:
-            others.append(row)
-        else:
-            mine.append(row)
-    return mine, others
+        (mine if may_agree(request, row) else others).append(row.pk)
+    return Looked(mine, others, rows[-1].pk if len(found) > LOOKED_AT else None)
 
 
-def _waiting(request: HttpRequest, rows: Sequence[ApprovalRequest], now: datetime) -> list[Waiting]:
-    ages = [now - row.created_at for row in rows]
-    told = asked(request, rows)
+def _many(some: Sequence[str], looked: Looked) -> str:
+    """How many there are, or at least are."""
+    if looked.further:
+        return f"{len(some)}+"
+    return str(len(some) or "")
+
+
+def _waiting(request: HttpRequest, some: Sequence[str], now: datetime) -> list[Waiting]:
+    """What still waits of these, with all that is asked."""
+    rows = ApprovalRequest.objects.filter(pk__in=some, status=ApprovalStatus.PENDING).select_related("book")
+    told = asked(request, rows.order_by("id"))
+    ages = [now - one.row.created_at for one in told]
     return [Waiting(one, age, age > PROMISED) for one, age in zip(told, ages, strict=True)]
 
 

@@ -207,12 +207,16 @@ def _if_rejected(request: ApprovalRequest) -> Request | None:
 
 
 def _maker(request: ApprovalRequest) -> Actor:
-    """The maker as they are now; one who left may do nothing any more, so the run will be refused."""
+    """The maker as they are now; one who left may do nothing any more, so the run will be refused.
+
+    What a part of the system may do is code, and it has asked for this.
+    """
     try:
         return people.actor(request.maker_kind, request.maker_id)
     except DomainError:
         kind = cast(Literal["user", "api_key", "system"], request.maker_kind)
-        return Actor(kind, request.maker_id, request.maker_label, frozenset())
+        may = {registry.find(request.command).permission} if kind == "system" else set()
+        return Actor(kind, request.maker_id, request.maker_label, frozenset(may))
 
 
 def _person(context: Context) -> deciding.Person:
@@ -220,7 +224,7 @@ def _person(context: Context) -> deciding.Person:
     actor = context.actor
     if not actor.is_person:
         raise PermissionDenied(f"Only people decide about requests, unlike {actor.label}.")
-    stands_in = deciding.stands_in_for(actor.id, context.now)
+    stands_in = deciding.stands_in_for(actor.id, context.now, deciding.Holders())
     return deciding.Person(actor.id, actor.label, actor.roles, stands_in)
 
 

@@ -1,6 +1,7 @@
 """Whether there is anybody who could agree to what waits: looked at again and again, told once each time it changes."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -8,7 +9,7 @@ from apps.core.actor import Actor
 from apps.operations import approvals, deciding
 from apps.operations.executor import execute_many
 from apps.operations.models import ApprovalRequest, ApprovalStatus
-from apps.operations.plan import Context, EventDraft, Plan, Request, Update
+from apps.operations.plan import Context, Plan, Request, Update
 
 WATCH: Final = Actor.system("watch_approvals", {"operations.note_eligibility"})
 AT_ONCE: Final = 500
@@ -41,7 +42,7 @@ def plan_note_eligibility(context: Context, *, request: str) -> Plan:
         return Plan(result=result)
     found.nobody_eligible = nobody
     told = approvals.no_approver(found)
-    event = told if nobody else EventDraft("alert.resolved", request, told.data)
+    event = told if nobody else replace(told, type="alert.resolved")
     was = {"status": found.status, "nobody_eligible": not nobody}
     return Plan(result=result, updates=[Update(found, ("nobody_eligible",), was)], events=[event])
 

@@ -4,14 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
 
 from apps.core.errors import DomainError
-from apps.operations import quorum
+from apps.operations import facts, quorum
+from apps.operations.facts import Fact
 from apps.operations.models import ApprovalPolicy, PolicyStatus
 from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
 
 Conditions = Sequence[Sequence[Mapping[str, Any]]]
+
+OF_CHANGE = frozenset({"governs"})
+facts.register(Fact("governs", _("Governed command")))
 
 CONTENT = ("command", "blocks", "steps", "in_sequence", "reason", "drafted_by")
 
@@ -149,9 +154,9 @@ def plan_retire_policy(context: Context, *, policy: str, reason: str) -> Plan:
     return _ended(context, found, "retire", reason)
 
 
-def change_facts(context: Context, plan: Plan, **_: Any) -> Mapping[str, Any]:
-    """What policies may ask of a change of policies: nothing of its own."""
-    return {}
+def change_facts(context: Context, plan: Plan, *, policy: str, **given: Any) -> Mapping[str, Any]:
+    """What policies may ask of a change of policies: which command the policy is about."""
+    return {"governs": _locked(context, policy).command}
 
 
 def told(policy: ApprovalPolicy) -> dict[str, Any]:

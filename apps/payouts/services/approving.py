@@ -73,7 +73,7 @@ def plan_ask_for_approval(context: Context, *, batch: str) -> Plan:
         ((OPEN_SENDING, each) for each in besides),
     )
     plan = _approved(context, found, result) if request is None else _asked(context, found, request, result)
-    return replace(plan, facts={APPROVE: facts})
+    return replace(plan, facts={APPROVE: facts}, makers=found.makers)
 
 
 def plan_approve_batch(context: Context, *, batch: str) -> Plan:

@@ -16,6 +16,8 @@ register(
         input=serializers.HoldInEscrowInput,
         output=outputs.EscrowResult,
         permission="transfers.hold_in_escrow",
+        facts=of_plan,
+        tells=OF_MONEY,
         scope="transfers:write",
         path="escrows",
         flag=WALLET_FLAG,

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.operations.registry import BY_OPERATORS, Command, register
 from apps.transfers import outputs, serializers
 from apps.transfers.commands.flag import WALLET_FLAG
+from apps.transfers.facts import OF_MONEY, of_plan
 from apps.transfers.services import reserves
 
 register(
@@ -26,6 +27,8 @@ register(
         input=serializers.HoldReserveInput,
         output=outputs.ReserveResult,
         permission="transfers.hold_rolling_reserve",
+        facts=of_plan,
+        tells=OF_MONEY,
         flag=WALLET_FLAG,
         scopes=reserves.scopes,
         surfaces=BY_OPERATORS,
@@ -41,6 +44,8 @@ register(
         input=serializers.ReleaseReserveInput,
         output=outputs.ReserveResult,
         permission="transfers.release_rolling_reserve",
+        facts=of_plan,
+        tells=OF_MONEY,
         flag=WALLET_FLAG,
         scopes=reserves.scopes,
         completion=True,

@@ -120,6 +120,7 @@ def plan_confirm_transfer(context: Context, *, transfer: str) -> Plan:
         result=plan.result,
         events=plan.events,
         facts=plan.facts,
+        makers=plan.makers,
     )
 
 
@@ -198,6 +199,7 @@ def plan_reserved(
         result=result,
         events=_events(transfer, request, result),
         facts={OPEN_SENDING: facts},
+        makers=asked_by,
     )
 
 

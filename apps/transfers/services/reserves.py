@@ -13,6 +13,7 @@ from apps.core.actor import Actor
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.ledger import templates
+from apps.operations.models import ApprovalRequest, ApprovalStatus
 from apps.operations.plan import Context, Entry, EventDraft, Plan, Request, Update
 from apps.operations.registry import Done, Input, Target
 from apps.transfers.models import Transfer
@@ -20,7 +21,8 @@ from apps.transfers.reserves import ReservePolicy, ReserveStatus, RollingReserve
 from apps.transfers.services.making import balances, own_wallet
 from apps.transfers.services.posting import missing_accounts
 
-RELEASER: Final = Actor.system("reserves", {"transfers.release_rolling_reserve"})
+RELEASE: Final = "transfers.release_rolling_reserve"
+RELEASER: Final = Actor.system("reserves", {RELEASE})
 
 
 class ReserveReleased(DomainError):
@@ -156,11 +158,18 @@ def plan_release_rolling_reserve(context: Context, *, reserve: str, reason: str)
 
 
 def due(now: datetime) -> Iterator[Request]:
-    """For each reserve whose days are over, the command that releases it: once a day, if it is refused."""
+    """For each reserve whose days are over, the command that releases it: once a day, if it is refused.
+
+    One whose release waits for other people is not asked for again.
+    """
+    waiting = ApprovalRequest.objects.filter(
+        command=RELEASE, status__in=[ApprovalStatus.PENDING, ApprovalStatus.APPROVED]
+    )
+    asked_for = list(waiting.values_list("input__reserve", flat=True))
     held = RollingReserve.objects.filter(status=ReserveStatus.HELD, release_at__lte=now)
-    for pk in held.order_by("release_at").values_list("pk", flat=True):
+    for pk in held.exclude(pk__in=asked_for).order_by("release_at").values_list("pk", flat=True):
         yield Request(
-            "transfers.release_rolling_reserve",
+            RELEASE,
             {"reserve": str(pk), "reason": "Its days are over."},
             f"{pk}:release:{now:%Y-%m-%d}",
             RELEASER,

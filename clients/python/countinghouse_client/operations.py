@@ -120,6 +120,12 @@ class ListEventsQuery(TypedDict, total=False):
     tenant: str | None
 
 
+class GetEventsMissingQuery(TypedDict, total=False):
+    since: int | None
+    limit: int | None
+    tenant: str | None
+
+
 class ListHoldsQuery(TypedDict, total=False):
     limit: int | None
     cursor: str | None
@@ -280,6 +286,36 @@ class ListRollingReservesQuery(TypedDict, total=False):
     tenant: str | None
 
 
+class ListSweepExecutionsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    rule: str | None
+    status: Literal["done", "instructed", "waiting", "nothing_to_do", "short", "refused"] | None
+    due_from: str | None
+    due_before: str | None
+    tenant: str | None
+
+
+class ListSweepInstructionsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    rule: str | None
+    status: Literal["open", "confirmed", "cancelled"] | None
+    tenant: str | None
+
+
+class ListSweepRulesQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    account: str | None
+    currency: str | None
+    in_force: bool | None
+    tenant: str | None
+
+
 class ListTeamInvitationsQuery(TypedDict, total=False):
     limit: int | None
     cursor: str | None
@@ -383,6 +419,50 @@ class GetWalletStatementQuery(TypedDict, total=False):
     limit: int | None
     cursor: str | None
     order: Literal["-sequence", "sequence"] | None
+
+
+class ListWebhookAttemptsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    delivery: str | None
+    endpoint: str | None
+    tenant: str | None
+
+
+class ListWebhookDeliveriesQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    endpoint: str | None
+    status: Literal["queued", "pending", "delivered", "failed"] | None
+    event: str | None
+    type: str | None
+    subject: str | None
+    tenant: str | None
+
+
+class ListWebhookEndpointsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    status: Literal["enabled", "disabled", "removed"] | None
+    tenant: str | None
+
+
+class ListWebhookReplaysQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    endpoint: str | None
+    tenant: str | None
+
+
+class ListWebhookSigningKeysQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    tenant: str | None
 
 
 class Client(Transport):
@@ -740,6 +820,13 @@ class Client(Transport):
         Needs the scope `operations:read`.
         """
         return cast(models.SingleEventOutput, self.request("GET", f"/v1/events/{part(id)}", query={}))
+
+    def get_events_missing(self, **query: Unpack[GetEventsMissingQuery]) -> models.MissingEventsOutput:
+        """Events that endpoints were never answered 2xx for.
+
+        Needs the scope `webhooks:read`.
+        """
+        return cast(models.MissingEventsOutput, self.request("GET", "/v1/events/missing", query=dict(query)))
 
     def charge_fee(
         self,
@@ -1286,6 +1373,13 @@ class Client(Transport):
             models.StatisticsOutput, self.request("GET", "/v1/platform/statistics", query=dict(query))
         )
 
+    def get_platform_treasury(self) -> models.TreasuryOutput:
+        """What we hold at each provider and bank, what is reserved against it, and what is due by day.
+
+        Needs the scope `platform:read`.
+        """
+        return cast(models.TreasuryOutput, self.request("GET", "/v1/platform/treasury", query={}))
+
     def get_rates(self, **query: Unpack[GetRatesQuery]) -> models.RatesOutput:
         """Exchange rates that stand on a day, as they were published.
 
@@ -1528,6 +1622,57 @@ class Client(Transport):
         return cast(
             "models.AskedResult", self._command("/v1/strategies/stop", dict(body), idempotency_key, retry_of)
         )
+
+    def list_sweep_executions(
+        self, **query: Unpack[ListSweepExecutionsQuery]
+    ) -> Page[models.SweepExecutionOutput]:
+        """What came of each due time of a sweep rule.
+
+        Needs the scope `platform:read`.
+        """
+        return self._page("/v1/sweep-executions", dict(query))
+
+    def get_sweep_execution(self, id: str) -> models.SweepExecutionOutput:
+        """One sweep execution.
+
+        Needs the scope `platform:read`.
+        """
+        return cast(
+            models.SweepExecutionOutput, self.request("GET", f"/v1/sweep-executions/{part(id)}", query={})
+        )
+
+    def list_sweep_instructions(
+        self, **query: Unpack[ListSweepInstructionsQuery]
+    ) -> Page[models.SweepInstructionOutput]:
+        """Money that people move for sweep rules.
+
+        Needs the scope `platform:read`.
+        """
+        return self._page("/v1/sweep-instructions", dict(query))
+
+    def get_sweep_instruction(self, id: str) -> models.SweepInstructionOutput:
+        """One sweep instruction.
+
+        Needs the scope `platform:read`.
+        """
+        return cast(
+            models.SweepInstructionOutput, self.request("GET", f"/v1/sweep-instructions/{part(id)}", query={})
+        )
+
+    def list_sweep_rules(self, **query: Unpack[ListSweepRulesQuery]) -> Page[models.SweepRuleOutput]:
+        """Sweep rules.
+
+        Every version of every rule that keeps an account of ours between a floor and a target. Needs the
+        scope `platform:read`.
+        """
+        return self._page("/v1/sweep-rules", dict(query))
+
+    def get_sweep_rule(self, id: str) -> models.SweepRuleOutput:
+        """One sweep rule.
+
+        Needs the scope `platform:read`.
+        """
+        return cast(models.SweepRuleOutput, self.request("GET", f"/v1/sweep-rules/{part(id)}", query={}))
 
     def list_team_invitations(
         self, **query: Unpack[ListTeamInvitationsQuery]
@@ -1984,4 +2129,296 @@ class Client(Transport):
         return cast(
             "models.WalletUpdatedResult",
             self._command(f"/v1/wallets/{part(wallet)}/update", dict(body), idempotency_key, retry_of),
+        )
+
+    def list_webhook_attempts(
+        self, **query: Unpack[ListWebhookAttemptsQuery]
+    ) -> Page[models.WebhookAttemptOutput]:
+        """Attempts at webhook deliveries.
+
+        Each time that something was sent, with what was answered. Written once, and sealed. Needs the scope
+        `webhooks:read`.
+        """
+        return self._page("/v1/webhook-attempts", dict(query))
+
+    def get_webhook_attempt(self, id: str) -> models.WebhookAttemptOutput:
+        """One webhook attempt.
+
+        Needs the scope `webhooks:read`.
+        """
+        return cast(
+            models.WebhookAttemptOutput, self.request("GET", f"/v1/webhook-attempts/{part(id)}", query={})
+        )
+
+    def list_webhook_deliveries(
+        self, **query: Unpack[ListWebhookDeliveriesQuery]
+    ) -> Page[models.WebhookDeliveryOutput]:
+        """Webhook deliveries.
+
+        What was sent, is sent, and was not accepted; newest first. Needs the scope `webhooks:read`.
+        """
+        return self._page("/v1/webhook-deliveries", dict(query))
+
+    def retry_delivery(
+        self,
+        delivery: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RetryDeliveryBody],
+    ) -> models.RetriedResult:
+        """Send a webhook again.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.RetriedResult",
+            self._command(
+                f"/v1/webhook-deliveries/{part(delivery)}/retry", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def get_webhook_delivery(self, id: str) -> models.WebhookDeliveryOutput:
+        """One webhook delivery.
+
+        Needs the scope `webhooks:read`.
+        """
+        return cast(
+            models.WebhookDeliveryOutput, self.request("GET", f"/v1/webhook-deliveries/{part(id)}", query={})
+        )
+
+    def retry_deliveries(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RetryDeliveriesBody],
+    ) -> models.RetriedResult:
+        """Send webhooks again.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.RetriedResult",
+            self._command("/v1/webhook-deliveries/retry", dict(body), idempotency_key, retry_of),
+        )
+
+    def list_webhook_endpoints(
+        self, **query: Unpack[ListWebhookEndpointsQuery]
+    ) -> Page[models.WebhookEndpointOutput]:
+        """Webhook endpoints.
+
+        Needs the scope `webhooks:read`.
+        """
+        return self._page("/v1/webhook-endpoints", dict(query))
+
+    def create_endpoint(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.CreateEndpointBody],
+    ) -> models.EndpointCreatedResult:
+        """Create a webhook endpoint.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.EndpointCreatedResult",
+            self._command("/v1/webhook-endpoints", dict(body), idempotency_key, retry_of),
+        )
+
+    def disable_endpoint(
+        self,
+        endpoint: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.EndpointAndReasonBody],
+    ) -> models.EndpointResult:
+        """Disable a webhook endpoint.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.EndpointResult",
+            self._command(
+                f"/v1/webhook-endpoints/{part(endpoint)}/disable", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def enable_endpoint(
+        self,
+        endpoint: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.EndpointBody],
+    ) -> models.EndpointResult:
+        """Enable a webhook endpoint again.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.EndpointResult",
+            self._command(
+                f"/v1/webhook-endpoints/{part(endpoint)}/enable", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def remove_endpoint(
+        self,
+        endpoint: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.EndpointAndReasonBody],
+    ) -> models.EndpointResult:
+        """Remove a webhook endpoint.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.EndpointResult",
+            self._command(
+                f"/v1/webhook-endpoints/{part(endpoint)}/remove", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def replay_range(
+        self,
+        endpoint: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ReplayRangeBody],
+    ) -> models.ReplayResult:
+        """Send a range of events again.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.ReplayResult",
+            self._command(
+                f"/v1/webhook-endpoints/{part(endpoint)}/replay", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def rotate_secret(
+        self,
+        endpoint: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RotateSecretBody],
+    ) -> models.SecretRotatedResult:
+        """Rotate the secret of a webhook endpoint.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.SecretRotatedResult",
+            self._command(
+                f"/v1/webhook-endpoints/{part(endpoint)}/rotate-secret", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def send_test(
+        self,
+        endpoint: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.EndpointBody],
+    ) -> models.SentResult:
+        """Send a test webhook.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.SentResult",
+            self._command(
+                f"/v1/webhook-endpoints/{part(endpoint)}/test", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def update_endpoint(
+        self,
+        endpoint: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.UpdateEndpointBody],
+    ) -> models.EndpointResult:
+        """Change a webhook endpoint.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.EndpointResult",
+            self._command(
+                f"/v1/webhook-endpoints/{part(endpoint)}/update", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def get_webhook_endpoint(self, id: str) -> models.WebhookEndpointOutput:
+        """One webhook endpoint.
+
+        Needs the scope `webhooks:read`.
+        """
+        return cast(
+            models.WebhookEndpointOutput, self.request("GET", f"/v1/webhook-endpoints/{part(id)}", query={})
+        )
+
+    def list_webhook_replays(
+        self, **query: Unpack[ListWebhookReplaysQuery]
+    ) -> Page[models.WebhookReplayOutput]:
+        """Ranges of events that are sent again.
+
+        Needs the scope `webhooks:read`.
+        """
+        return self._page("/v1/webhook-replays", dict(query))
+
+    def get_webhook_replay(self, id: str) -> models.WebhookReplayOutput:
+        """One webhook replay.
+
+        Needs the scope `webhooks:read`.
+        """
+        return cast(
+            models.WebhookReplayOutput, self.request("GET", f"/v1/webhook-replays/{part(id)}", query={})
+        )
+
+    def list_webhook_signing_keys(
+        self, **query: Unpack[ListWebhookSigningKeysQuery]
+    ) -> Page[models.WebhookSigningKeyOutput]:
+        """Public keys that verify webhooks.
+
+        Needs the scope `webhooks:read`.
+        """
+        return self._page("/v1/webhook-signing-keys", dict(query))
+
+    def get_webhook_signing_key(self, id: str) -> models.WebhookSigningKeyOutput:
+        """One webhook signing key.
+
+        Needs the scope `webhooks:read`.
+        """
+        return cast(
+            models.WebhookSigningKeyOutput,
+            self.request("GET", f"/v1/webhook-signing-keys/{part(id)}", query={}),
+        )
+
+    def rotate_signing_key(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RotateSigningKeyBody],
+    ) -> models.SigningKeyRotatedResult:
+        """Rotate the key that signs a tenant's webhooks.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.SigningKeyRotatedResult",
+            self._command("/v1/webhook-signing-keys/rotate", dict(body), idempotency_key, retry_of),
         )
