@@ -1,6 +1,7 @@
 """What a worker does with the database, in the thread that is for that: takes endpoints, matches events, writes down what came."""
 
 import json
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -88,6 +89,14 @@ class Desk:
                 line.paused_until = None
         for endpoint, settings in self.settings(changed, now).items() if changed else ():
             lines[endpoint].settings = settings
+
+    def renew(self, lines: Sequence[Line], now: datetime) -> None:
+        """Hold these endpoints for longer. What another has by now is seen when they are looked at."""
+        asked_at = time.monotonic()
+        endpoints, leases = _held(lines)
+        _run(statements.RENEW, {"endpoints": endpoints, "leases": leases, "until": now + LEASE})
+        for line in lines:
+            line.renewed_at = asked_at
 
     def give_back(self, lines: Sequence[Line]) -> None:
         """Let others have these endpoints."""

@@ -21,7 +21,7 @@ from apps.operations.plan import Request
 from apps.webhooks import ladder
 from apps.webhooks.client import Client
 from apps.webhooks.dispatch.desk import Desk, Done, Work, has_failed, is_gone
-from apps.webhooks.dispatch.lines import Line
+from apps.webhooks.dispatch.lines import RENEW_SECONDS, Line
 from apps.webhooks.message import shown
 from apps.webhooks.models import WhyDisabled
 from apps.webhooks.services.endpoints import WORKER
@@ -160,6 +160,7 @@ class Dispatcher:
             return
         self._look_at = time.monotonic() + LOOK_SECONDS
         if self._lines:
+            self._renew(now)
             self._desk.look(self._lines, now)
             self._desk.replay(self._lines, now)
         back = [line for line in self._lines.values() if self._is_ending or line.is_to_be_given_back(now)]
@@ -169,6 +170,11 @@ class Dispatcher:
             del self._lines[line.endpoint]
         for line in self._lines.values():
             line.is_awake = line.has_news = True
+
+    def _renew(self, now: datetime) -> None:
+        """All at once, when the first needs it."""
+        if any(time.monotonic() - line.renewed_at > RENEW_SECONDS for line in self._lines.values()):
+            self._desk.renew(list(self._lines.values()), now)
 
     def _take(self, now: datetime) -> None:
         if self._is_ending or time.monotonic() < self._take_at:

@@ -12,8 +12,9 @@ from apps.webhooks.client import Sent
 from apps.webhooks.models import Failure
 from apps.webhooks.signing import Key, Secret
 
-LEASE: Final = timedelta(seconds=75)
-"""Longer than a worker goes on with new messages, and the longest answer may take then."""
+LEASE: Final = timedelta(seconds=15)
+RENEW_SECONDS: Final = 4.0
+"""A worker says so often that it lives; what one held that died another takes after the lease."""
 TERM_SECONDS: Final = 20.0
 """After so long an endpoint is given back, so that workers share them."""
 IDLE_SECONDS: Final = 2.0
@@ -50,13 +51,16 @@ class Line:
     has_news: bool = True
     busy_at: float = field(default_factory=time.monotonic)
     is_lost: bool = False
+    renewed_at: float = field(default_factory=time.monotonic)
     _allowance: float = 1.0
     _counted_at: float = field(default_factory=time.monotonic)
 
     @property
     def is_ending(self) -> bool:
         """Whether no new message goes there by this worker."""
-        return self.is_lost or time.monotonic() - self.since > TERM_SECONDS
+        now = time.monotonic()
+        is_stale = now - self.renewed_at > LEASE.total_seconds()
+        return self.is_lost or is_stale or now - self.since > TERM_SECONDS
 
     def room(self, now: datetime) -> int:
         """How many messages may be begun now."""

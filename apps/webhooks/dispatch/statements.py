@@ -30,6 +30,12 @@ SELECT l.endpoint_id, l.lease, e.status, e.changed_at, l.paused_until
   FROM webhooks_line l JOIN webhooks_endpoint e ON e.id = l.endpoint_id WHERE l.endpoint_id = ANY (%s)
 """
 
+RENEW: Final = """
+UPDATE webhooks_line l SET leased_until = %(until)s
+  FROM unnest(%(endpoints)s::uuid[], %(leases)s::bigint[]) AS h(endpoint, lease)
+ WHERE l.endpoint_id = h.endpoint AND l.lease = h.lease
+"""
+
 GIVE_BACK: Final = """
 UPDATE webhooks_line l SET leased_until = NULL
   FROM unnest(%s::uuid[], %s::bigint[]) AS h(endpoint, lease)

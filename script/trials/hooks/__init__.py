@@ -1,0 +1,1 @@
+"""What a trial of webhooks needs: a receiver that misbehaves, and remembers everything."""
