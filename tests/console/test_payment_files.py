@@ -9,6 +9,7 @@ from django.test import Client
 
 from apps.console.attention_payouts import payment_files
 from apps.core import clock
+from apps.operations.models import Event
 from apps.providers.models import RailFile
 from tests.support.files import bankfile, cut
 from tests.support.payouts import pay_out, recipient, work
@@ -55,6 +56,26 @@ def test_its_bytes_are_those_that_were_stored(file: RailFile, boss: Client) -> N
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert boss.get("/ops/payment-files/rlf_01m7z75h000000000000000000/").status_code == 404
     assert boss.post(f"/ops/payment-files/{file.pk}/").status_code == 403
+
+
+def test_who_took_the_bytes_is_written_down_before_they_leave(
+    file: RailFile, boss: Client, console: Client
+) -> None:
+    console.get(f"/ops/payment-files/{file.pk}/")
+    boss.head(f"/ops/payment-files/{file.pk}/")
+    assert not Event.objects.filter(type="payment_file.downloaded").exists()
+    for _ in range(2):
+        assert boss.get(f"/ops/payment-files/{file.pk}/").status_code == 200
+    first, second = Event.objects.filter(type="payment_file.downloaded", subject=file.pk)
+    assert first.data == {
+        "file": file.pk,
+        "sha256": file.hash,
+        "name": file.name,
+        "provider": "bank-by-hand",
+    }
+    assert (second.operation.actor_label, second.operation.origin) == ("grace@example.com", "console")
+    page = boss.get(f"{LIST}{file.pk}/").content.decode()
+    assert page.count("by grace@example.com") == 2
 
 
 def test_who_only_looks_does_not_get_the_bytes(file: RailFile, console: Client) -> None:
