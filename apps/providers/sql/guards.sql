@@ -60,6 +60,9 @@ BEGIN
      AND (OLD.file_id, OLD.sequence, OLD.execute_on) IS DISTINCT FROM (NEW.file_id, NEW.sequence, NEW.execute_on) THEN
     RAISE EXCEPTION 'MADE_ONCE: the payment % stays where it is', OLD.reference USING ERRCODE = '42501';
   END IF;
+  IF OLD.booked_as NOT IN ('', NEW.booked_as) THEN
+    RAISE EXCEPTION 'MADE_ONCE: the payment % stays booked as it is', OLD.reference USING ERRCODE = '42501';
+  END IF;
   IF OLD.status <> NEW.status AND (OLD.status, NEW.status) NOT IN (
       ('waiting', 'in_file'), ('waiting', 'cancelled'),
       ('in_file', 'accepted'), ('in_file', 'rejected'), ('in_file', 'booked'), ('in_file', 'returned'),
