@@ -115,13 +115,18 @@ BEGIN
   RETURN NULL;
 END $$;
 
+-- A tenant cancels what waits, and reaches no file.
 CREATE FUNCTION providers_payments_moved() RETURNS trigger
 LANGUAGE plpgsql
 AS $$
-BEGIN
-  PERFORM providers_refuse_odd_files(ARRAY(
+DECLARE
+  files uuid[] := ARRAY(
     SELECT DISTINCT n.file_id FROM new_rows n JOIN old_rows o ON o.id = n.id
-     WHERE n.file_id IS DISTINCT FROM o.file_id AND n.file_id IS NOT NULL));
+     WHERE n.file_id IS DISTINCT FROM o.file_id AND n.file_id IS NOT NULL);
+BEGIN
+  IF files <> '{}' THEN
+    PERFORM providers_refuse_odd_files(files);
+  END IF;
   RETURN NULL;
 END $$;
 
