@@ -49,6 +49,22 @@ def test_a_file_is_listed_and_shown_with_its_payments(file: RailFile, boss: Clie
     assert "hand_over_file" in page
 
 
+def test_a_transfer_leads_to_its_file_and_may_be_called_off_before(
+    acme: World, file: RailFile, boss: Client
+) -> None:
+    def page(transfer: str) -> str:
+        return boss.get(f"/ops/transfers/transfer/{transfer}/").content.decode()
+
+    inside = page(file.payments.get().reference.partition(".")[0])
+    assert f"{LIST}{file.pk}/" in inside
+    assert "transfers.cancel_transfer" not in inside
+    made = str(pay_out(acme, acme.funded("10.00"), recipient(acme), "5.00")["transfer"])
+    work()
+    waiting = page(made)
+    assert "Waiting for the cut-off" in waiting
+    assert f"/ops/do/transfers.cancel_transfer/?transfer={made}" in waiting
+
+
 def test_its_bytes_are_those_that_were_stored(file: RailFile, boss: Client) -> None:
     answer = boss.get(f"/ops/payment-files/{file.pk}/")
     assert hashlib.sha256(answer.content).hexdigest() == file.hash

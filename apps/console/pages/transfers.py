@@ -159,6 +159,7 @@ class TransferAdmin(KeysetAdmin):
             "fees": [(each["name"], _money(each["amount"])) for each in row.fees],
             "review": _review(request, row),
             "deposit": _deposit(row),
+            "filed": filed(row),
             "is_proven": is_proven(row),
             **inquiries_of(request, row),
             **amounts(row),
