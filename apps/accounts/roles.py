@@ -80,7 +80,12 @@ INBOX = {
     "providers.redrive_message",
     "providers.redrive_quarantined",
 }
-FILES = {"providers.cut_file", "providers.hand_over_file", "providers.take_in_file"}
+FILES = {
+    "providers.cut_file",
+    "providers.download_file",
+    "providers.hand_over_file",
+    "providers.take_in_file",
+}
 WEBHOOKS = {
     "webhooks.create_endpoint",
     "webhooks.disable_endpoint",

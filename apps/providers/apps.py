@@ -15,4 +15,9 @@ class ProvidersConfig(AppConfig):
         handlers.register(ABOUT_FILE, follow_files)
         of_attempt = "EXISTS (SELECT FROM providers_attempt a WHERE a.id = attempt_id)"
         isolation.rows_where("providers_answer", of_attempt)
+        of_submission = (
+            "EXISTS (SELECT FROM providers_attempt a WHERE a.provider_id = providers_railpayment.provider_id"
+            " AND a.reference = providers_railpayment.reference AND a.action = 'submit')"
+        )
+        isolation.rows_where("providers_railpayment", of_submission)
         isolation.rows_where("providers_provider", "true", columns=("id", "name"))

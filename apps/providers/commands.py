@@ -129,6 +129,16 @@ register(
 )
 register(
     Command(
+        name="providers.download_file",
+        summary=_("Download a payment file"),
+        plan=handing_over.plan_download_file,
+        input=serializers.DownloadFileInput,
+        permission="providers.download_file",
+        surfaces=frozenset(),
+    )
+)
+register(
+    Command(
         name="providers.take_in_file",
         summary=_("Take in a file of the bank"),
         handler=reading.take_in_file,

@@ -26,6 +26,13 @@ class ProviderLockEvent(serializers.Serializer[Any]):
     )
 
 
+class PaymentFileDownloadedEvent(serializers.Serializer[Any]):
+    file = IdField("rlf", help_text=_("The file of payments."))
+    sha256 = serializers.CharField(help_text=_("Of its bytes, in hexadecimal digits."))
+    name = serializers.CharField(help_text=_("What it is called."))
+    provider = serializers.CharField(help_text=PROVIDER)
+
+
 class InboundAlarm(serializers.Serializer[Any]):
     reason = of_reason("inbound quarantined", "inbound conflict")
     message = IdField("inb", help_text=_("What the provider said."))
@@ -68,6 +75,12 @@ declare.told(
     _("A provider is sent payments again."),
     ProviderLockEvent,
     "providers.unlock_sending",
+)
+declare.told(
+    "payment_file.downloaded",
+    _("Somebody took the bytes of a file of payments."),
+    PaymentFileDownloadedEvent,
+    "providers.download_file",
 )
 declare.alarm("inbound quarantined", InboundAlarm, "providers.raise_alarm")
 declare.alarm("payment file", FileAlarm, "providers.raise_file_alarm")

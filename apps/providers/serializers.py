@@ -182,6 +182,11 @@ class HandOverFileInput(serializers.Serializer[Any]):
     )
 
 
+class DownloadFileInput(serializers.Serializer[Any]):
+    file = IdField("rlf", help_text=_("The file of which somebody takes the bytes."))
+    sha256 = TextField(max_length=64, help_text=_("Its SHA-256 in hexadecimal."))
+
+
 class TakeInFileInput(serializers.Serializer[Any]):
     provider = serializers.SlugField(max_length=40, help_text=_("Whose file it is."))
     content = FileField(

@@ -50,7 +50,9 @@ class MicroDeposits(models.Model):
         verbose_name_plural = "micro deposits"
         constraints = [
             models.UniqueConstraint(
-                fields=["recipient"], condition=models.Q(status="sent"), name="micro_deposits_open_once"
+                fields=["recipient", "version"],
+                condition=models.Q(status="sent"),
+                name="micro_deposits_open_once",
             ),
             models.CheckConstraint(
                 condition=models.Q(status="sent", ended_at__isnull=True)

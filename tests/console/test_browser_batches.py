@@ -1,4 +1,4 @@
-"""Batches in a real browser: a spreadsheet is uploaded, mended, submitted, approved by two, executed, and proved."""
+"""Batches in a real browser: a spreadsheet is uploaded, mended, submitted, approved by two, paid in a file, and proved."""
 
 import csv
 from io import BytesIO
@@ -7,15 +7,21 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from lxml import etree
 from openpyxl import Workbook
 
 from apps.core import clock
 from apps.payouts.models import Batch
+from apps.payouts.worker import work as work_on_batches
+from apps.providers.formats.pain001 import schema
+from apps.providers.models import Provider, RailFile
 from apps.providers.services.balances import ask_all
 from tests.console.browsing import LOOK, NEEDS_CHROMIUM, Operator, on_page, sign_in, wide
 from tests.support import payouts
 from tests.support.batches import OTHER_IBAN, draft, finished, row, submitted
-from tests.support.payouts import IBAN
+from tests.support.files import bankfile, cut, hand_over, told_by
+from tests.support.inbound import hook_up
+from tests.support.payouts import IBAN, later, work
 from tests.support.policies import policy
 from tests.support.sandbox import Sandbox
 from tests.support.tenants import World, parts
@@ -59,16 +65,18 @@ def third(make_user: Any) -> str:
 
 
 @pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "narrow")])
-def test_a_spreadsheet_is_mended_agreed_to_and_paid(
+def test_a_spreadsheet_is_mended_agreed_to_and_paid_in_a_file(
     acme: World,
     sandbox: Sandbox,
+    live_server: Any,
     browse: Any,
     sessions: tuple[str, str],
     third: str,
     theme: str,
     size: str,
 ) -> None:
-    payouts.provider(sandbox)
+    hook_up(sandbox, live_server.url)
+    bank = bankfile(sandbox, options={"sepa": "09"})
     wallet = acme.funded("100.00")
     policy("payouts.approve_batch", people=2)
     file = {
@@ -116,10 +124,26 @@ def test_a_spreadsheet_is_mended_agreed_to_and_paid(
         operator.page.get_by_role("button", name="Approve").click()
         operator.look()
 
-    address = ""
+    def follow(operator: Operator, batch: str) -> bytes:
+        """The bank is given a file at the cut-off, which somebody keeps, and it tells what it booked."""
+        page = operator.page
+        on_page(passed, 1, 2)
+        operator.open(address)
+        look(operator, "waits")
+        operator.seen.append(page.locator(".head .status").inner_text())
+        on_page(leaves, bank)
+        operator.open(address)
+        page.locator(".ledger a[href*='/railfile/rlf_']").click()
+        look(operator, "file")
+        with page.expect_download() as kept:
+            page.get_by_role("link", name="Download", exact=True).click()
+        on_page(ends, sandbox)
+        return Path(kept.value.path()).read_bytes()
+
+    address, file_kept = "", b""
 
     def steps(page: Any, origin: str) -> Operator:
-        nonlocal address
+        nonlocal address, file_kept
         operator = Operator(page, origin, theme, size)
         sign_in(page, origin, sessions[0])
         upload(operator)
@@ -138,7 +162,7 @@ def test_a_spreadsheet_is_mended_agreed_to_and_paid(
         operator.follow("Execute a batch of payouts")
         operator.press("run")
         operator.seen.append(page.locator(".head .status").inner_text())
-        on_page(finished, batch)
+        file_kept = follow(operator, batch)
         operator.open(address)
         look(operator, "completed")
         operator.seen.append(page.locator(".head .status").inner_text())
@@ -161,6 +185,7 @@ def test_a_spreadsheet_is_mended_agreed_to_and_paid(
         "Pending approval",
         "Done",
         "Approved",
+        "Executing",
         "Completed",
         "2 30.00 Paid once",
         "3 20.00 Paid once",
@@ -169,6 +194,30 @@ def test_a_spreadsheet_is_mended_agreed_to_and_paid(
         "6 5.00 Paid once",
     ]
     assert (Batch.objects.get().status, parts(wallet)) == ("completed", ("35.00", "0.00"))
+    made = RailFile.objects.get()
+    assert (made.status, made.count, made.money.decimal) == ("taken", 4, "65.00")
+    assert file_kept == bytes(made.content)
+    schema.check(etree.fromstring(file_kept), "09")
+
+
+def leaves(bank: Provider) -> None:
+    """The cut-off of what waits has come: its file is made, and the bank has it."""
+    cut(bank)
+    hand_over()
+
+
+def ends(sandbox: Sandbox) -> None:
+    """The bank tells what it booked, and workers follow it when they look the next time."""
+    told_by(sandbox)
+    passed(4, 5)
+
+
+def passed(*minutes: int) -> None:
+    """Workers look after some minutes."""
+    for each in minutes:
+        with later(minutes=each):
+            work()
+            work_on_batches()
 
 
 @pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "narrow")])

@@ -9,6 +9,7 @@ from django.test import Client
 
 from apps.console.attention_payouts import payment_files
 from apps.core import clock
+from apps.operations.models import Event
 from apps.providers.models import RailFile
 from tests.support.files import bankfile, cut
 from tests.support.payouts import pay_out, recipient, work
@@ -48,6 +49,22 @@ def test_a_file_is_listed_and_shown_with_its_payments(file: RailFile, boss: Clie
     assert "hand_over_file" in page
 
 
+def test_a_transfer_leads_to_its_file_and_may_be_called_off_before(
+    acme: World, file: RailFile, boss: Client
+) -> None:
+    def page(transfer: str) -> str:
+        return boss.get(f"/ops/transfers/transfer/{transfer}/").content.decode()
+
+    inside = page(file.payments.get().reference.partition(".")[0])
+    assert f"{LIST}{file.pk}/" in inside
+    assert "transfers.cancel_transfer" not in inside
+    made = str(pay_out(acme, acme.funded("10.00"), recipient(acme), "5.00")["transfer"])
+    work()
+    waiting = page(made)
+    assert "Waiting for the cut-off" in waiting
+    assert f"/ops/do/transfers.cancel_transfer/?transfer={made}" in waiting
+
+
 def test_its_bytes_are_those_that_were_stored(file: RailFile, boss: Client) -> None:
     answer = boss.get(f"/ops/payment-files/{file.pk}/")
     assert hashlib.sha256(answer.content).hexdigest() == file.hash
@@ -55,6 +72,26 @@ def test_its_bytes_are_those_that_were_stored(file: RailFile, boss: Client) -> N
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert boss.get("/ops/payment-files/rlf_01m7z75h000000000000000000/").status_code == 404
     assert boss.post(f"/ops/payment-files/{file.pk}/").status_code == 403
+
+
+def test_who_took_the_bytes_is_written_down_before_they_leave(
+    file: RailFile, boss: Client, console: Client
+) -> None:
+    console.get(f"/ops/payment-files/{file.pk}/")
+    boss.head(f"/ops/payment-files/{file.pk}/")
+    assert not Event.objects.filter(type="payment_file.downloaded").exists()
+    for _ in range(2):
+        assert boss.get(f"/ops/payment-files/{file.pk}/").status_code == 200
+    first, second = Event.objects.filter(type="payment_file.downloaded", subject=file.pk)
+    assert first.data == {
+        "file": file.pk,
+        "sha256": file.hash,
+        "name": file.name,
+        "provider": "bank-by-hand",
+    }
+    assert (second.operation.actor_label, second.operation.origin) == ("grace@example.com", "console")
+    page = boss.get(f"{LIST}{file.pk}/").content.decode()
+    assert page.count("by grace@example.com") == 2
 
 
 def test_who_only_looks_does_not_get_the_bytes(file: RailFile, console: Client) -> None:

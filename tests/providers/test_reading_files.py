@@ -92,10 +92,11 @@ def test_read_again_it_says_nothing_twice(bank: Provider) -> None:
 def test_a_worker_that_dies_half_way_is_gone_on_from(bank: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     message, write, calls = brought(bank, booked()), told._write, iter(range(9))
 
-    def dies(*given: Any) -> None:
-        write(*given)
+    def dies(*given: Any) -> list[str]:
+        again = write(*given)
         if next(calls) == 1:
             raise KeyboardInterrupt
+        return again
 
     with monkeypatch.context() as patched:
         patched.setattr(told, "_write", dies)

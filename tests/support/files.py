@@ -1,16 +1,19 @@
 """Providers that make files, against the sandbox's desks for files; and what is done at and after a cut-off."""
 
+from base64 import b64encode
 from datetime import datetime, time
 from typing import Any
 
 from apps.core import clock
-from apps.providers.models import Provider, RailFile, RailPayment
+from apps.providers.models import InboundMessage, Provider, RailFile, RailPayment
 from apps.providers.queries import routing
+from apps.providers.sandbox.reports import statement
 from apps.providers.services import cutting, handing_over, told
 from tests.support import payouts
 from tests.support.inbound import followed
-from tests.support.payouts import later, work
+from tests.support.payouts import done, later, pay_out, recipient, work
 from tests.support.sandbox import SECRET, Sandbox
+from tests.support.tenants import World
 
 ACCOUNT = {"currency": "EUR", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}
 DOLLARS = {"currency": "USD", "account": "12345678", "bic": "COBADEFFXXX"}
@@ -96,16 +99,66 @@ def statuses(provider: Provider) -> list[str]:
     )
 
 
+def sent(acme: World, wallet: str, *amounts: str) -> list[str]:
+    """Payouts that wait for the cut-off."""
+    to = recipient(acme)
+    made = [str(pay_out(acme, wallet, to, amount)["transfer"]) for amount in amounts]
+    work()
+    return made
+
+
+def gone(provider: Provider) -> RailFile:
+    """The one file of what waits, which the bank has."""
+    [file] = cut(provider)
+    hand_over()
+    file.refresh_from_db()
+    return file
+
+
+def quarantined() -> list[str]:
+    """Why people must look at messages."""
+    return list(
+        InboundMessage.objects.filter(status="quarantined").order_by("pk").values_list("why", flat=True)
+    )
+
+
+def taken_in(provider: Provider, content: bytes) -> Any:
+    """What is told to who brings a file."""
+    return done("providers.take_in_file", provider=provider.name, content=as_base64(content))
+
+
+def as_base64(content: bytes) -> str:
+    """A file as commands take it."""
+    return b64encode(content).decode()
+
+
+def camt(payment: RailPayment, amount: str, what: str = "completed", message: str = "STM-1") -> bytes:
+    """A statement that books one payment, or its return."""
+    row = {
+        "what": what,
+        "reference": payment.reference.replace("_", "-"),
+        "currency": payment.currency,
+        "amount": amount,
+    }
+    return statement(message, "2026-11-23T08:00:00Z", "EUR", "100.00", "60.00", [row]).encode()
+
+
 __all__ = [
     "ACH",
     "BANKFILE",
     "ach",
+    "as_base64",
     "at_the_cut_off",
     "bankfile",
+    "camt",
     "cut",
+    "gone",
     "hand_over",
     "later",
+    "quarantined",
+    "sent",
     "statuses",
+    "taken_in",
     "told",
     "told_by",
 ]

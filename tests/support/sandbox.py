@@ -92,6 +92,10 @@ class Sandbox:
         """Return an order after it was completed: `amount`."""
         return self.control("POST", f"orders/{desk}/{reference}/return", more)
 
+    def debit_again(self, desk: str, reference: str) -> Any:
+        """Debit a payment of a file a second time, as a bank does by mistake."""
+        return self.control("POST", f"orders/{desk}/{reference}/debit", {})
+
     def execute(self, desk: str, reference: str, outcome: str = "complete") -> Any:
         """Execute an order now, such as one that hangs."""
         return self.control("POST", f"orders/{desk}/{reference}/execute", {"outcome": outcome})

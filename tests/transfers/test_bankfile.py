@@ -1,31 +1,30 @@
 """Payouts in files: kept until the cut-off, cut once, handed over, told of, booked and returned; exact balances."""
 
-import json
-from base64 import b64encode
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 
 import httpx
 import pytest
-from django.test import Client
 
-from apps.core import clock, ids
-from apps.core.money import Money
 from apps.operations.models import Event
-from apps.providers.adapters import adapter_of, rail_of
-from apps.providers.adapters.files import Carried
-from apps.providers.adapters.http import ProviderSilent
-from apps.providers.formats.texts import reference_of
-from apps.providers.models import Attempt, InboundMessage, Provider, RailFile, RailPayment
-from apps.providers.sandbox.reports import statement
-from apps.providers.services import cutting
+from apps.providers.adapters import adapter_of
+from apps.providers.models import Attempt, RailFile, RailPayment
 from apps.transfers.models import Transfer
-from apps.transfers.services.catching_up import catch_up, lock_all, unlock_all
 from apps.transfers.services.sending import instruction
 from tests.support.door import balance, done, refused
-from tests.support.files import BANKFILE, at_the_cut_off, bankfile, cut, hand_over, statuses, told_by
-from tests.support.inbound import headers, hook_up
+from tests.support.files import (
+    BANKFILE,
+    at_the_cut_off,
+    bankfile,
+    cut,
+    gone,
+    hand_over,
+    quarantined,
+    sent,
+    statuses,
+    told_by,
+)
+from tests.support.inbound import hook_up
 from tests.support.payouts import pay_out, recipient, status, work
 from tests.support.sandbox import KEY, Sandbox
 from tests.support.tenants import World, parts
@@ -38,29 +37,6 @@ def bank(sandbox: Sandbox, live_server: Any) -> Sandbox:
     """The sandbox, whose bank for files reports to a real server of ours."""
     hook_up(sandbox, live_server.url)
     return sandbox
-
-
-def sent(acme: World, wallet: str, *amounts: str) -> list[str]:
-    """Payouts that wait for the cut-off."""
-    to = recipient(acme)
-    made = [str(pay_out(acme, wallet, to, amount)["transfer"]) for amount in amounts]
-    work()
-    return made
-
-
-def gone(provider: Provider) -> RailFile:
-    """The one file of what waits, which the bank has."""
-    [file] = cut(provider)
-    hand_over()
-    file.refresh_from_db()
-    return file
-
-
-def quarantined() -> list[str]:
-    """Why people must look at messages."""
-    return list(
-        InboundMessage.objects.filter(status="quarantined").order_by("pk").values_list("why", flat=True)
-    )
 
 
 class TestLife:
@@ -322,75 +298,6 @@ class TestHandingOver:
         assert code == "PROVIDER_PLAY_IS_FIXED"
 
 
-class TestByHand:
-    def test_a_file_is_downloaded_handed_over_and_its_reports_are_taken_in(
-        self, acme: World, wallet: str, bank: Sandbox
-    ) -> None:
-        provider = bankfile(bank, base_url="", name="bank-by-hand", options={"play": False})
-        [made] = sent(acme, wallet, "40.00")
-        [file] = cut(provider)
-        assert file.next_attempt_at is None
-        digest = bytes(file.sha256).hex()
-        assert refused("providers.hand_over_file", file=file.pk, sha256="0" * 64) == "PAYMENT_FILE_IS_ANOTHER"
-        done("providers.hand_over_file", file=file.pk, sha256=digest)
-        assert refused("providers.hand_over_file", file=file.pk, sha256=digest) == "PAYMENT_FILE_HAS_GONE"
-        reported = taken_in(provider, camt(RailPayment.objects.get(), "40.00"))
-        assert (reported["receipt"], reported["payments"], reported["others"]) == ("new", 1, 0)
-        assert taken_in(provider, camt(RailPayment.objects.get(), "40.00"))["receipt"] == "again"
-        told_by(bank)
-        assert (status(made), parts(wallet)) == ("completed", ("60.00", "0.00"))
-
-    def test_what_is_no_file_of_a_bank_is_refused_and_not_kept(self, bank: Sandbox) -> None:
-        provider = bankfile(bank)
-        for content, code in (
-            (b"<!DOCTYPE a []><Document/>", "FILE_UNSAFE"),
-            (b"<Document xmlns='urn:iso:std:iso:20022:tech:xsd:camt.053.001.08'>", "FILE_MALFORMED"),
-            (b"<Document xmlns='urn:iso:std:iso:20022:tech:xsd:pain.008.001.02'/>", "FILE_FORMAT_UNKNOWN"),
-        ):
-            given = {"provider": provider.name, "content": as_base64(content)}
-            assert refused("providers.take_in_file", **given) == code
-        assert not InboundMessage.objects.exists()
-
-    @pytest.mark.parametrize("amount", ["41.00", "0.15"])
-    def test_a_wrong_amount_is_for_a_person(
-        self, acme: World, wallet: str, bank: Sandbox, amount: str
-    ) -> None:
-        """A bank may book its charge under the reference of what it is for: that is not the payment."""
-        provider = bankfile(bank)
-        [made] = sent(acme, wallet, "40.00")
-        cut(provider)
-        told = taken_in(provider, camt(RailPayment.objects.get(), amount))
-        work()
-        assert (status(made), parts(wallet)) == ("provider_processing", ("60.00", "40.00"))
-        payment = RailPayment.objects.get()
-        assert (payment.status, f"The bank debits {amount} EUR" in payment.doubt) == ("in_file", True)
-        assert told["payments"] == 1
-        taken_in(provider, camt(payment, "40.00", message="STM-2"))
-        work()
-        assert (status(made), parts(wallet)) == ("completed", ("60.00", "0.00"))
-
-    def test_what_is_debited_as_a_reversal_gives_nothing_back(
-        self, acme: World, wallet: str, bank: Sandbox
-    ) -> None:
-        provider = bankfile(bank)
-        [made] = sent(acme, wallet, "40.00")
-        gone(provider)
-        told_by(bank)
-        reversal = camt(RailPayment.objects.get(), "40.00").replace(
-            b"<CdtDbtInd>DBIT</CdtDbtInd><Sts>", b"<CdtDbtInd>DBIT</CdtDbtInd><RvslInd>true</RvslInd><Sts>"
-        )
-        assert b"RvslInd" in reversal
-        taken_in(provider, reversal)
-        work()
-        assert (status(made), parts(wallet)) == ("completed", ("60.00", "0.00"))
-
-    def test_a_payment_that_we_never_sent_is_for_a_person(self, bank: Sandbox) -> None:
-        provider = bankfile(bank)
-        stranger = RailPayment(reference="trf_01m7z75h000000000000000000.1", currency="EUR")
-        told = taken_in(provider, camt(stranger, "40.00"))
-        assert told["doubts"] == ["It books trf-01m7z75h000000000000000000.1, which we never put in a file."]
-
-
 def test_the_evidence_of_a_submission_says_when_it_leaves(acme: World, wallet: str, bank: Sandbox) -> None:
     provider = bankfile(bank)
     [made] = sent(acme, wallet, "40.00")
@@ -399,119 +306,3 @@ def test_the_evidence_of_a_submission_says_when_it_leaves(acme: World, wallet: s
     assert Transfer.objects.get(pk=made).expected_at == payment.expected_at
     assert payment.due_at == at_the_cut_off(provider)
     assert payment.expected_at > payment.due_at
-
-
-def taken_in(provider: Provider, content: bytes) -> Any:
-    """What is told to who brings a file."""
-    return done("providers.take_in_file", provider=provider.name, content=as_base64(content))
-
-
-def as_base64(content: bytes) -> str:
-    """A file as commands take it."""
-    return b64encode(content).decode()
-
-
-def camt(payment: RailPayment, amount: str, what: str = "completed", message: str = "STM-1") -> bytes:
-    """A statement that books one payment, or its return."""
-    row = {
-        "what": what,
-        "reference": payment.reference.replace("_", "-"),
-        "currency": payment.currency,
-        "amount": amount,
-    }
-    return statement(message, "2026-11-23T08:00:00Z", "EUR", "100.00", "60.00", [row]).encode()
-
-
-class TestProof:
-    def test_a_statement_that_is_not_signed_moves_nothing(
-        self, acme: World, wallet: str, bank: Sandbox
-    ) -> None:
-        provider = bankfile(bank)
-        [made] = sent(acme, wallet, "40.00")
-        cut(provider)
-        content = camt(RailPayment.objects.get(), "40.00")
-        hook = f"/hooks/{provider.name}/"
-        assert Client().post(hook, content, content_type="application/xml").status_code == 401
-        forged = headers(content, None, secret="not the secret")
-        assert Client().post(hook, content, content_type="application/xml", headers=forged).status_code == 401
-        told_by(bank)
-        assert (status(made), statuses(provider)) == ("provider_processing", ["in_file"])
-        proven = headers(content, None)
-        assert Client().post(hook, content, content_type="application/xml", headers=proven).status_code == 202
-        told_by(bank)
-        assert (status(made), parts(wallet)) == ("completed", ("60.00", "0.00"))
-
-
-class TestOddStatements:
-    def test_a_return_of_another_amount_is_for_a_person(
-        self, acme: World, wallet: str, bank: Sandbox
-    ) -> None:
-        provider = bankfile(bank)
-        [made] = sent(acme, wallet, "40.00")
-        gone(provider)
-        told_by(bank)
-        for amount in ("10.00", "30.00"):
-            taken_in(provider, camt(RailPayment.objects.get(), amount, "returned"))
-            work()
-        assert (status(made), parts(wallet)) == ("completed", ("60.00", "0.00"))
-        assert "The bank credits" in RailPayment.objects.get().doubt
-
-    def test_the_same_statement_under_another_name_changes_nothing(
-        self, acme: World, wallet: str, bank: Sandbox
-    ) -> None:
-        provider = bankfile(bank)
-        [made] = sent(acme, wallet, "40.00")
-        gone(provider)
-        told_by(bank)
-        taken_in(provider, camt(RailPayment.objects.get(), "40.00"))
-        taken_in(provider, camt(RailPayment.objects.get(), "40.00", message="STM-2"))
-        work()
-        assert (status(made), parts(wallet)) == ("completed", ("60.00", "0.00"))
-        assert quarantined() == []
-
-
-class TestRestore:
-    def test_a_file_that_the_backup_does_not_know_is_remembered_and_nothing_is_cut_again(
-        self, acme: World, wallet: str, bank: Sandbox
-    ) -> None:
-        provider = bankfile(bank)
-        [made] = sent(acme, wallet, "40.00")
-        since = Transfer.objects.get(pk=made).created_at
-        message_id = reference_of(ids.new_id("rlf"))
-        content = forgotten(provider, message_id)
-        channel = rail_of(provider).channel
-        assert channel
-        assert channel.hand_over(message_id, content, sha256(content).hexdigest()).standing == "taken"
-        bank.settle()
-        lock_all()
-        assert cutting.cut_due(at_the_cut_off(provider)) == []
-        found = catch_up(provider.name, since)
-        assert (found.known, found.unknown) == (1, [])
-        assert bytes(RailFile.objects.get().content) == content
-        assert RailPayment.objects.get().file == RailFile.objects.get()
-        unlock_all({})
-        assert cut(provider) == []
-        told_by(bank)
-        assert (status(made), parts(wallet)) == ("completed", ("60.00", "0.00"))
-        assert len(bank.truth()["order"]) == 1
-
-    def test_a_bank_without_a_channel_stays_locked_until_a_person_says_so(
-        self, acme: World, wallet: str, bank: Sandbox
-    ) -> None:
-        provider = bankfile(bank, base_url="", name="bank-by-hand", options={"play": False})
-        lock_all()
-        with pytest.raises(ProviderSilent, match="no channel"):
-            catch_up(provider.name, clock.now())
-        assert refused("providers.unlock_sending", provider=provider.name) == "RESTORE_UNFINISHED"
-        done("providers.unlock_sending", provider=provider.name, reason="its statements are taken in")
-
-
-def forgotten(provider: Provider, message_id: str) -> bytes:
-    """A file of what waits, as it was made before a restore forgot it."""
-    row = RailPayment.objects.get()
-    carried = [Carried(row.reference, Money(row.amount or 0, row.currency), json.loads(row.to), row.memo, 1)]
-    day = row.execute_on
-    assert day
-    return rail_of(provider).write(
-        carried, scheme=row.scheme, message_id=message_id, number=1, on=day, now=clock.now()
-    )

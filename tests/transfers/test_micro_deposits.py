@@ -174,6 +174,28 @@ def test_what_was_sent_to_an_older_version_proves_nothing(acme: World, house: st
     assert MicroDeposits.objects.get().status == "expired"
 
 
+def test_those_of_an_older_version_end_at_once_and_keep_no_others_waiting(acme: World, house: str) -> None:
+    to = recipient(acme)
+    done(SEND, actor=acme.key, recipient=to)
+    assert refused(SEND, actor=acme.key, recipient=to) == "MICRO_DEPOSITS_SENT"
+    done("accounts.update_recipient", actor=acme.key, recipient=to, details={"iban": "AT611904300234573201"})
+    done(SEND, actor=acme.key, recipient=to)
+    older, newer = MicroDeposits.objects.order_by("id")
+    assert [(each.version, each.status) for each in (older, newer)] == [(1, "expired"), (2, "sent")]
+    assert older.ended_at == newer.requested_at
+    assert tell(acme, to, *map(written, paid(to))).result["verification"] == "match"
+
+
+def test_the_clock_ends_those_of_an_older_version(acme: World, house: str) -> None:
+    changed, same = recipient(acme), recipient(acme)
+    for to in (changed, same):
+        done(SEND, actor=acme.key, recipient=to)
+    done("accounts.update_recipient", actor=acme.key, recipient=changed, name="Bo Lindt")
+    tasks.expire_micro_deposits()
+    assert [each.status for each in MicroDeposits.objects.order_by("id")] == ["expired", "sent"]
+    assert not RecipientVerification.objects.exists()
+
+
 def test_a_house_without_money_leaves_the_key_free(acme: World, house: str) -> None:
     to = recipient(acme)
     other = world("other").wallet()

@@ -30,6 +30,7 @@ from apps.operations.registry import all_commands
 from apps.payouts import files
 from apps.payouts.models import Batch, BatchFile, BatchRow, BatchSheet, BatchStatus, RowStatus
 from apps.payouts.models.batches import BEFORE_EXECUTION
+from apps.payouts.queries.leaving import leaving
 from apps.payouts.queries.sheet import WORDS, WRONG, Line, lines
 from apps.transfers.models import Status
 
@@ -151,6 +152,7 @@ class BatchAdmin(KeysetAdmin):
             "short": [shortfall(each) for each in row.short],
             "rows_by_status": _rows_by_status(one),
             "payouts_by_status": [(Status(each), count) for each, count in one.progress.by_status.items()],
+            "leaving": leaving(row) if row.executed_at else [],
             "sheets": sheets,
             "verdicts": _verdicts(sheets[0]) if sheets else [],
             "is_moving": not row.ended_at and row.status != BatchStatus.DRAFT,

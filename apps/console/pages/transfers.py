@@ -20,12 +20,13 @@ from apps.core import clock
 from apps.core.money import Money
 from apps.ledger.models import Account, Hold, JournalEntry
 from apps.operations.models import ApprovalRequest
-from apps.providers.models import Provider
+from apps.providers.models import PaymentStatus, Provider
 from apps.transfers.arrivals import Deposit
 from apps.transfers.models import BEFORE_SENDING, Kind, Status, Transfer
 from apps.transfers.printed import proof_of_payment
 from apps.transfers.queries import standing
 from apps.transfers.queries.escrow import address_of, left_in
+from apps.transfers.queries.filed import filed
 from apps.transfers.queries.proof import NotProven, is_proven, proof
 from apps.transfers.queries.standing import LIMITS, Level
 from apps.transfers.queries.timeline import Source, Step, timeline
@@ -158,6 +159,7 @@ class TransferAdmin(KeysetAdmin):
             "fees": [(each["name"], _money(each["amount"])) for each in row.fees],
             "review": _review(request, row),
             "deposit": _deposit(row),
+            "filed": filed(row),
             "is_proven": is_proven(row),
             **inquiries_of(request, row),
             **amounts(row),
@@ -230,7 +232,8 @@ def ways(row: Transfer) -> list[tuple[str, dict[str, object]]]:
         "requery_transfer": row.status in ASKABLE - {Status.MANUAL_REVIEW} and row.attempt_id is not None,
         "review_transfer": row.status in REVIEWABLE and row.kind != Kind.PAY_IN,
         "cancel_transfer": row.status in BEFORE_SENDING
-        or (row.status == Status.SENT_TO_PROVIDER and row.attempt_id is None),
+        or (row.status == Status.SENT_TO_PROVIDER and row.attempt_id is None)
+        or ((payment := filed(row)) is not None and payment.status == PaymentStatus.WAITING),
         "release_escrow": in_escrow is not None and in_escrow.is_positive,
         "create_refund": row.kind == Kind.PAY_IN and row.status == Status.COMPLETED,
         "reverse_transfer": row.kind in REVERSIBLE

@@ -1,6 +1,8 @@
 """Payments as files of ISO 20022: SEPA's and SWIFT's, told of by pain.002, booked and returned by camt.053."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from io import BytesIO
 from typing import Final
@@ -23,6 +25,8 @@ from apps.providers.protocol import Outcome
 
 SEPA, SWIFT = "sepa", "swift"
 LONGEST_MEMO: Final = 140
+LONGEST_REFERENCE: Final = 100
+"""Of a bank's own reference, as far as it is kept."""
 
 OUTCOMES: Final[Mapping[Told, Outcome]] = {
     Told.ACCEPTED: Outcome.ACCEPTED,
@@ -178,17 +182,43 @@ def _booked(content: bytes, ours: OurPayments) -> Report:
     """What statements say of payments of ours: booked, or come back."""
     entries = [each for each in camt053.read(BytesIO(content)) if isinstance(each, camt053.Entry)]
     booked = [each for each in entries if each.is_booked]
+    names = _EntryNames()
     wanted = {id_of(line.end_to_end_id) for entry in booked for line in entry.details if line.end_to_end_id}
     known = ours.named(wanted)
     sayings: list[Saying] = []
     doubts: list[str] = []
     others = 0
     for entry in booked:
-        found = list(_entry(entry, known, ours))
+        found = [
+            replace(each, entry=names.of(each, entry)) if isinstance(each, Saying) else each
+            for each in _entry(entry, known, ours)
+        ]
         others += not found
         sayings += [each for each in found if isinstance(each, Saying)]
         doubts += [each for each in found if isinstance(each, str)]
     return Report(tuple(sayings), doubts=tuple(doubts), others=others)
+
+
+class _EntryNames:
+    """Under what name the account has each debit: the same in every statement that has it, and another for another.
+
+    It is the day and the bank's reference; where a file names two debits of a payment alike, they are counted.
+    """
+
+    def __init__(self) -> None:
+        self._seen: Counter[tuple[str, str]] = Counter()
+
+    def of(self, saying: Saying, entry: camt053.Entry) -> str:
+        """The name, if the saying is of a debit as it was asked for."""
+        if saying.outcome != Outcome.COMPLETED:
+            return ""
+        lines = [each for each in entry.details if id_of(each.end_to_end_id) == saying.reference]
+        by_line = next((each.bank_reference for each in lines if each.bank_reference), "")
+        reference = by_line or entry.bank_reference or entry.reference
+        name = f"{entry.booked_on or ''} {reference[:LONGEST_REFERENCE]}".strip()
+        self._seen[saying.reference, name] += 1
+        count = self._seen[saying.reference, name]
+        return f"{name} ({count})".strip() if count > 1 else name
 
 
 def _entry(entry: camt053.Entry, known: Mapping[str, Carried], ours: OurPayments) -> Iterator[Saying | str]:

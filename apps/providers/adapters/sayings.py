@@ -23,7 +23,8 @@ ABOUT_FILE: Final = "rail_file"
 class Saying:
     """What is said of one payment by our reference. `amount` is what was paid, or came back.
 
-    `doubt` says why nothing may be concluded, and that a person must look.
+    `doubt` says why nothing may be concluded, and that a person must look. `entry` is under what name the bank's account
+    has what was debited, so that a second debit is known.
     """
 
     reference: str
@@ -32,6 +33,7 @@ class Saying:
     message: str = ""
     amount: Money | None = None
     doubt: str = ""
+    entry: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """As a part keeps it."""

@@ -522,6 +522,7 @@ class Migration(migrations.Migration):
                 ('expected_at', models.DateTimeField(null=True)),
                 ('sequence', models.BigIntegerField(null=True)),
                 ('returned', apps.core.fields.MinorUnitsField(null=True)),
+                ('booked_as', models.CharField(blank=True, max_length=120)),
                 ('code', models.CharField(blank=True, max_length=60)),
                 ('why', models.CharField(blank=True, max_length=500)),
                 ('doubt', models.CharField(blank=True, max_length=500)),

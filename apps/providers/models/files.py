@@ -96,7 +96,8 @@ class RailPayment(models.Model):
 
     One that was cancelled before it came has no amount, so that it can never come. `to` is who receives, as JSON. `due_at`
     is the cut-off with which it goes, `sequence` its place among all that the provider ever was sent, which an ACH trace
-    ends in. `code` and `why` are the bank's; `doubt` says why what the bank said proves nothing.
+    ends in. `code` and `why` are the bank's; `doubt` says why what the bank said proves nothing. `booked_as` is under what
+    name the bank's account has the debit, which stays: another one is a second debit.
     """
 
     id = PrefixedIdField(prefix="rlp", primary_key=True)
@@ -116,6 +117,7 @@ class RailPayment(models.Model):
     )
     sequence = models.BigIntegerField(null=True)
     returned = MinorUnitsField(null=True)
+    booked_as = models.CharField(max_length=120, blank=True)
     code = models.CharField(max_length=60, blank=True)
     why = models.CharField(max_length=500, blank=True)
     doubt = models.CharField(max_length=500, blank=True)

@@ -34,6 +34,7 @@ class Control:
                 ("POST", "deposits", self.deposit),
                 ("POST", "chargebacks", self.charge_back),
                 ("POST", "orders/{desk}/{reference:path}/return", self.give_back),
+                ("POST", "orders/{desk}/{reference:path}/debit", self.debit_again),
                 ("POST", "orders/{desk}/{reference:path}/execute", self.execute),
                 ("POST", "faults", self.fault),
                 ("DELETE", "faults", self.no_faults),
@@ -96,6 +97,11 @@ class Control:
         desk, given = desk_of(request), await fields(request)
         how = (given.get("amount"), given.get("code"))
         row = self._sandbox.execution.give_back(desk, request.path_params["reference"], *how)
+        return await self._answer(self._sandbox.orders.told(row))
+
+    async def debit_again(self, request: Request) -> Response:
+        """Debit a payment of a file a second time."""
+        row = self._sandbox.execution.debit_again(desk_of(request), request.path_params["reference"])
         return await self._answer(self._sandbox.orders.told(row))
 
     async def execute(self, request: Request) -> Response:

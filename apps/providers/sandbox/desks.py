@@ -46,4 +46,6 @@ DESKS = {
 }
 
 FILE_DESKS = ("bankfile", "ach")
+AGAIN = "debited_again"
+"""What a statement tells of a payment that was debited a second time; the order stays as it is."""
 """The desks that take payments in files alone."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from apps.providers.sandbox.amounts import NotAnAmount, exact, times
 from apps.providers.sandbox.books import Books
-from apps.providers.sandbox.desks import DESKS, FILE_DESKS
+from apps.providers.sandbox.desks import AGAIN, DESKS, FILE_DESKS
 from apps.providers.sandbox.errors import Refused, wrong
 from apps.providers.sandbox.events import Events, type_of
 from apps.providers.sandbox.faults import Faults, check, split
@@ -147,6 +147,16 @@ class Execution:
         with self._store.change():
             return self._return(known, units, code)
 
+    def debit_again(self, desk: str, reference: str) -> Row:
+        """The order, debited a second time and told of in a statement, as a bank does by mistake."""
+        known = self._orders.find(desk, reference)
+        if known is None or desk != "bankfile" or known["settled_amount"] is None:
+            raise Refused(409, "not_debited", f"{reference} is no payment of a file that was debited.")
+        with self._store.change():
+            self._give_back(known, -int(known["settled_amount"]), "order_debited_again")
+            self._tell_in_statement(known, AGAIN)
+        return known
+
     def _return(self, order: Row, units: int, code: str | None = None) -> Row:
         self._give_back(order, units, "order_returned")
         returned = self._orders.update(
@@ -199,11 +209,7 @@ class Execution:
 
     def _tell(self, order: Row) -> None:
         if order["desk"] in FILE_DESKS:
-            told = [*json.loads(order["untold"] or "[]"), order["status"]]
-            self._store.run(
-                "UPDATE orders SET untold = ? WHERE number = ?", json.dumps(told), order["number"]
-            )
-            self._due.set()
+            self._tell_in_statement(order, order["status"])
             return
         self._events.tell(
             type_of(order["desk"], order["kind"], order["status"]),
@@ -212,6 +218,11 @@ class Execution:
             data=self._orders.told(order),
             faults=json.loads(order["webhook_faults"]),
         )
+
+    def _tell_in_statement(self, order: Row, what: str) -> None:
+        told = [*json.loads(order["untold"] or "[]"), what]
+        self._store.run("UPDATE orders SET untold = ? WHERE number = ?", json.dumps(told), order["number"])
+        self._due.set()
 
     async def run(self) -> None:
         """Execute what is due, for ever."""

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from apps.providers.sandbox.books import Books
-from apps.providers.sandbox.desks import DESKS, FILE_DESKS
+from apps.providers.sandbox.desks import AGAIN, DESKS, FILE_DESKS
 from apps.providers.sandbox.errors import Refused
 from apps.providers.sandbox.events import Events
 from apps.providers.sandbox.execution import Execution
@@ -139,6 +139,7 @@ class Files:
         told = [each for each in told if each["what"] != "failed"]
         if told:
             balance = self._settings.told(self._books.balance(desk, currency), currency) or "0"
+            told = [{**each, "entry": f"{message}-{place}"} for place, each in enumerate(told, 1)]
             text = statement(message, iso(at), currency, balance, balance, told)
             self._tell(desk, message, "report.camt053", text)
 
@@ -146,6 +147,7 @@ class Files:
         """What is told of an order: each of the statuses that it entered since it was last told of."""
         amounts = {
             "completed": row["settled_amount"],
+            AGAIN: row["settled_amount"],
             "returned": row["returned_amount"],
             "failed": row["amount"],
         }

@@ -51,11 +51,12 @@ def _balance(kind: str, amount: str, currency: str, at: str) -> str:
 def _entry(row: Row, at: str) -> str:
     back = row["what"] == "returned"
     amount = f'<Amt Ccy="{row["currency"]}">{row["amount"]}</Amt>'
+    named = f"<AcctSvcrRef>{escape(row['entry'])}</AcctSvcrRef>" if row.get("entry") else ""
     why = f"<RtrInf><Rsn><Cd>{escape(_code(row, 'AC04'))}</Cd></Rsn></RtrInf>" if back else ""
     return (
         f"<Ntry>{amount}<CdtDbtInd>{'CRDT' if back else 'DBIT'}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>"
         f"<BookgDt><Dt>{at[:10]}</Dt></BookgDt><ValDt><Dt>{at[:10]}</Dt></ValDt>"
-        f"<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>ICDT</Cd><SubFmlyCd>{'RRTN' if back else 'ESCT'}</SubFmlyCd></Fmly></Domn></BkTxCd>"
+        f"{named}<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>ICDT</Cd><SubFmlyCd>{'RRTN' if back else 'ESCT'}</SubFmlyCd></Fmly></Domn></BkTxCd>"
         f"<NtryDtls><TxDtls><Refs><EndToEndId>{escape(row['reference'])}</EndToEndId></Refs>{amount}"
         f"<CdtDbtInd>{'CRDT' if back else 'DBIT'}</CdtDbtInd>{why}</TxDtls></NtryDtls></Ntry>"
     )

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from apps.core import ids
 from apps.core.errors import DomainError
-from apps.operations.plan import Context
+from apps.operations.plan import Context, EventDraft, Plan
 from apps.operations.registry import Done
 from apps.providers.adapters import rail_of
 from apps.providers.adapters.channel import Channel, Said, Standing
@@ -84,6 +84,17 @@ def _take(now: datetime) -> RailFile | None:
     if taken is None:
         return None
     return RailFile.objects.select_related("provider").get(pk=ids.encode("rlf", taken[0]))
+
+
+def plan_download_file(context: Context, *, file: str, sha256: str) -> Plan:
+    """Write down who takes the bytes of a file, which say whom we pay, before they leave."""
+    found = RailFile.objects.defer("content").select_related("provider").filter(pk=file).first()
+    if found is None:
+        raise FileUnknown(f"There is no file {file}.", field="/file")
+    if found.hash != sha256:
+        raise FileIsAnother(f"{file} has another hash.", field="/sha256")
+    data = {"file": file, "sha256": sha256, "name": found.name, "provider": found.provider.name}
+    return Plan(result=data, events=[EventDraft("payment_file.downloaded", file, data)])
 
 
 def hand_over_file(context: Context, *, file: str, sha256: str) -> Done:

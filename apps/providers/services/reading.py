@@ -95,10 +95,10 @@ def _follow(item: Item, now: datetime) -> Verdict:
     except DomainError as error:
         return Verdict(Became.QUARANTINED, why=f"{error.code}: {error.message}")
     _note_file(provider, report, now)
-    told.tell(provider, report.sayings, of=str(message.pk), now=now)
+    again = told.tell(provider, report.sayings, of=str(message.pk), now=now)
     subject = _subject(provider, report)
     doubts = [f"{each.reference}: {each.doubt}" for each in report.sayings if each.doubt]
-    if doubts := [*report.doubts, *doubts]:
+    if doubts := [*again, *report.doubts, *doubts]:
         more = f" And {len(doubts) - SHOWN} more." if len(doubts) > SHOWN else ""
         return Verdict(Became.QUARANTINED, subject, " ".join(doubts[:SHOWN]) + more)
     why = f"It speaks of {len(report.sayings)} payments of ours, and of {report.others} other entries."

@@ -24,21 +24,28 @@ SILENT: Final = frozenset({Outcome.ACCEPTED, Outcome.UNKNOWN})
 _WRITE: Final = """
 UPDATE providers_railpayment p
    SET status = CASE WHEN t.doubt <> '' OR NOT may THEN p.status ELSE t.status END,
-       code = CASE WHEN may OR t.doubt <> '' THEN t.code ELSE p.code END,
-       why = CASE WHEN may OR t.doubt <> '' THEN t.why ELSE p.why END,
+       code = CASE WHEN may OR t.doubt <> '' AND NOT again THEN t.code ELSE p.code END,
+       why = CASE WHEN may OR t.doubt <> '' AND NOT again THEN t.why ELSE p.why END,
        doubt = CASE WHEN t.doubt <> '' THEN t.doubt WHEN may THEN '' ELSE p.doubt END,
        returned = CASE WHEN may AND t.status = 'returned' THEN coalesce(t.returned, p.amount) ELSE p.returned END,
+       booked_as = CASE WHEN names THEN t.entry ELSE p.booked_as END,
        changed_at = %(now)s
-  FROM (SELECT p.id, t.status, t.code, t.why, t.doubt, t.returned,
+  FROM (SELECT p.id, t.status, t.code, t.why, t.returned, t.entry,
+               o.again, t.entry <> '' AND p.booked_as = '' AS names,
+               CASE WHEN o.again THEN format('The bank debits it again (%%s), after %%s: ask it for one of them.',
+                                             t.entry, p.booked_as) ELSE t.doubt END AS doubt,
                (p.status, t.status) IN (
                  ('in_file', 'accepted'), ('in_file', 'rejected'), ('in_file', 'booked'), ('in_file', 'returned'),
                  ('accepted', 'rejected'), ('accepted', 'booked'), ('accepted', 'returned'),
                  ('rejected', 'booked'), ('rejected', 'returned'), ('booked', 'returned')) AS may
           FROM unnest(%(references)s::text[], %(statuses)s::text[], %(codes)s::text[], %(whys)s::text[], %(doubts)s::text[],
-                      %(returned)s::numeric[]) t (reference, status, code, why, doubt, returned)
+                      %(returned)s::numeric[], %(entries)s::text[])
+               t (reference, status, code, why, doubt, returned, entry)
           JOIN providers_railpayment p ON p.reference = t.reference AND p.provider_id = %(provider)s
+         CROSS JOIN LATERAL (SELECT t.entry <> '' AND p.booked_as NOT IN ('', t.entry) AS again) o
          ORDER BY p.id FOR NO KEY UPDATE OF p) t
- WHERE p.id = t.id AND (t.may OR t.doubt <> '')
+ WHERE p.id = t.id AND (t.may OR t.doubt <> '' OR t.names)
+RETURNING p.reference, CASE WHEN t.again THEN p.doubt END
 """
 
 _STATUS: Final = {
@@ -50,17 +57,20 @@ _STATUS: Final = {
 }
 
 
-def tell(provider: Provider, sayings: Sequence[Saying], *, of: str, now: datetime) -> None:
+def tell(provider: Provider, sayings: Sequence[Saying], *, of: str, now: datetime) -> list[str]:
     """Write what is said on the payments, and store it in parts, some payments in each transaction.
 
-    `of` names where it was said. Said again, it changes nothing: a part of the same payments has the same bytes.
+    `of` names where it was said. Said again, it changes nothing: a part of the same payments has the same bytes. The answer
+    is which payments were debited a second time, in words.
     """
+    again: list[str] = []
     for some in _pieces(sayings):
         with transaction.atomic():
-            _write(provider, some, now)
+            again += _write(provider, some, now)
             news = [each for each in some if each.outcome not in SILENT]
             if news:
                 receive(provider, part(of, news), address="", now=now, fetched=True)
+    return again
 
 
 def accepted(file: RailFile, now: datetime) -> None:
@@ -112,7 +122,8 @@ def _pieces(sayings: Sequence[Saying]) -> Iterator[list[Saying]]:
         yield piece
 
 
-def _write(provider: Provider, sayings: Sequence[Saying], now: datetime) -> None:
+def _write(provider: Provider, sayings: Sequence[Saying], now: datetime) -> list[str]:
+    """Under the locks of the payments; those that were debited before, by another entry."""
     backs = [
         each.amount.minor if each.amount and each.outcome == Outcome.RETURNED else None for each in sayings
     ]
@@ -124,7 +135,9 @@ def _write(provider: Provider, sayings: Sequence[Saying], now: datetime) -> None
         "whys": arrays.texts([each.message for each in sayings]),
         "doubts": arrays.texts([each.doubt for each in sayings]),
         "returned": arrays.numbers(backs),
+        "entries": arrays.texts([each.entry for each in sayings]),
         "now": now,
     }
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, values)
+        return [f"{reference}: {doubt}" for reference, doubt in cursor.fetchall() if doubt]

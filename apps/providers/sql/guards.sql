@@ -60,6 +60,9 @@ BEGIN
      AND (OLD.file_id, OLD.sequence, OLD.execute_on) IS DISTINCT FROM (NEW.file_id, NEW.sequence, NEW.execute_on) THEN
     RAISE EXCEPTION 'MADE_ONCE: the payment % stays where it is', OLD.reference USING ERRCODE = '42501';
   END IF;
+  IF OLD.booked_as NOT IN ('', NEW.booked_as) THEN
+    RAISE EXCEPTION 'MADE_ONCE: the payment % stays booked as it is', OLD.reference USING ERRCODE = '42501';
+  END IF;
   IF OLD.status <> NEW.status AND (OLD.status, NEW.status) NOT IN (
       ('waiting', 'in_file'), ('waiting', 'cancelled'),
       ('in_file', 'accepted'), ('in_file', 'rejected'), ('in_file', 'booked'), ('in_file', 'returned'),
@@ -112,13 +115,18 @@ BEGIN
   RETURN NULL;
 END $$;
 
+-- A tenant cancels what waits, and reaches no file.
 CREATE FUNCTION providers_payments_moved() RETURNS trigger
 LANGUAGE plpgsql
 AS $$
-BEGIN
-  PERFORM providers_refuse_odd_files(ARRAY(
+DECLARE
+  files uuid[] := ARRAY(
     SELECT DISTINCT n.file_id FROM new_rows n JOIN old_rows o ON o.id = n.id
-     WHERE n.file_id IS DISTINCT FROM o.file_id AND n.file_id IS NOT NULL));
+     WHERE n.file_id IS DISTINCT FROM o.file_id AND n.file_id IS NOT NULL);
+BEGIN
+  IF files <> '{}' THEN
+    PERFORM providers_refuse_odd_files(files);
+  END IF;
   RETURN NULL;
 END $$;
 

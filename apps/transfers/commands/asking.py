@@ -53,7 +53,7 @@ register(
         name="transfers.cancel_transfer",
         summary=_("Cancel a transfer"),
         plan=stopping.plan_cancel,
-        targets=asking.target,
+        targets=stopping.targets,
         input=serializers.CancelTransferInput,
         output=outputs.StoppedResult,
         permission="transfers.cancel_transfer",

@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(
                         condition=models.Q(("status", "sent")),
-                        fields=("recipient",),
+                        fields=("recipient", "version"),
                         name="micro_deposits_open_once",
                     ),
                     models.CheckConstraint(

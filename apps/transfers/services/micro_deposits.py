@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from django.conf import settings
-from django.db.models import Model
+from django.db.models import F, Model, Q
 
 from apps.accounts.models import (
     VERIFICATION,
@@ -86,6 +86,7 @@ def plan_send_micro_deposits(context: Context, *, recipient: str) -> Plan:
     found = own(context, recipient)
     wallet = _wallet(found)
     _refuse_too_soon(context, found)
+    older = MicroDeposits.objects.filter(recipient=found, status=MicroDepositsStatus.SENT).first()
     amounts = [Money(1 + secrets.randbelow(LARGEST), wallet.currency) for _ in range(2)]
     paid = [_paid(context, wallet, found, amount) for amount in amounts]
     row = MicroDeposits(
@@ -105,7 +106,7 @@ def plan_send_micro_deposits(context: Context, *, recipient: str) -> Plan:
     event = EventDraft("recipient.micro_deposits_sent", found.pk, result, book_id=row.book_id)
     return Plan(
         rows=[*(each for plan in paid for each in plan.rows), row],
-        updates=[Update(found, VERIFICATION, was)],
+        updates=[Update(found, VERIFICATION, was), *([_given_up(context, older)] if older else [])],
         posts=[_of_ours(entry, wallet) for plan in paid for entry in plan.posts],
         accounts=_once([each for plan in paid for each in plan.accounts]),
         result=result,
@@ -116,9 +117,11 @@ def plan_send_micro_deposits(context: Context, *, recipient: str) -> Plan:
 def plan_prove_micro_deposits(context: Context, *, recipient: str, first: Money, second: Money) -> Plan:
     """Tell the amounts. Right ones verify the recipient; after three wrong tries they are not asked for any more."""
     found = own(context, recipient)
-    row = MicroDeposits.objects.filter(recipient=found, status=MicroDepositsStatus.SENT).first()
+    row = MicroDeposits.objects.filter(
+        recipient=found, version=found.version, status=MicroDepositsStatus.SENT
+    ).first()
     was_reset = found.verification == Verification.UNVERIFIED
-    if row is None or row.version != found.version or row.expires_at <= context.now or was_reset:
+    if row is None or row.expires_at <= context.now or was_reset:
         raise NothingToProve(
             f"No micro-deposits to {recipient}, as it is now, wait for their amounts to be told.",
             field="/recipient",
@@ -133,21 +136,24 @@ def plan_prove_micro_deposits(context: Context, *, recipient: str, first: Money,
 
 
 def plan_expire_micro_deposits(context: Context, *, recipient: str, micro_deposits: str) -> Plan:
-    """Nobody has told the amounts in time: that it cannot be said whose the account is, is not a no."""
+    """Nobody has told the amounts in time: that it cannot be said whose the account is, is not a no. Those of an older
+    version end at once, and say nothing."""
     found: Recipient = context.locked[Recipient, recipient]  # type: ignore[assignment]
     row: MicroDeposits = context.locked[MicroDeposits, micro_deposits]  # type: ignore[assignment]
-    if row.status != MicroDepositsStatus.SENT or row.expires_at > context.now:
+    is_due = row.expires_at <= context.now or row.version != found.version
+    if row.status != MicroDepositsStatus.SENT or not is_due:
         raise NothingToProve(f"{micro_deposits} is {row.status}.", field="/micro_deposits")
     was = {"status": row.status, "tries": row.tries}
     if _awaits(found, row):
         return _ended(context, found, row, was, MicroDepositsStatus.EXPIRED, _UNTOLD)
-    row.status, row.ended_at = MicroDepositsStatus.EXPIRED, context.now
-    return Plan(updates=[Update(row, ENDED, was)], result={**told(row, found), "proven": False})
+    given_up = _given_up(context, row)
+    return Plan(updates=[given_up], result={**told(row, found), "proven": False})
 
 
 def due(now: datetime) -> list[Request]:
-    """The requests that end what nobody has told the amounts of."""
-    rows = MicroDeposits.objects.filter(status=MicroDepositsStatus.SENT, expires_at__lte=now)
+    """The requests that end what nobody has told the amounts of, and what is of an older version of its recipient."""
+    is_due = Q(expires_at__lte=now) | ~Q(version=F("recipient__version"))
+    rows = MicroDeposits.objects.filter(is_due, status=MicroDepositsStatus.SENT)
     return [
         Request(
             "transfers.expire_micro_deposits",
@@ -209,6 +215,13 @@ def _ended(
     )
 
 
+def _given_up(context: Context, row: MicroDeposits) -> Update:
+    """They end without saying anything of the recipient, who is another or was found out otherwise."""
+    was = {"status": row.status, "tries": row.tries}
+    row.status, row.ended_at = MicroDepositsStatus.EXPIRED, context.now
+    return Update(row, ENDED, was)
+
+
 def _awaits(recipient: Recipient, row: MicroDeposits) -> bool:
     """Whether the recipient waits for these amounts and nothing else."""
     return (
@@ -243,7 +256,9 @@ def _wallet(recipient: Recipient) -> Holder:
 def _refuse_too_soon(context: Context, recipient: Recipient) -> None:
     since = context.now - AGAIN_AFTER
     recent = MicroDeposits.objects.filter(book=recipient.tenant.book, requested_at__gt=since)
-    last = MicroDeposits.objects.filter(recipient=recipient).order_by("-id").first()
+    last = (
+        MicroDeposits.objects.filter(recipient=recipient, version=recipient.version).order_by("-id").first()
+    )
     if last and (last.status == MicroDepositsStatus.SENT or last.requested_at > since):
         until = (
             last.expires_at if last.status == MicroDepositsStatus.SENT else last.requested_at + AGAIN_AFTER

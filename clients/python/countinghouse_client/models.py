@@ -991,6 +991,13 @@ class PayInResult(TypedDict):
     reserved: Money | None
 
 
+class PaymentFileDownloadedEvent(TypedDict):
+    file: str
+    sha256: str
+    name: str
+    provider: str
+
+
 class PeriodEvent(TypedDict):
     book: str
     change: str
