@@ -1,5 +1,6 @@
 """Each object's events are numbered 1, 2, 3 and so on in its book, in the order in which they happened."""
 
+import json
 import random
 import uuid
 from collections import defaultdict
@@ -99,6 +100,27 @@ def test_a_number_is_given_once_and_none_below_one() -> None:
                 ordinal=10**12,
                 sequenced_at=clock.now(),
             )
+
+
+def test_the_last_number_of_an_object_is_read_from_its_index() -> None:
+    """However many events of others there are: two pages of an index, not the events of the book."""
+    [book, _] = two_books()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO operations_event (id, book_id, type, version, subject, data, operation_id, recorded_at, ordinal)"
+            " SELECT gen_random_uuid(), %s, 'tests.happened', 1, 'object ' || i %% 2000, '{}', gen_random_uuid(), now(),"
+            " nextval('operations_ordinal') FROM generate_series(1, 10000) i",
+            [book.pk],
+        )
+        sequencer.sequence()
+        cursor.execute("VACUUM ANALYZE operations_eventposition")
+        cursor.execute(
+            "EXPLAIN (ANALYZE, FORMAT JSON) SELECT object_sequence FROM operations_eventposition"
+            " WHERE book_id = %s AND subject = 'object 7' ORDER BY object_sequence DESC LIMIT 1",
+            [book.pk],
+        )
+        [read] = json.loads(cursor.fetchone()[0])[0]["Plan"]["Plans"]
+    assert (read["Index Name"], read["Actual Rows"]) == ("event_position_once_a_subject", 1)
 
 
 def test_the_envelope_says_what_the_feed_says() -> None:
