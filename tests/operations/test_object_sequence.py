@@ -1,16 +1,17 @@
 """Each object's events are numbered 1, 2, 3 and so on in its book, in the order in which they happened."""
 
-import json
 import random
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
+import jsonschema
 import pytest
 from django.db import IntegrityError, connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apps.api import event_document
 from apps.core import clock, ids
 from apps.operations import sequencer
 from apps.operations.envelope import envelope
@@ -119,7 +120,7 @@ def test_the_last_number_of_an_object_is_read_from_its_index() -> None:
             " WHERE book_id = %s AND subject = 'object 7' ORDER BY object_sequence DESC LIMIT 1",
             [book.pk],
         )
-        [read] = json.loads(cursor.fetchone()[0])[0]["Plan"]["Plans"]
+        [read] = cursor.fetchone()[0][0]["Plan"]["Plans"]
     assert (read["Index Name"], read["Actual Rows"]) == ("event_position_once_a_subject", 1)
 
 
@@ -129,7 +130,10 @@ def test_the_envelope_says_what_the_feed_says() -> None:
     sequencer.sequence()
     place = EventPosition.objects.select_related("event").get(subject="x", object_sequence=2)
     event = place.event
-    assert envelope(event, place) == {
+    told = envelope(event, place)
+    jsonschema.validate(told, event_document.ENVELOPE, cls=jsonschema.Draft202012Validator)
+    assert list(told) == event_document.ENVELOPE["required"]
+    assert told == {
         "id": event.pk,
         "type": "flag.changed",
         "version": 1,
