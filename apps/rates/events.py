@@ -11,9 +11,7 @@ from apps.rates.models import Source
 
 class RatesLoadedEvent(serializers.Serializer[Any]):
     load = serializers.IntegerField(help_text=_("The number of this load."))
-    source = serializers.ChoiceField(  # type: ignore[assignment]  # DRF has an attribute of this name
-        Source.choices, help_text=_("Who published it.")
-    )
+    source = serializers.ChoiceField(Source.choices, help_text=_("Who published it."))  # type: ignore[assignment]
     file = serializers.CharField(help_text=_("The SHA-256 of what was published."))
     name = serializers.CharField(help_text=_("What the file was called."))
     days = serializers.IntegerField(help_text=_("Of how many days it tells."))
