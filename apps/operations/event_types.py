@@ -91,8 +91,8 @@ class Declaring:
         version: int = 1,
         by_asking: bool = False,
     ) -> None:
-        """A type, and the commands that tell it."""
-        example = self.examples[name]
+        """A type, and the commands that tell it. The example of a later version stands by the name and the version."""
+        example = self.examples[name if version == 1 else f"{name} {version}"]
         register(EventType(name, version, summary, data, example, by, by_asking=by_asking))
 
     def also(self, name: str, label: str, data: type[Serializer[Any]], *by: str) -> None:

@@ -5,11 +5,13 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
+import jsonschema
 import pytest
 from django.db import IntegrityError, connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apps.api import event_document
 from apps.core import clock, ids
 from apps.operations import sequencer
 from apps.operations.envelope import envelope
@@ -101,13 +103,37 @@ def test_a_number_is_given_once_and_none_below_one() -> None:
             )
 
 
+def test_the_last_number_of_an_object_is_read_from_its_index() -> None:
+    """However many events of others there are: two pages of an index, not the events of the book."""
+    [book, _] = two_books()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO operations_event (id, book_id, type, version, subject, data, operation_id, recorded_at, ordinal)"
+            " SELECT gen_random_uuid(), %s, 'tests.happened', 1, 'object ' || i %% 2000, '{}', gen_random_uuid(), now(),"
+            " nextval('operations_ordinal') FROM generate_series(1, 10000) i",
+            [book.pk],
+        )
+        sequencer.sequence()
+        cursor.execute("VACUUM ANALYZE operations_eventposition")
+        cursor.execute(
+            "EXPLAIN (ANALYZE, FORMAT JSON) SELECT object_sequence FROM operations_eventposition"
+            " WHERE book_id = %s AND subject = 'object 7' ORDER BY object_sequence DESC LIMIT 1",
+            [book.pk],
+        )
+        [read] = cursor.fetchone()[0][0]["Plan"]["Plans"]
+    assert (read["Index Name"], read["Actual Rows"]) == ("event_position_once_a_subject", 1)
+
+
 def test_the_envelope_says_what_the_feed_says() -> None:
     run("operations.set_feature_flag", name="x", scope="everything", scope_id="", enabled=True, reason="a")
     run("operations.set_feature_flag", name="x", scope="everything", scope_id="", enabled=False, reason="b")
     sequencer.sequence()
     place = EventPosition.objects.select_related("event").get(subject="x", object_sequence=2)
     event = place.event
-    assert envelope(event, place) == {
+    told = envelope(event, place)
+    jsonschema.validate(told, event_document.ENVELOPE, cls=jsonschema.Draft202012Validator)
+    assert list(told) == event_document.ENVELOPE["required"]
+    assert told == {
         "id": event.pk,
         "type": "flag.changed",
         "version": 1,
