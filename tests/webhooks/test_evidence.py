@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core import mail
 
+from apps.accounts.services.team import token_of
 from apps.core import ids
 from apps.operations import sequencer
 from apps.operations.envelope import envelope
@@ -92,8 +93,7 @@ def test_seals_chain_and_can_be_computed_anew(acme: World, receiver: Receiver) -
 
 
 def test_owners_are_mailed_once(acme: World, receiver: Receiver) -> None:
-    done("accounts.invite_member", tenant=acme.tenant, email="ada@acme.example", role="owner")
-    _join("ada@acme.example")
+    _owner(acme, "ada@acme.example")
     endpoint(acme, receiver.url, types=["wallet.created"])
     receiver.always = Answer(410)
     happens(acme)
@@ -106,8 +106,7 @@ def test_owners_are_mailed_once(acme: World, receiver: Receiver) -> None:
 
 
 def test_who_enabled_it_meanwhile_is_not_mailed(acme: World, receiver: Receiver) -> None:
-    done("accounts.invite_member", tenant=acme.tenant, email="ada@acme.example", role="owner")
-    _join("ada@acme.example")
+    _owner(acme, "ada@acme.example")
     made = endpoint(acme, receiver.url, types=["wallet.created"])
     receiver.always = Answer(410)
     happens(acme)
@@ -118,9 +117,8 @@ def test_who_enabled_it_meanwhile_is_not_mailed(acme: World, receiver: Receiver)
         assert mails.send_due() == 0
 
 
-def _join(email: str) -> None:
-    """Let who was invited be of the team."""
-    from apps.accounts.models import Invitation
-
-    invitation = Invitation.objects.get(email=email)
-    done("accounts.accept_invitation", invitation=invitation.pk, name="Ada", password="correct horse battery 9")
+def _owner(acme: World, email: str) -> None:
+    """Somebody who looks after the tenant."""
+    invited = done("accounts.invite_member", tenant=acme.tenant, email=email, role="owner")
+    token = token_of(invited["invitation"])
+    done("accounts.accept_invitation", token=token, name="Ada", password="correct horse battery 9")
