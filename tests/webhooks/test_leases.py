@@ -13,8 +13,9 @@ from apps.core import clock
 from apps.operations import sequencer
 from apps.webhooks.client import Sent
 from apps.webhooks.dispatch.desk import Desk, Done, Work
+from apps.webhooks.dispatch.dispatcher import Dispatcher
 from apps.webhooks.dispatch.lines import LEASE, Line
-from apps.webhooks.models import Delivery, Failure
+from apps.webhooks.models import Attempt, Delivery, Failure
 from apps.webhooks.models import Line as Stored
 from tests.support.receiver import Receiver
 from tests.support.tenants import World
@@ -163,3 +164,20 @@ class TestLanes:
         for work in works:
             line.begin(work.delivery)
         assert line.room(now) == 0
+
+
+class TestWritingDown:
+    def test_what_the_database_does_not_take_keeps_nothing_else_waiting(self, acme: World) -> None:
+        made = endpoint(acme, OTHERS, types=["wallet.created"])
+        for _ in range(3):
+            happens(acme)
+        sequencer.sequence()
+        dispatcher, now = Dispatcher("test"), clock.now()
+        desk = Desk("test")
+        [line] = desk.take(10, now)
+        results = [done(work) for work in due(desk, line)]
+        results[1] = replace(results[1], sent=replace(results[1].sent, headers={"X": "a\0b"}))
+        dispatcher._unwritten = results
+        dispatcher._record(now)
+        assert [each[1] for each in statuses(made["endpoint"])] == ["delivered"] * 3
+        assert Attempt.objects.filter(answer_headers={}).count() == 3

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -48,6 +48,10 @@ class Done:
     began_at: datetime
     headers: Mapping[str, str]
     url: str
+
+    def without_answer(self) -> "Done":
+        """The same, but for what the receiver said beside the status."""
+        return replace(self, sent=replace(self.sent, why="", headers={}, body=b"", tls=None))
 
 
 class Desk:

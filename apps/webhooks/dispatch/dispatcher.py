@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import psycopg
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from apps.core import clock, ids
 from apps.operations import sequencer
@@ -147,9 +147,29 @@ class Dispatcher:
         self._unwritten += done
         if not self._unwritten:
             return
-        self._desk.record(self._unwritten, now)
+        self._record(now)
         written, self._unwritten = self._unwritten, []
         self._tell(written, now)
+
+    def _record(self, now: datetime) -> None:
+        """All at once; if the database does not take that, each by itself, in the end without what the receiver said."""
+        try:
+            self._desk.record(self._unwritten, now)
+        except LOST_CONNECTION:
+            raise
+        except DatabaseError:
+            logger.exception("What came of %d messages is written down one by one.", len(self._unwritten))
+            for each in self._unwritten:
+                self._record_alone(each, now)
+
+    def _record_alone(self, done: Done, now: datetime) -> None:
+        try:
+            self._desk.record([done], now)
+        except LOST_CONNECTION:
+            raise
+        except DatabaseError:
+            logger.exception("What came of %s is written down without the answer.", done.work.message.id)
+            self._desk.record([done.without_answer()], now)
 
     def _look(self, now: datetime) -> None:
         """From time to time: what has changed, what waits, and what is given back."""
