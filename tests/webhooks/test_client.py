@@ -39,6 +39,13 @@ def test_an_answer_is_kept(receiver: Receiver) -> None:
     assert not {"cookie", "authorization", "accept"} & receiver.received[0].headers.keys()
 
 
+def test_of_headers_that_is_kept_which_the_database_can_keep(receiver: Receiver) -> None:
+    """Or the answer of one receiver would keep those of all others from being written down."""
+    receiver.always = Answer(200, {"X-Latin": "caf\u00e9", "X-Long": "a" * 5_000})
+    [sent] = send(receiver.url)
+    assert (sent.failure, sent.headers["X-Latin"], sent.headers["X-Long"]) == ("", "caf?", "a" * 1_000)
+
+
 def test_a_connection_is_used_again(receiver: Receiver) -> None:
     send(receiver.url, times=5)
     assert (len(receiver.received), receiver.connections) == (5, 1)
