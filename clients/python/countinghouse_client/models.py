@@ -387,6 +387,8 @@ class CreateApiKeyBody(TypedDict, closed=True):
             "transfers:write",
             "wallets:read",
             "wallets:write",
+            "webhooks:read",
+            "webhooks:write",
         ]
     ]
     networks: NotRequired[list[Network]]
@@ -401,6 +403,20 @@ class CreateCustomerBody(TypedDict, closed=True):
     email: NotRequired[str]
     external_id: NotRequired[str]
     metadata: NotRequired[dict[str, str]]
+
+
+Type: TypeAlias = str
+
+
+class CreateEndpointBody(TypedDict, closed=True):
+    tenant: NotRequired[str | None]
+    url: str
+    description: NotRequired[str]
+    types: NotRequired[list[Type]]
+    version: NotRequired[int]
+    headers: NotRequired[dict[str, str]]
+    most_at_once: NotRequired[int]
+    per_second: NotRequired[int | None]
 
 
 class CreateTenantBody(TypedDict, closed=True):
@@ -501,6 +517,75 @@ class DepositContradictionAlarm(TypedDict):
 
 class DropRowBody(TypedDict, closed=True):
     pass
+
+
+class EndpointAndReasonBody(TypedDict, closed=True):
+    reason: str
+
+
+class EndpointBody(TypedDict, closed=True):
+    pass
+
+
+class EndpointCreatedResult(TypedDict):
+    endpoint: str
+    url: str
+    description: str
+    types: list[str]
+    version: int
+    headers: list[str]
+    most_at_once: int
+    per_second: int | None
+    status: Literal["enabled", "disabled", "removed"]
+    why_disabled: Literal["", "by_hand", "failing", "gone"]
+    reason: str
+    disabled_at: str | None
+    secret: str
+
+
+class EndpointDisabledAlarm(TypedDict):
+    endpoint: str
+    url: str
+    description: str
+    types: list[str]
+    version: int
+    headers: list[str]
+    most_at_once: int
+    per_second: int | None
+    status: Literal["enabled", "disabled", "removed"]
+    why_disabled: Literal["", "by_hand", "failing", "gone"]
+    reason: Literal["webhook endpoint disabled"]
+    disabled_at: str | None
+
+
+class EndpointEvent(TypedDict):
+    endpoint: str
+    url: str
+    description: str
+    types: list[str]
+    version: int
+    headers: list[str]
+    most_at_once: int
+    per_second: int | None
+    status: Literal["enabled", "disabled", "removed"]
+    why_disabled: Literal["", "by_hand", "failing", "gone"]
+    reason: str
+    disabled_at: str | None
+
+
+class EndpointResult(TypedDict):
+    endpoint: str
+    url: str
+    description: str
+    types: list[str]
+    version: int
+    headers: list[str]
+    most_at_once: int
+    per_second: int | None
+    status: Literal["enabled", "disabled", "removed"]
+    why_disabled: Literal["", "by_hand", "failing", "gone"]
+    reason: str
+    disabled_at: str | None
 
 
 class EntryImportedEvent(TypedDict):
@@ -790,6 +875,21 @@ class MicroDepositsToldResult(TypedDict):
         "expired",
     ]
     proven: bool
+
+
+class MissingEventOutput(TypedDict):
+    position: int
+    event: str
+    type: str
+    status: str
+
+
+class MissingOutput(TypedDict):
+    endpoint: str
+    url: str
+    endpoint_status: Literal["enabled", "disabled", "removed"]
+    events: list[MissingEventOutput]
+    is_more: bool
 
 
 class Money(TypedDict):
@@ -1211,6 +1311,34 @@ class RemoveMemberBody(TypedDict, closed=True):
     reason: str
 
 
+class ReplayRangeBody(TypedDict, closed=True):
+    after: int
+    through: NotRequired[int | None]
+    types: NotRequired[list[Type]]
+    what: NotRequired[Literal["missing", "failed", "all"]]
+    reason: str
+
+
+class ReplayResult(TypedDict):
+    replay: str
+    endpoint: str
+    after: int
+    through: int
+    types: list[str]
+    what: Literal["missing", "failed", "all"]
+    deliveries: int
+
+
+class ReplayStartedEvent(TypedDict):
+    replay: str
+    endpoint: str
+    after: int
+    through: int
+    types: list[str]
+    what: Literal["missing", "failed", "all"]
+    deliveries: int
+
+
 class RequestRecallBody(TypedDict, closed=True):
     reason: str
 
@@ -1269,6 +1397,21 @@ class ResetOutput(TypedDict):
 
 class ResetRecipientVerificationBody(TypedDict, closed=True):
     reason: str
+
+
+class RetriedResult(TypedDict):
+    deliveries: list[str]
+
+
+Delivery: TypeAlias = str
+
+
+class RetryDeliveriesBody(TypedDict, closed=True):
+    deliveries: list[Delivery]
+
+
+class RetryDeliveryBody(TypedDict, closed=True):
+    pass
 
 
 class ReversedResult(TypedDict):
@@ -1347,6 +1490,15 @@ class RollingReservePage(TypedDict):
 
 
 class RotateApiKeyBody(TypedDict, closed=True):
+    overlap_hours: NotRequired[int]
+
+
+class RotateSecretBody(TypedDict, closed=True):
+    overlap_hours: NotRequired[int]
+
+
+class RotateSigningKeyBody(TypedDict, closed=True):
+    tenant: NotRequired[str | None]
     overlap_hours: NotRequired[int]
 
 
@@ -1542,8 +1694,26 @@ class ScheduleWaitsAlarm(TypedDict):
     available: Money
 
 
+class SecretRotatedEvent(TypedDict):
+    endpoint: str
+    old_secret_ends_at: str
+
+
+class SecretRotatedResult(TypedDict):
+    endpoint: str
+    secret: str
+    old_secret_ends_at: str
+
+
 class SendMicroDepositsBody(TypedDict, closed=True):
     pass
+
+
+class SentResult(TypedDict):
+    delivery: str
+    endpoint: str
+    message: str
+    type: str
 
 
 class SettleHoldBody(TypedDict, closed=True):
@@ -1559,6 +1729,18 @@ class ShortTold(TypedDict):
     has: str
     needs: str
     short: str
+
+
+class SigningKeyRotatedEvent(TypedDict):
+    signing_key: str
+    public: str
+    old_key_ends_at: str | None
+
+
+class SigningKeyRotatedResult(TypedDict):
+    signing_key: str
+    public: str
+    old_key_ends_at: str | None
 
 
 class SingleEventOutput(TypedDict):
@@ -2392,6 +2574,16 @@ class UpdateCustomerBody(TypedDict, closed=True):
     metadata: NotRequired[dict[str, Any] | None]
 
 
+class UpdateEndpointBody(TypedDict, closed=True):
+    url: NotRequired[str | None]
+    description: NotRequired[str | None]
+    types: NotRequired[list[Type] | None]
+    version: NotRequired[int | None]
+    headers: NotRequired[dict[str, Any] | None]
+    most_at_once: NotRequired[int | None]
+    per_second: NotRequired[int | None]
+
+
 class UpdateRecipientBody(TypedDict, closed=True):
     name: NotRequired[str | None]
     details: NotRequired[RecipientDetails | None]
@@ -2533,6 +2725,153 @@ class WalletPage(TypedDict):
 class WalletUpdatedResult(TypedDict):
     wallet: str
     changed: list[str]
+
+
+class WebhookAttemptOutput(TypedDict):
+    id: str
+    delivery: str
+    endpoint: str
+    run: int
+    began_at: str
+    url: str
+    request_headers: Any
+    body_sha256: str
+    failure: Literal[
+        "",
+        "refused",
+        "redirect",
+        "timeout",
+        "unreachable",
+        "unresolved",
+        "tls",
+        "forbidden",
+        "broken",
+    ]
+    why: str
+    address: str
+    tls: Any
+    head_ms: int | None
+    took_ms: int
+    answered: int | None
+    answer_headers: Any
+    answer: str
+    seal: str | None
+    seal_position: int | None
+    number: int
+
+
+class WebhookAttemptPage(TypedDict):
+    items: list[WebhookAttemptOutput]
+    next: str | None
+    previous: str | None
+
+
+class WebhookDeliveryOutput(TypedDict):
+    id: str
+    endpoint: str
+    kind: Literal["event", "test", "raw"]
+    message: str
+    event: str | None
+    position: int | None
+    type: str
+    subject: str
+    status: Literal["queued", "pending", "delivered", "failed"]
+    attempts: int
+    runs: int
+    next_attempt_at: str | None
+    failure: Literal[
+        "",
+        "refused",
+        "redirect",
+        "timeout",
+        "unreachable",
+        "unresolved",
+        "tls",
+        "forbidden",
+        "broken",
+    ]
+    answered: int | None
+    created_at: str
+    delivered_at: str | None
+
+
+class WebhookDeliveryPage(TypedDict):
+    items: list[WebhookDeliveryOutput]
+    next: str | None
+    previous: str | None
+
+
+class WebhookEndpointOutput(TypedDict):
+    id: str
+    url: str
+    description: str
+    types: list[str]
+    version: int
+    headers: list[str]
+    most_at_once: int
+    per_second: int | None
+    status: Literal["enabled", "disabled", "removed"]
+    why_disabled: Literal["", "by_hand", "failing", "gone"]
+    reason: str
+    disabled_at: str | None
+    failing_since: str | None
+    succeeded_at: str | None
+    matched_through: int
+    created_at: str
+
+
+class WebhookEndpointPage(TypedDict):
+    items: list[WebhookEndpointOutput]
+    next: str | None
+    previous: str | None
+
+
+class WebhookReplayOutput(TypedDict):
+    types: list[str]
+    id: str
+    endpoint: str
+    after: int
+    through: int
+    what: Literal["missing", "failed", "all"]
+    deliveries: int
+    sent: int
+    reason: str
+    created_at: str
+    ended_at: str | None
+
+
+class WebhookReplayPage(TypedDict):
+    items: list[WebhookReplayOutput]
+    next: str | None
+    previous: str | None
+
+
+class WebhookSigningKeyOutput(TypedDict):
+    id: str
+    public: str
+    created_at: str
+    ends_at: str | None
+
+
+class WebhookSigningKeyPage(TypedDict):
+    items: list[WebhookSigningKeyOutput]
+    next: str | None
+    previous: str | None
+
+
+class WebhooksFailedAlarm(TypedDict):
+    endpoint: str
+    url: str
+    description: str
+    types: list[str]
+    version: int
+    headers: list[str]
+    most_at_once: int
+    per_second: int | None
+    status: Literal["enabled", "disabled", "removed"]
+    why_disabled: Literal["", "by_hand", "failing", "gone"]
+    reason: Literal["webhooks failed"]
+    disabled_at: str | None
 
 
 class WhenInput(TypedDict):
@@ -3082,6 +3421,11 @@ class LineOutput(TypedDict):
 
 class MendRowBody(TypedDict, closed=True):
     row: RowInput
+
+
+class MissingEventsOutput(TypedDict):
+    since: int
+    items: list[MissingOutput]
 
 
 class OperationOutput(TypedDict):

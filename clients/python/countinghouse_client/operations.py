@@ -120,6 +120,12 @@ class ListEventsQuery(TypedDict, total=False):
     tenant: str | None
 
 
+class GetEventsMissingQuery(TypedDict, total=False):
+    since: int | None
+    limit: int | None
+    tenant: str | None
+
+
 class ListHoldsQuery(TypedDict, total=False):
     limit: int | None
     cursor: str | None
@@ -383,6 +389,50 @@ class GetWalletStatementQuery(TypedDict, total=False):
     limit: int | None
     cursor: str | None
     order: Literal["-sequence", "sequence"] | None
+
+
+class ListWebhookAttemptsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    delivery: str | None
+    endpoint: str | None
+    tenant: str | None
+
+
+class ListWebhookDeliveriesQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    endpoint: str | None
+    status: Literal["queued", "pending", "delivered", "failed"] | None
+    event: str | None
+    type: str | None
+    subject: str | None
+    tenant: str | None
+
+
+class ListWebhookEndpointsQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    status: Literal["enabled", "disabled", "removed"] | None
+    tenant: str | None
+
+
+class ListWebhookReplaysQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    endpoint: str | None
+    tenant: str | None
+
+
+class ListWebhookSigningKeysQuery(TypedDict, total=False):
+    limit: int | None
+    cursor: str | None
+    order: Literal["-id", "id"] | None
+    tenant: str | None
 
 
 class Client(Transport):
@@ -740,6 +790,13 @@ class Client(Transport):
         Needs the scope `operations:read`.
         """
         return cast(models.SingleEventOutput, self.request("GET", f"/v1/events/{part(id)}", query={}))
+
+    def get_events_missing(self, **query: Unpack[GetEventsMissingQuery]) -> models.MissingEventsOutput:
+        """Events that endpoints were never answered 2xx for.
+
+        Needs the scope `webhooks:read`.
+        """
+        return cast(models.MissingEventsOutput, self.request("GET", "/v1/events/missing", query=dict(query)))
 
     def charge_fee(
         self,
@@ -1984,4 +2041,296 @@ class Client(Transport):
         return cast(
             "models.WalletUpdatedResult",
             self._command(f"/v1/wallets/{part(wallet)}/update", dict(body), idempotency_key, retry_of),
+        )
+
+    def list_webhook_attempts(
+        self, **query: Unpack[ListWebhookAttemptsQuery]
+    ) -> Page[models.WebhookAttemptOutput]:
+        """Attempts at webhook deliveries.
+
+        Each time that something was sent, with what was answered. Written once, and sealed. Needs the scope
+        `webhooks:read`.
+        """
+        return self._page("/v1/webhook-attempts", dict(query))
+
+    def get_webhook_attempt(self, id: str) -> models.WebhookAttemptOutput:
+        """One webhook attempt.
+
+        Needs the scope `webhooks:read`.
+        """
+        return cast(
+            models.WebhookAttemptOutput, self.request("GET", f"/v1/webhook-attempts/{part(id)}", query={})
+        )
+
+    def list_webhook_deliveries(
+        self, **query: Unpack[ListWebhookDeliveriesQuery]
+    ) -> Page[models.WebhookDeliveryOutput]:
+        """Webhook deliveries.
+
+        What was sent, is sent, and was not accepted; newest first. Needs the scope `webhooks:read`.
+        """
+        return self._page("/v1/webhook-deliveries", dict(query))
+
+    def retry_delivery(
+        self,
+        delivery: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RetryDeliveryBody],
+    ) -> models.RetriedResult:
+        """Send a webhook again.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.RetriedResult",
+            self._command(
+                f"/v1/webhook-deliveries/{part(delivery)}/retry", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def get_webhook_delivery(self, id: str) -> models.WebhookDeliveryOutput:
+        """One webhook delivery.
+
+        Needs the scope `webhooks:read`.
+        """
+        return cast(
+            models.WebhookDeliveryOutput, self.request("GET", f"/v1/webhook-deliveries/{part(id)}", query={})
+        )
+
+    def retry_deliveries(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RetryDeliveriesBody],
+    ) -> models.RetriedResult:
+        """Send webhooks again.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.RetriedResult",
+            self._command("/v1/webhook-deliveries/retry", dict(body), idempotency_key, retry_of),
+        )
+
+    def list_webhook_endpoints(
+        self, **query: Unpack[ListWebhookEndpointsQuery]
+    ) -> Page[models.WebhookEndpointOutput]:
+        """Webhook endpoints.
+
+        Needs the scope `webhooks:read`.
+        """
+        return self._page("/v1/webhook-endpoints", dict(query))
+
+    def create_endpoint(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.CreateEndpointBody],
+    ) -> models.EndpointCreatedResult:
+        """Create a webhook endpoint.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.EndpointCreatedResult",
+            self._command("/v1/webhook-endpoints", dict(body), idempotency_key, retry_of),
+        )
+
+    def disable_endpoint(
+        self,
+        endpoint: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.EndpointAndReasonBody],
+    ) -> models.EndpointResult:
+        """Disable a webhook endpoint.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.EndpointResult",
+            self._command(
+                f"/v1/webhook-endpoints/{part(endpoint)}/disable", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def enable_endpoint(
+        self,
+        endpoint: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.EndpointBody],
+    ) -> models.EndpointResult:
+        """Enable a webhook endpoint again.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.EndpointResult",
+            self._command(
+                f"/v1/webhook-endpoints/{part(endpoint)}/enable", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def remove_endpoint(
+        self,
+        endpoint: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.EndpointAndReasonBody],
+    ) -> models.EndpointResult:
+        """Remove a webhook endpoint.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.EndpointResult",
+            self._command(
+                f"/v1/webhook-endpoints/{part(endpoint)}/remove", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def replay_range(
+        self,
+        endpoint: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.ReplayRangeBody],
+    ) -> models.ReplayResult:
+        """Send a range of events again.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.ReplayResult",
+            self._command(
+                f"/v1/webhook-endpoints/{part(endpoint)}/replay", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def rotate_secret(
+        self,
+        endpoint: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RotateSecretBody],
+    ) -> models.SecretRotatedResult:
+        """Rotate the secret of a webhook endpoint.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.SecretRotatedResult",
+            self._command(
+                f"/v1/webhook-endpoints/{part(endpoint)}/rotate-secret", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def send_test(
+        self,
+        endpoint: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.EndpointBody],
+    ) -> models.SentResult:
+        """Send a test webhook.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.SentResult",
+            self._command(
+                f"/v1/webhook-endpoints/{part(endpoint)}/test", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def update_endpoint(
+        self,
+        endpoint: str,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.UpdateEndpointBody],
+    ) -> models.EndpointResult:
+        """Change a webhook endpoint.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.EndpointResult",
+            self._command(
+                f"/v1/webhook-endpoints/{part(endpoint)}/update", dict(body), idempotency_key, retry_of
+            ),
+        )
+
+    def get_webhook_endpoint(self, id: str) -> models.WebhookEndpointOutput:
+        """One webhook endpoint.
+
+        Needs the scope `webhooks:read`.
+        """
+        return cast(
+            models.WebhookEndpointOutput, self.request("GET", f"/v1/webhook-endpoints/{part(id)}", query={})
+        )
+
+    def list_webhook_replays(
+        self, **query: Unpack[ListWebhookReplaysQuery]
+    ) -> Page[models.WebhookReplayOutput]:
+        """Ranges of events that are sent again.
+
+        Needs the scope `webhooks:read`.
+        """
+        return self._page("/v1/webhook-replays", dict(query))
+
+    def get_webhook_replay(self, id: str) -> models.WebhookReplayOutput:
+        """One webhook replay.
+
+        Needs the scope `webhooks:read`.
+        """
+        return cast(
+            models.WebhookReplayOutput, self.request("GET", f"/v1/webhook-replays/{part(id)}", query={})
+        )
+
+    def list_webhook_signing_keys(
+        self, **query: Unpack[ListWebhookSigningKeysQuery]
+    ) -> Page[models.WebhookSigningKeyOutput]:
+        """Public keys that verify webhooks.
+
+        Needs the scope `webhooks:read`.
+        """
+        return self._page("/v1/webhook-signing-keys", dict(query))
+
+    def get_webhook_signing_key(self, id: str) -> models.WebhookSigningKeyOutput:
+        """One webhook signing key.
+
+        Needs the scope `webhooks:read`.
+        """
+        return cast(
+            models.WebhookSigningKeyOutput,
+            self.request("GET", f"/v1/webhook-signing-keys/{part(id)}", query={}),
+        )
+
+    def rotate_signing_key(
+        self,
+        *,
+        idempotency_key: str | None = None,
+        retry_of: str | None = None,
+        **body: Unpack[models.RotateSigningKeyBody],
+    ) -> models.SigningKeyRotatedResult:
+        """Rotate the key that signs a tenant's webhooks.
+
+        Needs the scope `webhooks:write`.
+        """
+        return cast(
+            "models.SigningKeyRotatedResult",
+            self._command("/v1/webhook-signing-keys/rotate", dict(body), idempotency_key, retry_of),
         )
