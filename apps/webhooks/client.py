@@ -168,9 +168,7 @@ async def _read(response: _Response, began: float) -> Sent:
         head_took=head_took,
         address=response.peer,
         tls=response.tls,
-        headers={
-            _kept(name): _kept(text) for name, text in list(response.headers.items())[:KEPT_HEADERS]
-        },
+        headers={_kept(name): _kept(text) for name, text in list(response.headers.items())[:KEPT_HEADERS]},
         body=body[:KEPT_BYTES],
         is_cut=is_cut,
     )

@@ -27,7 +27,7 @@ def exported(acme: World, receiver: Receiver, tmp_path: Path) -> Path:
     endpoint(acme, "http://127.0.0.1:9/a,b?c='d'\"e\"", types=["wallet.created"])
     other = world("bloom")
     endpoint(other, receiver.url, types=["wallet.created"])
-    receiver.answer(500, body=b"a \xff \0 \n, \"b\"", headers={"X-Why": "caf\u00e9"})
+    receiver.answer(500, body=b'a \xff \0 \n, "b"', headers={"X-Why": "caf\u00e9"})
     receiver.answer(500, body=b"x" * 70_000)
     for each in (acme, other, acme):
         happens(each)
