@@ -55,11 +55,18 @@ OWN: list[Route] = [
 
 
 def merged(routes: Iterable[Route]) -> list[URLPattern]:
-    """One pattern a path: what is listed there and what is made there are one view with two methods."""
+    """One pattern a path: what is listed there and what is made there are one view with two methods.
+
+    A fixed part goes before one that stands for any id, so that `things/retry` is not the thing `retry`.
+    """
     views: dict[str, list[type[ApiView]]] = {}
     for route, view in routes:
         views.setdefault(route, []).append(view)
-    return [path(route, _one(found).as_view()) for route, found in views.items()]
+    return [path(route, _one(views[route]).as_view()) for route in sorted(views, key=_placeholders)]
+
+
+def _placeholders(route: str) -> list[bool]:
+    return ["<" in part for part in route.split("/")]
 
 
 def _one(views: list[type[ApiView]]) -> type[ApiView]:

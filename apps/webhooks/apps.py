@@ -8,7 +8,7 @@ class WebhooksConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.operations import sequencer
-        from apps.webhooks import commands, events  # noqa: F401 (they register themselves)
+        from apps.webhooks import checks, commands, events  # noqa: F401 (they register themselves)
 
         sequencer.register(
             sequencer.Stream(

@@ -24,6 +24,7 @@ from apps.webhooks.models import Failure
 TIMEOUT_SECONDS: Final = 30.0
 KEPT_BYTES: Final = 64 * 1024
 KEPT_HEADERS: Final = 60
+KEPT_OF_A_HEADER: Final = 1_000
 IDLE_SECONDS: Final = 30.0
 
 
@@ -76,7 +77,7 @@ class Client:
                 return await _read(response, began)  # type: ignore[arg-type]
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             failure, why = _failure(error)
-            return Sent(failure, time.monotonic() - began, why=why)
+            return Sent(failure, time.monotonic() - began, why=_kept(why))
 
     async def __aenter__(self) -> Self:
         return self
@@ -167,7 +168,7 @@ async def _read(response: _Response, began: float) -> Sent:
         head_took=head_took,
         address=response.peer,
         tls=response.tls,
-        headers=dict(list(response.headers.items())[:KEPT_HEADERS]),
+        headers={_kept(name): _kept(text) for name, text in list(response.headers.items())[:KEPT_HEADERS]},
         body=body[:KEPT_BYTES],
         is_cut=is_cut,
     )
@@ -179,6 +180,11 @@ async def _first(response: aiohttp.ClientResponse) -> bytes:
     while len(found) <= KEPT_BYTES and (part := await response.content.read(KEPT_BYTES + 1 - len(found))):
         found += part
     return bytes(found)
+
+
+def _kept(text: str) -> str:
+    """What a receiver wrote, as the database can keep it: what is no Unicode is replaced, and what is long is cut."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")[:KEPT_OF_A_HEADER]
 
 
 def _verdict(status: int) -> tuple[Failure, str]:

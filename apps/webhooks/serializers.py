@@ -27,6 +27,11 @@ class HeadersField(serializers.DictField):
 
 
 class CreateEndpointInput(serializers.Serializer[Any]):
+    example = {
+        "url": "https://hooks.acme.example/countinghouse",
+        "types": ["transfer.*", "wallet.created"],
+        "headers": {"Authorization": "Bearer e29b41d4"},
+    }
     tenant = IdField("ten", default=None, allow_null=True, help_text=OWN_TENANT)
     url = TextField(max_length=LONGEST, help_text=_("Where messages go, beginning with https://."))
     description = TextField(
@@ -44,6 +49,7 @@ class CreateEndpointInput(serializers.Serializer[Any]):
 
 
 class UpdateEndpointInput(serializers.Serializer[Any]):
+    example = {"endpoint": "whe_01k9zw3v5r8e2n6b4m7x0q1c9d", "types": ["transfer.*"], "most_at_once": 16}
     endpoint = IdField("whe", help_text=ENDPOINT)
     url = TextField(
         max_length=LONGEST, default=None, allow_null=True, help_text=_("Where messages go from now on.")

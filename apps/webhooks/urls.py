@@ -25,7 +25,9 @@ OUR_KINDS: Final = ("proxy-", "sec-", "webhook-", "x-forwarded-")
 
 _TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,60}")
 _TEXT = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
-_IPV4_AS_NUMBERS = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*", re.IGNORECASE)
+_NAME = re.compile(r"(?=.{1,253}\.?$)[a-z0-9_][a-z0-9_-]{0,62}(\.[a-z0-9_][a-z0-9_-]{0,62})*\.?")
+_ENDS_IN_NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)\.?")
+"""What clients read as an IPv4 address, whatever stands before: WHATWG's rule for URLs."""
 
 
 def may_be_loopback(is_test: bool) -> bool:
@@ -42,16 +44,18 @@ def checked_url(url: str, *, loopback: bool) -> str:
         raise _unfit("it has characters that no address has; write international names as xn--…")
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        host, port = parts.hostname, parts.port
     except ValueError:
         raise _unfit("it is no address") from None
     if not host or len(url) > LONGEST:
         raise _unfit("it has no host" if not host else f"it is longer than {LONGEST} characters")
     if parts.username is not None or parts.password is not None:
         raise _unfit("it has a user or a password in it; put that in a header")
-    if parts.fragment:
+    if "#" in url:
         raise _unfit("it has a fragment, which is never sent")
-    is_local = _is_vetted(host, loopback=loopback)
+    if port == 0:
+        raise _unfit("nothing listens on port 0")
+    is_local = _is_vetted(host, loopback=loopback, is_literal="[" in parts.netloc)
     if parts.scheme != "https" and not (parts.scheme == "http" and is_local):
         raise _unfit("it does not begin with https://")
     return url
@@ -72,22 +76,30 @@ def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
             raise HeaderUnfit(
                 f"{name} needs 1 to {LONGEST_HEADER} visible ASCII characters.", field="/headers"
             )
+        if small in found:
+            raise HeaderUnfit(f"{name} is there twice.", field="/headers")
         found[small] = text
     return found
 
 
-def _is_vetted(host: str, *, loopback: bool) -> bool:
-    """Whether the host is this machine; UrlUnfit if it is an address that nothing is sent to."""
-    if host == "localhost" or host.endswith(".localhost"):
-        if loopback:
-            return True
-        raise _unfit("it is this machine")
-    if ":" not in host and not _IPV4_AS_NUMBERS.fullmatch(host):
-        return False
+def _is_vetted(host: str, *, loopback: bool, is_literal: bool) -> bool:
+    """Whether the host is this machine; UrlUnfit if it is no name and no address that something is sent to."""
+    if not is_literal and not _ENDS_IN_NUMBER.fullmatch(host):
+        return _is_local_name(host, loopback=loopback)
     try:
         return vet(host, loopback=loopback).is_loopback
     except Forbidden as error:
         raise _unfit(str(error).rstrip(".")) from None
+
+
+def _is_local_name(host: str, *, loopback: bool) -> bool:
+    if not _NAME.fullmatch(host):
+        raise _unfit(f"{host} is no name of a host")
+    if f".{host.removesuffix('.')}".endswith(".localhost"):
+        if loopback:
+            return True
+        raise _unfit("it is this machine")
+    return False
 
 
 def _unfit(why: str) -> DomainError:

@@ -52,8 +52,14 @@ POPPLER = Package(
     "on macOS: brew install poppler",
     lambda: shutil.which("pdftotext") is not None,
 )
+NODE = Package(
+    "verifying webhooks with Node.js in tests",
+    ("nodejs", "npm"),
+    "on macOS: brew install node",
+    lambda: all(shutil.which(name) for name in ("node", "npm")),
+)
 CHROMIUM = Package("browser tests", ("chromium",), "or Chrome", _has_chromium)
-FOR_TESTS = (PANGO, FONTS, CHROMIUM, HLEDGER, POPPLER)
+FOR_TESTS = (PANGO, FONTS, CHROMIUM, HLEDGER, POPPLER, NODE)
 
 
 def ensure(*packages: Package, data: Path, progress: Progress) -> None:

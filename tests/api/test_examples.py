@@ -17,10 +17,12 @@ from apps.accounts.people import find_actor
 from apps.api import request_log
 from apps.api.document import document
 from apps.core import clock, ids
+from apps.operations import sequencer
 from apps.operations.models import Book
 from apps.payouts import worker
 from apps.payouts.models import Batch
 from apps.transfers.models import Transfer
+from apps.webhooks.models import Delivery
 from tests.api.conftest import Client, Party, joined, make_key
 from tests.support.door import done, eur, run
 from tests.support.statements import statements
@@ -157,6 +159,33 @@ def paid_out(test: str) -> str:
     return str(made.pk)
 
 
+def endpoint(test: str) -> str:
+    """Where a tenant wants to hear."""
+    url = "https://hooks.acme.example/in"
+    return str(done("webhooks.create_endpoint", tenant=test, url=url)["endpoint"])
+
+
+def disabled(test: str) -> str:
+    """One that hears nothing now."""
+    made = endpoint(test)
+    done("webhooks.disable_endpoint", endpoint=made, reason="work")
+    return made
+
+
+def behind(test: str) -> str:
+    """One for which there is news in the feed."""
+    made = endpoint(test)
+    sequencer.sequence()
+    return made
+
+
+def delivered(test: str) -> dict[str, Any]:
+    """A message that was accepted."""
+    made = done("webhooks.send_test", endpoint=endpoint(test))["delivery"]
+    Delivery.objects.filter(pk=made).update(status="delivered", next_attempt_at=None)
+    return {"delivery": made, "deliveries": [made]}
+
+
 BESIDE: dict[str, Callable[[str], dict[str, Any]]] = {
     **dict.fromkeys(("/v1/onramps", "/v1/buys"), lambda test: {"to_wallet": in_usdc(test)}),
     **dict.fromkeys(("/v1/offramps", "/v1/sells"), lambda test: {"from_wallet": in_usdc(test)}),
@@ -179,6 +208,17 @@ BESIDE: dict[str, Callable[[str], dict[str, Any]]] = {
     "/v1/payout-schedules/{schedule}/resume": lambda test: schedule(test, paused=True),
     "/v1/payout-batches/{batch}/execute": lambda test: {"batch": batch(test, by_itself=False)},
     "/v1/payout-batches/{batch}/compare": lambda test: {"batch": ended(test)},
+    **dict.fromkeys(
+        (
+            *("/v1/webhook-endpoints/{endpoint}/update", "/v1/webhook-endpoints/{endpoint}/rotate-secret"),
+            *("/v1/webhook-endpoints/{endpoint}/disable", "/v1/webhook-endpoints/{endpoint}/remove"),
+            "/v1/webhook-endpoints/{endpoint}/test",
+        ),
+        lambda test: {"endpoint": endpoint(test)},
+    ),
+    "/v1/webhook-endpoints/{endpoint}/enable": lambda test: {"endpoint": disabled(test)},
+    "/v1/webhook-endpoints/{endpoint}/replay": lambda test: {"endpoint": behind(test)},
+    **dict.fromkeys(("/v1/webhook-deliveries/retry", "/v1/webhook-deliveries/{delivery}/retry"), delivered),
     "/v1/escrow-releases": lambda test: {"escrow": kept(test)},
     "/v1/strategies/stop": lambda test: {"wallet": put_to_work(test)},
     **dict.fromkeys(

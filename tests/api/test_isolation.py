@@ -10,6 +10,7 @@ from django.test import override_settings
 
 from apps.api import reading, urls
 from apps.api.resources import all_resources
+from apps.core import ids
 from apps.operations import sequencer
 from apps.operations.models import ApprovalRequest, Event, Operation
 from tests.api.conftest import Party, joined
@@ -149,6 +150,46 @@ def of_treasury(party: Party, operation: str) -> dict[str, str]:
     return {"swr": rule.pk, "swx": str(execution.pk), "swi": str(instruction.pk)}
 
 
+def of_webhooks(party: Party) -> dict[str, str]:
+    """An endpoint, and all that there is of a message that was sent to it."""
+    from apps.core import clock
+    from apps.operations import books
+    from apps.webhooks.models import Attempt, Delivery, SigningKey
+
+    now, book = clock.now(), books.id_of(party.book)
+    url = f"https://hooks.{party.book}.example/in"
+    endpoint = done("webhooks.create_endpoint", tenant=party.tenant, url=url)["endpoint"]
+    sent = done("webhooks.send_test", endpoint=endpoint)
+    Delivery.objects.filter(pk=sent["delivery"]).update(status="failed", next_attempt_at=None)
+    attempt = Attempt.objects.create(
+        id=ids.new_id("wha"),
+        delivery_id=sent["delivery"],
+        endpoint_id=endpoint,
+        book_id=book,
+        number=1,
+        run=0,
+        began_at=now,
+        url=url,
+        request_headers={},
+        body_sha256=b"",
+        body_bytes=2,
+        took_ms=1,
+        answer_headers={},
+        worker="w",
+        ordinal=Attempt.objects.count() + 1,
+    )
+    sequencer.sequence()
+    replay = done("webhooks.replay_range", endpoint=endpoint, after=0, reason="lost")["replay"]
+    return {
+        "whe": endpoint,
+        "whd": sent["delivery"],
+        "whm": sent["message"],
+        "wha": str(attempt.pk),
+        "whr": replay,
+        "whk": str(SigningKey.objects.get(book_id=book).pk),
+    }
+
+
 def everything_of(party: Party, asking: Any) -> dict[str, str]:
     """An id of each kind that belongs to a tenant, by its prefix."""
     own = asking(party.key)
@@ -207,6 +248,7 @@ def everything_of(party: Party, asking: Any) -> dict[str, str]:
     return {
         **at_provider(party, transfer),
         **of_batches(own, party, recipient),
+        **of_webhooks(party),
         "hld": held["hold"],
         "rcp": recipient,
         "rvf": check,
@@ -261,6 +303,8 @@ def prefix_of(path: str, name: str) -> str:
         return name
     known = {
         "batch": "bat",
+        "delivery": "whd",
+        "endpoint": "whe",
         "wallet": "wal",
         "customer": "cus",
         "tenant": "ten",

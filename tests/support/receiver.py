@@ -1,108 +1,84 @@
-"""A receiver of webhooks: a real HTTP server that remembers what came, and answers as it is told."""
+"""A small HTTP server that takes webhooks, as a client of a provider does."""
 
+import hashlib
+import hmac
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Received:
-    """A request as it came."""
+    """One delivery."""
 
     path: str
-    headers: dict[str, str]
+    event: str | None
+    signature: str
     body: bytes
-    connection: int
+    at: float
 
+    @property
+    def json(self) -> dict[str, Any]:
+        """What it says."""
+        return json.loads(self.body)
 
-@dataclass
-class Answer:
-    """What is answered: a status, headers and a body, after a pause."""
-
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    after: float = 0.0
+    def signed(self, secret: str) -> bool:
+        """True if the signature is of these bytes, with this secret, now."""
+        stamp, digest = (part.partition("=")[2] for part in self.signature.split(","))
+        expected = hmac.new(secret.encode(), stamp.encode() + b"." + self.body, hashlib.sha256).hexdigest()
+        return hmac.compare_digest(digest, expected) and abs(time.time() - int(stamp)) < 60
 
 
 class Receiver:
-    """What a tenant runs. `answers` are given one after the other, then `always` for ever."""
+    """What came, and what it is answered: `answer` is given each delivery and returns a status."""
 
-    def __init__(self, server: ThreadingHTTPServer) -> None:
-        self._server = server
+    def __init__(self, url: str) -> None:
+        self.url = url
         self.received: list[Received] = []
-        self.answers: list[Answer] = []
-        self.always = Answer()
-        self.connections = 0
-        self.lock = threading.Lock()
+        self.answer: Callable[[Received], int] = lambda received: 204
 
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_port}/hook"
+    def reset(self) -> None:
+        """Forget what came, and take everything."""
+        self.received.clear()
+        self.answer = lambda received: 204
 
-    @property
-    def ids(self) -> list[str]:
-        """The ids of the messages that came, in their order."""
-        return [each.headers["webhook-id"] for each in self.received]
-
-    @property
-    def subjects(self) -> list[str]:
-        """What the messages that came were about, in their order."""
-        return [json.loads(each.body)["subject"] for each in self.received]
-
-    def answer(self, *statuses: int, **more: Any) -> None:
-        """Answer the next requests so."""
-        self.answers += [Answer(status, **more) for status in statuses]
-
-    def take(self, request: Received) -> Answer:
-        """Remember a request, and say what is answered."""
-        with self.lock:
-            self.received.append(request)
-            return self.answers.pop(0) if self.answers else self.always
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    receiver: ClassVar[Receiver]
-
-    def setup(self) -> None:
-        """Count connections, also those by which nothing is asked."""
-        self.receiver.connections += 1
-        super().setup()
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = self.receiver.take(Received(self.path, headers, body, id(self.connection)))
-        if answer.after:
-            threading.Event().wait(answer.after)
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
-        self.end_headers()
-        self.wfile.write(answer.body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing is printed."""
+    def types(self) -> list[str]:
+        """The types of what came, in order."""
+        return [each.json["type"] for each in self.received]
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
-    """A receiver on a free port."""
-    handler = type("Handler", (_Handler,), {})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+def receiver() -> Iterator[Receiver]:
+    """A server on a free port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            headers = (self.headers.get(name) for name in ("Sandbox-Event-Id", "Sandbox-Signature"))
+            event, signature = headers
+            received = Received(self.path, event, signature or "", body, time.monotonic())
+            taking.received.append(received)
+            self.send_response(taking.answer(received))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *args: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    handler.receiver = receiver = Receiver(server)  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    taking = Receiver(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, args=[0.02], daemon=True)
     thread.start()
     try:
-        yield receiver
+        yield taking
     finally:
         server.shutdown()
         server.server_close()

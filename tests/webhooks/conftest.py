@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.receiver import Receiver, receiving
+from tests.support.hooked import Receiver, receiving
 from tests.support.tenants import World, world
 
 

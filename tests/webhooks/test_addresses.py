@@ -11,7 +11,7 @@ from apps.webhooks.client import Client
 from apps.webhooks.errors import UrlUnfit
 from apps.webhooks.models import Failure
 from apps.webhooks.urls import checked_url
-from tests.support.receiver import Receiver
+from tests.support.hooked import Receiver
 
 VECTORS = Path(__file__).parents[3] / "shared" / "data" / "webhooks" / "vectors.json"
 

@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from apps.webhooks.client import KEPT_BYTES, Client, Sent
 from apps.webhooks.models import Failure
-from tests.support.receiver import Answer, Receiver
+from tests.support.hooked import Answer, Receiver
 
 
 def send(url: str, *, times: int = 1, timeout: float = 5) -> list[Sent]:
@@ -37,6 +37,13 @@ def test_an_answer_is_kept(receiver: Receiver) -> None:
     assert sent.headers["X-Seen"] == "yes"
     assert receiver.received[0].headers["webhook-id"] == "m"
     assert not {"cookie", "authorization", "accept"} & receiver.received[0].headers.keys()
+
+
+def test_of_headers_that_is_kept_which_the_database_can_keep(receiver: Receiver) -> None:
+    """Or the answer of one receiver would keep those of all others from being written down."""
+    receiver.always = Answer(200, {"X-Latin": "caf\u00e9", "X-Long": "a" * 5_000})
+    [sent] = send(receiver.url)
+    assert (sent.failure, sent.headers["X-Latin"], sent.headers["X-Long"]) == ("", "caf?", "a" * 1_000)
 
 
 def test_a_connection_is_used_again(receiver: Receiver) -> None:

@@ -9,8 +9,8 @@ from standardwebhooks import Webhook
 from apps.operations.models import Event
 from apps.webhooks.models import Attempt, Delivery, Endpoint, Line
 from tests.support.door import done, rows
+from tests.support.hooked import Answer, Receiver
 from tests.support.payouts import later
-from tests.support.receiver import Answer, Receiver
 from tests.support.tenants import World, world
 from tests.support.webhooks import deliver, endpoint, happens, statuses
 

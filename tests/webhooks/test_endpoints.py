@@ -8,7 +8,7 @@ from apps.operations.models import Event, Operation
 from apps.webhooks.models import Endpoint, EndpointSecret, SigningKey
 from apps.webhooks.services import endpoints
 from tests.support.door import done, refused
-from tests.support.receiver import Receiver
+from tests.support.hooked import Receiver
 from tests.support.tenants import World, world
 from tests.support.webhooks import deliver, endpoint, happens
 

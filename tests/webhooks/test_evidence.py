@@ -15,8 +15,8 @@ from apps.operations.models import Event
 from apps.webhooks.models import Attempt, AttemptSeal
 from apps.webhooks.services import mails
 from tests.support.door import done, rows
+from tests.support.hooked import Answer, Receiver
 from tests.support.payouts import later
-from tests.support.receiver import Answer, Receiver
 from tests.support.tenants import World
 from tests.support.webhooks import deliver, endpoint, happens
 

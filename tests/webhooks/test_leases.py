@@ -17,7 +17,7 @@ from apps.webhooks.dispatch.dispatcher import Dispatcher
 from apps.webhooks.dispatch.lines import LEASE, Line
 from apps.webhooks.models import Attempt, Delivery, Failure
 from apps.webhooks.models import Line as Stored
-from tests.support.receiver import Receiver
+from tests.support.hooked import Receiver
 from tests.support.tenants import World
 from tests.support.webhooks import deliver, endpoint, happens, statuses
 

@@ -1,4 +1,4 @@
-"""script/lock: resolves pyproject.toml into the hash-locked files that everything installs from.
+"""script/lock: resolves pyproject.toml, and what tests run by Node.js, into the hash-locked files that everything installs from.
 
 Versions stay as they are locked unless pyproject.toml rules them out.
 """
@@ -7,7 +7,7 @@ import argparse
 import os
 import subprocess
 
-from script.bootstrap import environment
+from script.bootstrap import environment, node
 from script.bootstrap.checkout import LOCKS, ROOT, prepare_data_folder
 from script.bootstrap.failure import Failure
 from script.bootstrap.progress import Progress
@@ -32,6 +32,8 @@ def run(arguments: list[str]) -> int:
             _compile("--group", group, "--constraint", "requirements.lock", *extra, "--output-file", output)
     with progress.step("script/locks/uv.lock"):
         _compile("-", *extra, "--output-file", "script/locks/uv.lock", stdin=UV_REQUIREMENT)
+    with progress.step("tests/node/package-lock.json") as step:
+        step.detail = "" if node.renew_lock() else "(left as it is: npm could not)"
     return 0
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from script.bootstrap import beancount, environment, services, system
+from script.bootstrap import beancount, environment, node, services, system
 from script.bootstrap.application import MANAGE
 from script.bootstrap.checkout import prepare_data_folder
 from script.bootstrap.checks import Check, Result, heading, run_in_sight, run_side_by_side
@@ -35,7 +35,7 @@ def run(arguments: list[str]) -> int:
     data = prepare_data_folder()
     environment.ensure("dev", data=data, progress=progress)
     system.ensure(*system.FOR_TESTS, data=data, progress=progress)
-    programs = beancount.ensure(data=data, progress=progress)
+    programs = beancount.ensure(data=data, progress=progress) | node.ensure(data=data, progress=progress)
     throwaway = services.testing(data)
     with throwaway.running(progress), _slot(throwaway.folder) as slot:
         env = {**environment.activated(), **_urls(throwaway, slot), **programs}
