@@ -23,12 +23,16 @@ _LOCK = 7200
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Something sequenced: a database function (through ordinal, limit) that answers how many it numbered."""
+    """Something sequenced: a database function (through ordinal, limit) that answers how many it numbered.
+
+    `since` is the column of the table that says when a row was written.
+    """
 
     name: str
     function: str
     table: str
     places: str
+    since: str = "recorded_at"
 
 
 _streams: dict[str, Stream] = {}
@@ -86,7 +90,7 @@ def lag() -> list[Lag]:
 def _lag(stream: Stream) -> Lag:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT count(*), min(recorded_at) FROM (SELECT recorded_at FROM {stream.table}"
+            f"SELECT count(*), min({stream.since}) FROM (SELECT {stream.since} FROM {stream.table}"
             f" WHERE ordinal > coalesce((SELECT max(ordinal) FROM {stream.places}), 0)"
             " ORDER BY ordinal LIMIT 1000) waiting"
         )

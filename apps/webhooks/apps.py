@@ -11,5 +11,11 @@ class WebhooksConfig(AppConfig):
         from apps.webhooks import commands, events  # noqa: F401 (they register themselves)
 
         sequencer.register(
-            sequencer.Stream("attempts", "webhooks_seal_attempts", "webhooks_attempt", "webhooks_attemptseal")
+            sequencer.Stream(
+                "attempts",
+                "webhooks_seal_attempts",
+                "webhooks_attempt",
+                "webhooks_attemptseal",
+                since="began_at",
+            )
         )
