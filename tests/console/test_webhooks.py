@@ -346,7 +346,7 @@ class TestOutbox:
         deliver()
         page = text(console, "/ops/outbox/")
         assert '<span class="figure">1</span><span class="title">tried again later' in page
-        assert '<span class="figure">1</span><span class="title">attempts not sealed yet' in page
+        assert '<span class="figure">1</span><span class="title">attempt not sealed yet' in page
         with later(minutes=2):
             page = text(console, "/ops/outbox/")
         assert '<span class="figure">1</span><span class="title">to be sent now' in page

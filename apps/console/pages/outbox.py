@@ -23,12 +23,15 @@ def outbox(request: HttpRequest) -> HttpResponse:
     if request.method not in {"GET", "HEAD"} or not request.user.has_perm("webhooks.view_delivery"):
         raise PermissionDenied
     now = clock.now()
+    lags = {each.stream: each for each in sequencer.lag()}
+    first = lags["events"].oldest
     context = {
         "title": _("Outbox"),
         "crumbs": [(_("Outbox"), None)],
         "now": now,
         "many": MANY,
-        "lags": {each.stream: each for each in sequencer.lag()},
+        "lags": lags,
+        "numbering": now - first if first else None,
         "endpoints": _endpoints(now),
         "workers": workers(now),
         **_waiting(now),
@@ -53,7 +56,6 @@ def _waiting(now: datetime) -> dict[str, Any]:
     return {
         "counts": {name: figure(counts[name]) for name in ("due", "later", "queued", "failed")},
         "has": counts,
-        "oldest": min(times) if times else None,
         "age": now - min(times) if times else None,
     }
 

@@ -208,7 +208,7 @@ class AttemptAdmin(KeysetAdmin):
     def rows(self) -> QuerySet[Any]:
         """All rows with the hash of the answer in its place, and without what is secret."""
         hashed = Func("answer", function="sha256", output_field=BinaryField())
-        found = super().rows().annotate(answer_sha256=hashed)
+        found: QuerySet[Any] = super().rows().annotate(answer_sha256=hashed)
         return found.defer("answer", "delivery__body", "endpoint__headers_text")
 
     def decorate(self, rows: list[Any]) -> list[Any]:
