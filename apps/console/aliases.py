@@ -52,6 +52,7 @@ ROUTES = (
     Alias("/admin/payouts/batch", "payouts.create_batch", page="payouts_batch_changelist"),
     Alias("/admin/payouts/batch/{id}/approve", "operations.approve_request", page="payouts_batch_change"),
     Alias("/admin/payouts/batch/{id}/execute", "payouts.execute_batch", {"id": "batch"}),
+    Alias("/admin/webhooks/{id}/retry", "webhooks.retry_delivery", {"id": "delivery"}),
 )
 """Each is there with and without `/api` before it."""
 

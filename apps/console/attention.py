@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.accounts.models import Provisioning, ProvisioningStatus
-from apps.console import chart
+from apps.console import attention_webhooks, chart
 from apps.console.attention_payouts import batches, payment_files, payouts_in_time, sweeps, to_be_done
 from apps.console.durations import in_short
 from apps.console.noticing import MANY, Notice, figure, up_to_many, up_to_many_of_each
@@ -213,10 +213,13 @@ def _chart(now: datetime) -> Iterator[Notice]:
 
 
 def _failures(now: datetime) -> Iterator[Notice]:
-    """What should be there and is not: tenants that could not be set up, scheduled statements that could not be written."""
+    """What should be there and is not: tenants that could not be set up, statements that could not be written, webhooks."""
     counts = up_to_many_of_each(
-        tenants=Provisioning.objects.filter(status=ProvisioningStatus.FAILED), statements=missing_statements()
+        tenants=Provisioning.objects.filter(status=ProvisioningStatus.FAILED),
+        statements=missing_statements(),
+        **attention_webhooks.watched(),
     )
+    yield from attention_webhooks.told(counts)
     if count := counts["tenants"]:
         yield Notice(
             "stop",

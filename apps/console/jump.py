@@ -40,7 +40,10 @@ PAGES: Mapping[str, Callable[[Any], Any]] = {
     "pvg": lambda row: row.tenant_id,
     "swi": lambda row: row.execution_id,
     "rvf": lambda row: row.recipient_id,
+    "whk": lambda row: row.book.tenant_id,
+    "whs": lambda row: row.endpoint_id,
     "wkr": lambda row: row.user_id,
+    "wml": lambda row: row.endpoint_id,
     "und": lambda row: row.decision.request_id,
 }
 """For ids of what has no page of its own: what shows it, or its id."""

@@ -72,6 +72,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
         from apps.console.pages.approvals import inbox
         from apps.console.pages.attachments import attachment
         from apps.console.pages.journal_exports import journal_exports, journal_file
+        from apps.console.pages.outbox import outbox
         from apps.console.pages.payment_files import payment_file
         from apps.console.pages.payouts import payouts_desk
         from apps.console.pages.rates import rates_page
@@ -88,6 +89,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
             path("approvals/", self.admin_view(inbox), name="approvals"),
             path("payouts/", self.admin_view(payouts_desk), name="payouts"),
             path("treasury/", self.admin_view(treasury_page), name="treasury"),
+            path("outbox/", self.admin_view(outbox), name="outbox"),
             path("schedule/", self.admin_view(schedule), name="schedule"),
             path("rates/", self.admin_view(rates_page), name="rates"),
             path("exports/request/", self.admin_view(exports.request_export), name="export_request"),

@@ -183,6 +183,20 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": _("Webhooks"),
+                "items": [
+                    _item(
+                        _("Endpoints"), "webhook", "webhooks_endpoint_changelist", "webhooks.view_endpoint"
+                    ),
+                    _item(_("Deliveries"), "send", "webhooks_delivery_changelist", "webhooks.view_delivery"),
+                    _item(
+                        _("Attempts"), "fact_check", "webhooks_attempt_changelist", "webhooks.view_attempt"
+                    ),
+                    _item(_("Replays"), "replay", "webhooks_replay_changelist", "webhooks.view_replay"),
+                    _item(_("Outbox"), "outgoing_mail", "outbox", "webhooks.view_delivery"),
+                ],
+            },
+            {
                 "title": _("Door"),
                 "items": [
                     _item(

@@ -4,9 +4,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
+from apps.core import clock
 from apps.webhooks.signing import Key, Secret, content, signature
 
 USER_AGENT: Final = "Countinghouse-Webhooks/1"
@@ -38,6 +40,32 @@ class Message:
             "webhook-timestamp": str(timestamp),
             "webhook-signature": signature(content(self.id, timestamp, self.body), signers),
         }
+
+
+def of_event(
+    event: str,
+    position: int,
+    type: str,
+    version: int,
+    subject: str,
+    recorded_at: datetime,
+    data: str,
+    sequence: int,
+) -> Message:
+    """The event as `GET /v1/events` shows it. Its data stands in it as the database writes it, so the bytes are the same each time."""
+    head = json.dumps(
+        {
+            "id": event,
+            "type": type,
+            "version": version,
+            "timestamp": clock.written(recorded_at),
+            "position": position,
+            "subject": subject,
+            "sequence": sequence,
+        },
+        separators=(",", ":"),
+    )
+    return Message(event, f'{head[:-1]},"data":{data}}}'.encode())
 
 
 def as_body(told: Mapping[str, Any]) -> bytes:

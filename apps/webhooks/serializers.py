@@ -106,7 +106,9 @@ class SendRawInput(serializers.Serializer[Any]):
         max_length=80, default="webhook.raw", help_text=_("Under which type it stands in the history.")
     )
     body = serializers.CharField(
-        max_length=65_536, help_text=_("A JSON object, which is sent as it is written here.")
+        max_length=65_536,
+        help_text=_("A JSON object, which is sent as it is written here."),
+        style={"base_template": "textarea.html"},
     )
 
 

@@ -26,6 +26,7 @@ from apps.operations.models import (
 from tests.console.browsing import visit
 from tests.console.inflows import Scene, inflows
 from tests.console.making import change_periods, hashed_password, move, open_account, run, seal_and_project
+from tests.support.hooked import Receiver, receiving
 from tests.support.tenants import World
 
 
@@ -102,6 +103,13 @@ def viewers_see_nothing() -> Iterator[None]:
     Group.objects.get(name="viewer").permissions.clear()
     yield
     roles.seed()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """What a tenant runs to hear of its events; it accepts all."""
+    with receiving() as found:
+        yield found
 
 
 @pytest.fixture

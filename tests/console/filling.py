@@ -34,6 +34,8 @@ BIG = {
     "transfers_rollingreserve",
     "transfers_transfer",
     "treasury_sweepexecution",
+    "webhooks_attempt",
+    "webhooks_delivery",
 }
 
 
@@ -179,6 +181,31 @@ INSERT INTO payouts_schedule (id, book_id, name, reference, wallet_id, status, v
          CASE WHEN i %% 1000 = 0 THEN current_date END, CASE WHEN i %% 1000 = 0 THEN now() END, 0, '', '', '', '[]', '', '',
          now(), now(), CASE WHEN i %% 1000 = 0 THEN NULL ELSE now() END
     FROM generate_series(1, %(many)s) i;
+INSERT INTO webhooks_endpoint (id, book_id, is_test, url, description, types, version, headers_text, most_at_once, status, why_disabled,
+                               reason, created_at, created_by, changed_at)
+  SELECT lpad(to_hex(i), 32, '0')::uuid, %(book)s, true, 'https://example.com/' || i, '', '[]', 1, %(secret)s, 8, 'enabled', '', '', now(),
+         '', now()
+    FROM generate_series(0, 9) i;
+INSERT INTO webhooks_line (endpoint_id, book_id, matched_through, lease, worker, failures)
+  SELECT id, book_id, 0, 0, '', 0 FROM webhooks_endpoint;
+INSERT INTO webhooks_delivery (id, endpoint_id, book_id, kind, message_id, body, event_id, position, type, subject, status, runs,
+                               attempts, next_attempt_at, failure, created_at)
+  SELECT ('d' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 10), 32, '0')::uuid, %(book)s, 'event', '', '',
+         ('f' || lpad(to_hex(i), 31, '0'))::uuid, i, CASE WHEN i %% 2 = 0 THEN 'transfer.completed' ELSE 'wallet.created' END,
+         'key:' || i, s.status, 0, 1, CASE WHEN s.status = 'pending' THEN now() END, '', now()
+    FROM generate_series(1, %(many)s) i,
+         LATERAL (SELECT CASE i %% 1000 WHEN 0 THEN 'failed' WHEN 1 THEN 'pending' WHEN 2 THEN 'queued' ELSE 'delivered' END) s(status);
+INSERT INTO webhooks_attempt (id, delivery_id, endpoint_id, book_id, number, run, began_at, url, request_headers, body_sha256, body_bytes,
+                              failure, why, address, took_ms, answer_headers, answer, is_cut, worker, ordinal)
+  SELECT ('a' || lpad(to_hex(i), 31, '0'))::uuid, ('d' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 10), 32, '0')::uuid,
+         %(book)s, 1, 0, now(), '', '{}', '\\x00', 1, '', '', '', 1, '{}', '', false, '', i
+    FROM generate_series(1, %(many)s) i;
+INSERT INTO webhooks_attemptseal (book_id, position, attempt_id, ordinal, hash, sealed_at)
+  SELECT book_id, ordinal, id, ordinal, '\\x00', now() FROM webhooks_attempt;
+INSERT INTO webhooks_replay (id, endpoint_id, book_id, after, through, types, what, deliveries, reason, done_through, sent, created_at,
+                             created_by)
+  SELECT lpad(to_hex(i), 32, '0')::uuid, lpad(to_hex(i), 32, '0')::uuid, %(book)s, 0, 1, '[]', 'missing', 1, '', 0, 0, now(), ''
+    FROM generate_series(0, 9) i;
 RESET session_replication_role;
 ANALYZE;
 """

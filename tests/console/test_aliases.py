@@ -34,7 +34,7 @@ def test_a_route_leads_to_the_form_of_its_command(
     to = {
         "payouts_batch_changelist": "/ops/payouts/batch/",
         "payouts_batch_change": f"/ops/payouts/batch/{batch}/",
-        "": f"/ops/do/{alias.command}/" + (f"?batch={batch}" if "{id}" in alias.route else ""),
+        "": f"/ops/do/{alias.command}/" + (f"?{alias.named['id']}={batch}" if "id" in alias.named else ""),
     }[alias.page]
     for after in ("", "/"):
         with only_reading():

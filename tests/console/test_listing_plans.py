@@ -49,6 +49,9 @@ def variants(model_admin: KeysetAdmin, book: Book) -> Iterator[dict[str, str]]:
         if model_admin.model.__name__ == "Transfer"
         else ids.encode("pvd", uuid.UUID(int=7)),
         "wallet": ids.encode("wal", uuid.UUID(int=7)),
+        "endpoint": ids.encode("whe", uuid.UUID(int=7)),
+        "delivery": ids.encode("whd", uuid.UUID(hex="d" + "0" * 30 + "7")),
+        "type": "transfer.completed",
         "key": ids.encode("key", uuid.UUID(int=7)),
     }
     yield {}

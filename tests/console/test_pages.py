@@ -63,6 +63,18 @@ LISTS = [
     "/ops/transfers/transfer/?stuck=stuck",
     "/ops/rates/",
     "/ops/schedule/",
+    "/ops/webhooks/endpoint/",
+    "/ops/webhooks/endpoint/?status=disabled",
+    "/ops/webhooks/endpoint/?tenant=ten_x",
+    "/ops/webhooks/delivery/",
+    "/ops/webhooks/delivery/?status=failed",
+    "/ops/webhooks/delivery/?type=wallet.created&endpoint=whe_x",
+    "/ops/webhooks/delivery/?q=trf_x",
+    "/ops/webhooks/attempt/",
+    "/ops/webhooks/attempt/?delivery=whd_x",
+    "/ops/webhooks/replay/",
+    "/ops/webhooks/replay/?state=running",
+    "/ops/outbox/",
 ]
 
 

@@ -22,6 +22,7 @@ PAGES = [
     "/ops/finance/balance_sheet/",
     "/ops/payouts/",
     "/ops/rates/",
+    "/ops/outbox/",
     "/ops/schedule/",
     "/ops/search/?s=x",
     *(f"/ops/{model._meta.app_label}/{model._meta.model_name}/" for model in site._registry),

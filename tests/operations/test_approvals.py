@@ -427,7 +427,7 @@ class TestThePolicyThatShips:
     }
 
     def test_names_commands_that_tell_facts(self) -> None:
-        assert ApprovalPolicy.objects.filter(status="active").count() == 7 + 1
+        assert ApprovalPolicy.objects.filter(status="active").count() == 8 + 1
         for shipped in ApprovalPolicy.objects.exclude(name="large payments"):
             told = facts.told_by(facts.governable()[shipped.command])
             assert {each["fact"] for block in shipped.blocks for each in block} <= told, shipped

@@ -301,7 +301,7 @@ class TestSimulation:
 
 def test_what_ships_is_loaded_once(ledger_db: Any) -> None:
     call_command("setup", "--no-demo", verbosity=0)
-    assert ApprovalPolicy.objects.filter(status="active").count() == 7
+    assert ApprovalPolicy.objects.filter(status="active").count() == 8
     no_policies()
     call_command("setup", "--no-demo", verbosity=0)
     assert not ApprovalPolicy.objects.filter(status="active").exists()

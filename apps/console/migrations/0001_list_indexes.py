@@ -28,6 +28,10 @@ INDEXES = {
     # What people did with a transfer, and what was refused of it; the machine's own steps are told by its events.
     "console_operation_of_transfer": "operations_operation ((input ->> 'transfer'), id)"
     " WHERE input ? 'transfer' AND (origin <> 'worker' OR status <> 'accepted')",
+    # What waits or has failed; what was delivered is nearly everything.
+    "console_delivery_open": "webhooks_delivery (status, id) WHERE status <> 'delivered'",
+    "console_delivery_by_type": "webhooks_delivery (type, id)",
+    "console_delivery_by_subject": "webhooks_delivery (subject, id)",
     # Ids follow time, and so do these tables: a summary of each few pages leads to an operation's
     # rows, and posting does not write to it, where each row would be one more in a tree.
     "console_event_by_operation": "operations_event USING brin (operation_id) WITH (pages_per_range = 32, autosummarize = on)",
@@ -44,6 +48,7 @@ class Migration(migrations.Migration):
         ("accounts", "0001_initial"),
         ("transfers", "0001_initial"),
         ("api", "0001_initial"),
+        ("webhooks", "0001_initial"),
     ]
 
     operations = [

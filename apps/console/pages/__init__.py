@@ -24,4 +24,6 @@ from apps.console.pages import (  # noqa: F401
     transfers,
     treasury,
     wallets,
+    webhook_deliveries,
+    webhooks,
 )

@@ -30,6 +30,7 @@ from apps.console.site import site
 from apps.core import clock
 from apps.operations.models import Book
 from apps.rates.queries import in_base
+from apps.webhooks.models import SigningKey
 
 LATEST = 10
 IN_SHORT = {
@@ -115,6 +116,10 @@ class TenantAdmin(KeysetAdmin):
             "sibling": row.test_of or Tenant.objects.filter(test_of=row).first(),
             "provisioning": Provisioning.objects.filter(tenant=team).first(),
             "categories": _by_category(had),
+            "now": now,
+            "signing_keys": SigningKey.objects.filter(book__tenant_id=row.pk)
+            .defer("private")
+            .order_by("-id")[:LATEST],
             "in_base": in_base([each.balances.total for each in had], row.base_currency, on=now),
             "members": _members(request, team),
             "invitations": _invitations(request, team, now),

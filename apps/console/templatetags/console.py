@@ -43,6 +43,7 @@ TONES = {
     "not_loaded": "stop",
     "refused": "stop",
     "rejected": "stop",
+    "delivered": "good",
     "done": "good",
     "completed": "good",
     "confirmed": "good",

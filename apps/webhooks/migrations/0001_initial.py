@@ -73,6 +73,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "verbose_name": "webhook endpoint",
+            },
         ),
         migrations.CreateModel(
             name="Attempt",
@@ -130,6 +133,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "verbose_name": "webhook attempt",
+            },
         ),
         migrations.CreateModel(
             name="AttemptSeal",
@@ -263,6 +269,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "verbose_name": "webhook delivery",
+                "verbose_name_plural": "webhook deliveries",
+            },
         ),
         migrations.AddField(
             model_name="attempt",
@@ -411,6 +421,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "verbose_name": "webhook replay",
+            },
         ),
         migrations.CreateModel(
             name="SigningKey",
@@ -541,14 +554,6 @@ class Migration(migrations.Migration):
                 ),
                 fields=["endpoint", "position"],
                 name="webhook_delivery_missing",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("status", "failed")),
-                fields=["-ended_at"],
-                name="webhook_delivery_failed",
             ),
         ),
         migrations.AddConstraint(

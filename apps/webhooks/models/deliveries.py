@@ -98,10 +98,9 @@ class Delivery(models.Model):
                 condition=models.Q(delivered_at__isnull=True, position__isnull=False),
                 name="webhook_delivery_missing",
             ),
-            models.Index(
-                fields=["-ended_at"], condition=models.Q(status="failed"), name="webhook_delivery_failed"
-            ),
         ]
+        verbose_name = _("webhook delivery")
+        verbose_name_plural = _("webhook deliveries")
 
     def __str__(self) -> str:
         return f"{self.type} {self.subject}"
@@ -154,6 +153,7 @@ class Attempt(models.Model):
             models.Index(fields=["delivery", "id"], name="webhook_attempt_of_delivery"),
             models.Index(fields=["endpoint", "-id"], name="webhook_attempt_of_endpoint"),
         ]
+        verbose_name = _("webhook attempt")
 
     def __str__(self) -> str:
         return f"{self.delivery_id} {self.number}"
@@ -211,6 +211,7 @@ class Replay(models.Model):
                 name="webhook_replay_under_way",
             ),
         ]
+        verbose_name = _("webhook replay")
 
     def __str__(self) -> str:
         return f"{self.endpoint_id} {self.after}-{self.through}"

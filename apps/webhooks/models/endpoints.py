@@ -65,6 +65,7 @@ class Endpoint(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["book", "-id"], name="webhook_endpoint_by_book")]
+        verbose_name = _("webhook endpoint")
 
     def __str__(self) -> str:
         return self.url
