@@ -9,7 +9,9 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from types import TracebackType
 from typing import Any, Final, Self
@@ -26,6 +28,8 @@ KEPT_BYTES: Final = 64 * 1024
 KEPT_HEADERS: Final = 60
 KEPT_OF_A_HEADER: Final = 1_000
 IDLE_SECONDS: Final = 30.0
+NAME_SECONDS: Final = 10.0
+NAMES_AT_ONCE: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +105,13 @@ class _VettingResolver(AbstractResolver):
 
     def __init__(self, *, loopback: bool) -> None:
         self._loopback = loopback
+        self._threads = ThreadPoolExecutor(NAMES_AT_ONCE, "webhooks-names")
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """The addresses; Forbidden if one of them is, OSError if there are none."""
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+        found = await self._asked(host, port, family)
         for *_, address in found:
             vet(str(address[0]), loopback=self._loopback)
         return [
@@ -122,8 +126,18 @@ class _VettingResolver(AbstractResolver):
             for kind_of_address, _, protocol, _, address in found
         ]
 
+    async def _asked(self, host: str, port: int, family: socket.AddressFamily) -> list[Any]:
+        """What the system says, in a thread of many: a name server that does not answer keeps one, and nobody else."""
+        asking = partial(socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM)
+        try:
+            async with asyncio.timeout(NAME_SECONDS):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, asking)
+        except TimeoutError:
+            raise socket.gaierror(socket.EAI_AGAIN, "its name servers do not answer") from None
+
     async def close(self) -> None:
-        """Nothing is kept."""
+        """Who still waits for a name server is not waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class _Response(aiohttp.ClientResponse):

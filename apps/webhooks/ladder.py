@@ -21,6 +21,8 @@ LONGEST_WISH: Final = timedelta(hours=2)
 
 SILENCE: Final = timedelta(hours=24)
 """An endpoint at which all has failed for so long is disabled."""
+ENOUGH: Final = 10
+"""Failures in a row at least, for little may be sent in a day."""
 TOLERATED: Final = 5
 """Failures in a row, after which one message at a time is tried."""
 FIRST_PAUSE: Final = timedelta(seconds=10)
@@ -43,17 +45,20 @@ def next_attempt(attempts: int, now: datetime, wish: timedelta | None = None) ->
     return now + scaled(pause * (1 + _random.uniform(0, JITTER)))
 
 
-def paused_until(failures: int, now: datetime) -> datetime | None:
-    """Until when an endpoint is left in peace that has failed so many times in a row; None if it is not."""
-    if failures < TOLERATED:
-        return None
-    doubled = FIRST_PAUSE * 2 ** min(failures - TOLERATED, 10)
-    return now + scaled(min(doubled, LONGEST_PAUSE))
+def paused_until(failures: int, now: datetime, wish: timedelta | None = None) -> datetime | None:
+    """Until when an endpoint is left in peace that has failed so many times in a row, or asks for it; None if it is not."""
+    pause = min(wish or timedelta(), LONGEST_PAUSE)
+    if failures >= TOLERATED:
+        doubled = FIRST_PAUSE * 2 ** min(failures - TOLERATED, 10)
+        pause = max(pause, min(doubled, LONGEST_PAUSE))
+    return now + scaled(pause) if pause else None
 
 
-def is_dead(failing_since: datetime | None, now: datetime) -> bool:
-    """Whether all has failed for so long that the endpoint is disabled."""
-    return failing_since is not None and now - failing_since >= scaled(SILENCE)
+def is_dead(failing_since: datetime | None, failures: int, now: datetime) -> bool:
+    """Whether all has failed for so long, and often enough, that the endpoint is disabled."""
+    if failing_since is None or failures < ENOUGH:
+        return False
+    return now - failing_since >= scaled(SILENCE)
 
 
 def window(before: int, most: int, *, accepted: bool, seconds: float) -> int:

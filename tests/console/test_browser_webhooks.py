@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.console.browsing import LOOK, LOOKS, NEEDS_CHROMIUM, Operator, on_page, sign_in, wide
-from tests.support.payouts import later
 from tests.support.hooked import Answer, Receiver
+from tests.support.payouts import later
 from tests.support.tenants import World
 from tests.support.webhooks import deliver, happens
 

@@ -17,8 +17,8 @@ from apps.operations.models import Event
 from apps.webhooks.models import Attempt, Delivery, Endpoint, EndpointSecret, SigningKey
 from tests.console.plans import queries
 from tests.support.door import done, eur
-from tests.support.payouts import later
 from tests.support.hooked import Answer, Receiver
+from tests.support.payouts import later
 from tests.support.tenants import World
 from tests.support.webhooks import deliver, endpoint, happens
 

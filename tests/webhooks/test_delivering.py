@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from apps.operations import sequencer
 from apps.operations.models import Event
-from apps.webhooks.models import Attempt, Delivery, Endpoint, Line
+from apps.webhooks.models import Attempt, Delivery, Endpoint, Line, Replay
 from tests.support.door import done, rows
 from tests.support.hooked import Answer, Receiver
 from tests.support.payouts import later
@@ -148,7 +149,8 @@ class TestFailing:
         receiver.always = Answer(503)
         for hours in (0, 8, 16, 23):
             with later(hours=hours):
-                happens(acme)
+                for _ in range(3):
+                    happens(acme)
                 deliver()
         assert Endpoint.objects.get(pk=made["endpoint"]).status == "enabled"
         with later(hours=24, minutes=1):
@@ -156,6 +158,33 @@ class TestFailing:
             deliver()
         found = Endpoint.objects.get(pk=made["endpoint"])
         assert (found.status, found.why_disabled) == ("disabled", "failing")
+
+    def test_enabled_again_it_has_another_day(self, acme: World, receiver: Receiver) -> None:
+        made = endpoint(acme, receiver.url, types=["wallet.created"])
+        receiver.always = Answer(410)
+        happens(acme)
+        deliver()
+        for seconds in (100, 500, 2_000):
+            with later(seconds=seconds):
+                assert Endpoint.objects.get(pk=made["endpoint"]).status == "disabled"
+                done("webhooks.enable_endpoint", actor=acme.test_key, endpoint=made["endpoint"])
+                before = len(receiver.received)
+                deliver()
+                assert len(receiver.received) > before
+        assert Event.objects.filter(type="webhook_endpoint.disabled").count() == 4
+
+    def test_what_somebody_waits_for_is_sent_though_it_is_left_in_peace(
+        self, acme: World, receiver: Receiver
+    ) -> None:
+        made = endpoint(acme, receiver.url, types=["wallet.created"])
+        receiver.always = Answer(500)
+        for _ in range(10):
+            happens(acme)
+        deliver()
+        told = done("webhooks.send_test", actor=acme.test_key, endpoint=made["endpoint"])
+        before = len(receiver.received)
+        deliver()
+        assert receiver.ids[before:] == [told["message"]]
 
     def test_one_success_begins_the_day_anew(self, acme: World, receiver: Receiver) -> None:
         made = endpoint(acme, receiver.url, types=["wallet.created"])
@@ -229,6 +258,22 @@ class TestByHand:
         assert told["deliveries"] == times
         deliver()
         assert receiver.subjects[before:] == (wallets if what == "all" else [wallets[1]])
+
+    def test_a_replay_leaves_to_the_feed_what_was_not_told_yet(self, acme: World, receiver: Receiver) -> None:
+        made = endpoint(acme, receiver.url, types=["wallet.*"], most_at_once=1)
+        wallet = happens(acme)
+        deliver()
+        done("webhooks.disable_endpoint", actor=acme.test_key, endpoint=made["endpoint"], reason="work")
+        for name in "abc":
+            changes(acme, wallet, name)
+        sequencer.sequence()
+        done("webhooks.enable_endpoint", actor=acme.test_key, endpoint=made["endpoint"])
+        done("webhooks.replay_range", actor=acme.test_key, endpoint=made["endpoint"], after=0, reason="all")
+        deliver()
+        told = [json.loads(each.body)["sequence"] for each in receiver.received]
+        assert told == [1, 2, 3, 4]
+        assert Replay.objects.get().ended_at is not None
+        assert {each[1] for each in statuses(made["endpoint"])} == {"delivered"}
 
 
 class TestEvidence:

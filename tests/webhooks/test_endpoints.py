@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from apps.core import clock
 from apps.operations.models import Event, Operation
 from apps.webhooks.models import Endpoint, EndpointSecret, SigningKey
 from apps.webhooks.services import endpoints
@@ -94,6 +95,18 @@ def test_the_key_of_a_tenant_is_one_and_is_rotated(acme: World) -> None:
     assert told["public"].startswith("whpk_")
     assert SigningKey.objects.filter(book=acme.test_book, ends_at=None).count() == 1
     assert SigningKey.objects.filter(book=acme.test_book).count() == 2
+
+
+def test_a_rotation_ends_all_that_sign_and_keeps_few_beside(acme: World) -> None:
+    made = endpoint(acme, URL)
+    for _ in range(5):
+        done("webhooks.rotate_secret", actor=acme.test_key, endpoint=made["endpoint"], overlap_hours=168)
+    now = clock.now()
+    ends = list(EndpointSecret.objects.order_by("-created_at").values_list("ends_at", flat=True))
+    assert [each is None or each > now for each in ends] == [True, True, True, True, False, False]
+    done("webhooks.rotate_secret", actor=acme.test_key, endpoint=made["endpoint"], overlap_hours=0)
+    ends = list(EndpointSecret.objects.order_by("-created_at").values_list("ends_at", flat=True))
+    assert [each is None or each > clock.now() for each in ends] == [True] + [False] * 6
 
 
 def test_a_disabled_endpoint_hears_nothing_and_then_all_in_order(acme: World, receiver: Receiver) -> None:

@@ -44,9 +44,10 @@ def test_an_endpoint_is_left_in_peace_for_longer_and_longer(failures: int) -> No
 
 
 def test_it_is_dead_after_a_day() -> None:
-    assert not ladder.is_dead(None, NOW)
-    assert not ladder.is_dead(NOW - timedelta(hours=23, minutes=59), NOW)
-    assert ladder.is_dead(NOW - timedelta(hours=24), NOW)
+    assert not ladder.is_dead(None, 99, NOW)
+    assert not ladder.is_dead(NOW - timedelta(hours=23, minutes=59), 99, NOW)
+    assert not ladder.is_dead(NOW - timedelta(hours=24), 9, NOW)
+    assert ladder.is_dead(NOW - timedelta(hours=24), 10, NOW)
 
 
 @given(

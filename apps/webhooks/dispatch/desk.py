@@ -1,28 +1,34 @@
 """What a worker does with the database, in the thread that is for that: takes endpoints, matches events, writes down what came."""
 
 import json
+import logging
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from apps.core import arrays, clock, ids
-from apps.core.encryption import decrypt
+from apps.core.encryption import DecryptionFailed, decrypt
 from apps.webhooks import ladder
 from apps.webhooks.client import Sent
 from apps.webhooks.dispatch import statements
-from apps.webhooks.dispatch.lines import LEASE, Line, Settings
+from apps.webhooks.dispatch.lines import LEASE, Line, Settings, retry_after
 from apps.webhooks.message import Message
 from apps.webhooks.models import DeliveryStatus, EndpointStatus, Failure
 from apps.webhooks.signing import Key, Secret
 from apps.webhooks.urls import may_be_loopback
 
+logger = logging.getLogger(__name__)
+
 MATCHED_AT_ONCE: Final = 500
-REPLAYED_AT_ONCE: Final = 200
+REPLAYED_AT_ONCE: Final = 500
+REPLAYED_PARTS: Final = 20
+"""How many parts of a feed in which nothing is to be sent again are looked through at once."""
+URGENT_AT_ONCE: Final = 20
 MOST_BEHIND: Final = 500
 """Messages to be sent to an endpoint, beyond which a replay brings no more."""
 GONE: Final = 410
@@ -48,6 +54,7 @@ class Done:
     began_at: datetime
     headers: Mapping[str, str]
     url: str
+    id: UUID = field(default_factory=lambda: ids.decode("wha", ids.new_id("wha")))
 
     def without_answer(self) -> "Done":
         """The same, but for what the receiver said beside the status."""
@@ -70,29 +77,40 @@ class Desk:
             endpoints = [row[0] for row in taken]
             _run(statements.HEAL, {"endpoints": endpoints, "now": now})
             settings = self.settings(endpoints, now)
-        return [
+        lines = [
             Line(endpoint, book, lease, settings[endpoint], failures, since, paused)
             for endpoint, book, lease, failures, since, paused in taken
+            if endpoint in settings
         ]
+        for line in lines:
+            line.begin_anew_if_changed()
+        return lines
 
     def settings(self, endpoints: Sequence[UUID], now: datetime) -> dict[UUID, Settings]:
-        """What is set of these endpoints."""
-        found = _rows(statements.SETTINGS, {"endpoints": list(endpoints), "now": now})
-        return {row[0]: _settings(*row[1:]) for row in found}
+        """What is set of these endpoints, but for those whose secrets no key opens."""
+        found = {}
+        for endpoint, *told in _rows(statements.SETTINGS, {"endpoints": list(endpoints), "now": now}):
+            try:
+                found[endpoint] = _settings(*told)
+            except DecryptionFailed:
+                logger.exception("Nothing is sent to %s.", ids.encode("whe", endpoint))
+        return found
 
     def look(self, lines: Mapping[UUID, Line], now: datetime) -> None:
         """See what has changed: settings are read anew, and what is disabled or another's now is let go."""
         known = {row[0]: row[1:] for row in _rows(statements.LOOK, [list(lines)])}
         changed = []
         for endpoint, line in lines.items():
-            lease, status, changed_at, paused_until = known[endpoint]
+            lease, status, changed_at = known[endpoint]
             line.is_lost = lease != line.lease or status != EndpointStatus.ENABLED
             if changed_at != line.settings.changed_at:
                 changed.append(endpoint)
-            if paused_until is None:
-                line.paused_until = None
-        for endpoint, settings in self.settings(changed, now).items() if changed else ():
-            lines[endpoint].settings = settings
+        read = self.settings(changed, now) if changed else {}
+        for endpoint in changed:
+            line = lines[endpoint]
+            line.settings = read.get(endpoint, line.settings)
+            line.is_lost = line.is_lost or endpoint not in read
+            line.begin_anew_if_changed()
 
     def renew(self, lines: Sequence[Line], now: datetime) -> None:
         """Hold these endpoints for longer. What another has by now is seen when they are looked at."""
@@ -110,7 +128,7 @@ class Desk:
     def match(self, lines: Sequence[Line], now: datetime) -> None:
         """Make deliveries of the events that are new to these endpoints."""
         with transaction.atomic():
-            mine = {row[0] for row in _rows(statements.LOCK, _held(lines))}
+            mine = _locked(lines)
             given = {"endpoints": list(mine), "now": now, "most": MATCHED_AT_ONCE}
             found = dict(_rows(statements.MATCH, given)) if mine else {}
         for line in lines:
@@ -118,21 +136,20 @@ class Desk:
             line.is_awake = line.is_awake or line.endpoint in found
 
     def replay(self, lines: Mapping[UUID, Line], now: datetime) -> None:
-        """Bring some more of what is to be sent again, where not much waits."""
-        for pk, endpoint, book, after, through, types, what in _rows(statements.REPLAYS, [list(lines)]):
+        """Bring some more of what is to be sent again, where not much waits; nothing that was not matched yet, which comes
+        by itself, in order."""
+        for pk, endpoint, book, after, through, types, what, matched in _rows(
+            statements.REPLAYS, [list(lines)]
+        ):
             if self._waiting(endpoint, now) >= MOST_BEHIND:
                 continue
-            given = {"endpoint": endpoint, "book": book, "after": after, "through": through}
+            given = {"endpoint": endpoint, "book": book, "through": min(through, matched)}
             given |= {"types": types, "what": what, "now": now, "most": REPLAYED_AT_ONCE}
-            with transaction.atomic():
-                if not _rows(statements.LOCK, _held([lines[endpoint]])):
-                    continue
-                [(last, sent)] = _rows(statements.REPLAY, given)
-                ended = now if last is None or last >= through else None
-                _run(
-                    "UPDATE webhooks_replay SET done_through = %s, sent = sent + %s, ended_at = %s WHERE id = %s",
-                    [last or through, sent, ended, pk],
-                )
+            for _ in range(REPLAYED_PARTS):
+                last, sent = self._replay(pk, lines[endpoint], {**given, "after": after}, through, now)
+                if last is None or sent:
+                    break
+                after = last
             lines[endpoint].is_awake = True
 
     def due(self, rooms: Mapping[UUID, int], lines: Mapping[UUID, Line], now: datetime) -> list[Work]:
@@ -155,10 +172,31 @@ class Desk:
         """Write down what came of each message, and what is next."""
         lines = {each.work.line.endpoint: each.work.line for each in done}
         with transaction.atomic():
-            held = {row[0] for row in _rows(statements.LOCK, _held(list(lines.values())))}
+            held = _locked(list(lines.values()))
             _run(statements.RECORD, {"worker": self._name, **_attempts(done)})
             _run(statements.FOLLOW, {"now": now, **_outcomes(done, held, now)})
             _run(statements.DOING, _doings(lines.values(), done, now))
+
+    def _replay(
+        self, replay: UUID, line: Line, given: dict[str, Any], through: int, now: datetime
+    ) -> tuple[int | None, int]:
+        """One part of a replay: through which position, if there was any, and how many messages."""
+        with transaction.atomic():
+            if not _locked([line]):
+                return None, 0
+            [(last, sent)] = _rows(statements.REPLAY, given)
+            done_through = last or given["after"]
+            _run(
+                "UPDATE webhooks_replay SET done_through = %s, sent = sent + %s, ended_at = %s WHERE id = %s",
+                [done_through, sent, now if done_through >= through else None, replay],
+            )
+        return last, sent
+
+    def urgent(self, lines: Mapping[UUID, Line]) -> list[Work]:
+        """What somebody waits for."""
+        on_the_way = [each for line in lines.values() for each in line.on_the_way]
+        given = {"endpoints": list(lines), "on_the_way": on_the_way, "most": URGENT_AT_ONCE}
+        return [_work(lines[row[0]], *row[1:]) for row in _rows(statements.URGENT, given)]
 
     def _waiting(self, endpoint: UUID, now: datetime) -> int:
         counted = "SELECT count(*) FROM (SELECT FROM webhooks_delivery WHERE endpoint_id = %s AND next_attempt_at <= %s LIMIT %s) d"
@@ -242,7 +280,7 @@ def _attempts(done: Sequence[Done]) -> dict[str, Any]:
     sent = [each.sent for each in done]
     work = [each.work for each in done]
     return {
-        "id": [ids.decode("wha", ids.new_id("wha")) for _ in done],
+        "id": [each.id for each in done],
         "delivery": [each.delivery for each in work],
         "endpoint": [each.line.endpoint for each in work],
         "book": [each.line.book for each in work],
@@ -284,19 +322,13 @@ def _outcomes(done: Sequence[Done], held: Collection[UUID], now: datetime) -> di
 def _next_attempt(done: Done, now: datetime) -> datetime | None:
     if done.sent.failure == Failure.NONE:
         return None
-    return ladder.next_attempt(done.work.number, now, _wish(done.sent.headers))
+    return ladder.next_attempt(done.work.number, now, retry_after(done.sent))
 
 
 def _status(done: Done, next_attempt_at: datetime | None) -> str:
     if done.sent.failure == Failure.NONE:
         return DeliveryStatus.DELIVERED.value
     return DeliveryStatus.FAILED.value if next_attempt_at is None else DeliveryStatus.PENDING.value
-
-
-def _wish(headers: Mapping[str, str]) -> timedelta | None:
-    """For how long an endpoint asks to be left alone, in seconds; the form with a date is not heard."""
-    text = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
-    return timedelta(seconds=int(text)) if text.isascii() and text.isdigit() and len(text) < 8 else None
 
 
 def _doings(lines: Iterable[Line], done: Sequence[Done], now: datetime) -> dict[str, Any]:
@@ -313,6 +345,12 @@ def _doings(lines: Iterable[Line], done: Sequence[Done], now: datetime) -> dict[
         "succeeded_at": [now if line.endpoint in well else None for line in told],
         "failed_at": [now if line.endpoint in ill else None for line in told],
     }
+
+
+def _locked(lines: Sequence[Line]) -> set[UUID]:
+    """Lock these endpoints until the transaction ends; those that are still this worker's."""
+    leases = dict(_rows(statements.LOCK, [[line.endpoint for line in lines]]))
+    return {line.endpoint for line in lines if leases.get(line.endpoint) == line.lease}
 
 
 def _held(lines: Sequence[Line]) -> list[Any]:

@@ -3,27 +3,28 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from contextvars import copy_context
 from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import psycopg
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from apps.core import clock, ids
 from apps.operations import sequencer
 from apps.operations.executor import LOST_CONNECTION, execute_many
 from apps.operations.plan import Request
 from apps.webhooks import ladder
-from apps.webhooks.client import Client
+from apps.webhooks.client import Client, Sent
 from apps.webhooks.dispatch.desk import Desk, Done, Work, has_failed, is_gone
-from apps.webhooks.dispatch.lines import RENEW_SECONDS, Line
+from apps.webhooks.dispatch.lines import RENEW_SECONDS, Line, Settings
 from apps.webhooks.message import shown
-from apps.webhooks.models import WhyDisabled
+from apps.webhooks.models import Failure, WhyDisabled
 from apps.webhooks.services.endpoints import WORKER
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ Answer = TypeVar("Answer")
 
 ON_THE_WAY: Final = 512
 """Messages that one worker has under way at most."""
+OF_A_BOOK: Final = ON_THE_WAY // 4
+"""Of them for one tenant."""
 LINES: Final = 2_000
 TAKEN_AT_ONCE: Final = 200
 LOOK_SECONDS: Final = 0.5
@@ -50,11 +53,12 @@ class Dispatcher:
         self._lines: dict[UUID, Line] = {}
         self._done: list[Done] = []
         self._unwritten: list[Done] = []
+        self._untold: list[Request] = []
         self._news: set[int] = set()
         self._on_the_way: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._look_at = self._take_at = 0.0
-        self._is_ending = False
+        self._is_looking = self._is_ending = False
 
     async def run(self) -> None:
         """Until `end` is called; then what is on its way is waited for."""
@@ -98,7 +102,7 @@ class Dispatcher:
 
     @property
     def _is_busy(self) -> bool:
-        return bool(self._on_the_way or self._done or self._unwritten)
+        return bool(self._on_the_way or self._done or self._unwritten or self._untold)
 
     async def _turn_or_later(self) -> None:
         try:
@@ -136,38 +140,47 @@ class Dispatcher:
         held = list(self._lines.values())
         if news := [line for line in held if line.has_news and not line.is_ending]:
             self._desk.match(news, now)
-        return self._due(now)
+        return [*self._urgent(), *self._due(now)]
+
+    def _urgent(self) -> list[Work]:
+        """What somebody waits for, looked for as often as new endpoints are."""
+        if not self._is_looking or self._is_ending:
+            return []
+        self._is_looking = False
+        return self._desk.urgent({pk: line for pk, line in self._lines.items() if not line.is_ending})
 
     def _follow(self, now: datetime) -> None:
         done = self._done[:]
         del self._done[: len(done)]
         for each in done:
             each.work.line.note(each.work.delivery, each.sent, now)
-        # What could not be written down, for want of the database, is tried again.
+            self._untold += _news_of(each, now)
+        # What could not be written down or told, for want of the database, is tried again.
         self._unwritten += done
-        if not self._unwritten:
-            return
-        self._record(now)
-        written, self._unwritten = self._unwritten, []
-        self._tell(written, now)
+        if self._unwritten:
+            self._record(now)
+        if self._untold:
+            self._tell()
 
     def _record(self, now: datetime) -> None:
         """All at once; if the database does not take that, each by itself, in the end without what the receiver said."""
         try:
             self._desk.record(self._unwritten, now)
-        except LOST_CONNECTION:
-            raise
-        except DatabaseError:
+            self._unwritten.clear()
+        except Exception:
+            if _is_lost():
+                raise
             logger.exception("What came of %d messages is written down one by one.", len(self._unwritten))
-            for each in self._unwritten:
-                self._record_alone(each, now)
+            while self._unwritten:
+                self._record_alone(self._unwritten[0], now)
+                del self._unwritten[0]
 
     def _record_alone(self, done: Done, now: datetime) -> None:
         try:
             self._desk.record([done], now)
-        except LOST_CONNECTION:
-            raise
-        except DatabaseError:
+        except Exception:
+            if _is_lost():
+                raise
             logger.exception("What came of %s is written down without the answer.", done.work.message.id)
             self._desk.record([done.without_answer()], now)
 
@@ -199,22 +212,29 @@ class Dispatcher:
     def _take(self, now: datetime) -> None:
         if self._is_ending or time.monotonic() < self._take_at:
             return
-        self._take_at = time.monotonic() + TAKE_SECONDS
-        room = min(TAKEN_AT_ONCE, LINES - len(self._lines))
-        if room > 0 and len(self._on_the_way) < ON_THE_WAY:
+        self._take_at, self._is_looking = time.monotonic() + TAKE_SECONDS, True
+        if room := min(TAKEN_AT_ONCE, LINES - len(self._lines)):
             for line in self._desk.take(room, now):
                 self._lines[line.endpoint] = line
 
     def _due(self, now: datetime) -> list[Work]:
-        """What is to be begun: those that wait for the longest time first, if there is no room for all."""
-        room = ON_THE_WAY - len(self._on_the_way)
+        """What is to be begun: what somebody waits for, then for those that were served the longest time ago. No tenant has more
+        than its share of all that is on the way, nor have all who are slow."""
+        if self._is_ending:
+            return []
+        held = list(self._lines.values())
+        books = Counter({book: OF_A_BOOK for book in {line.book for line in held}})
+        slow, free = ON_THE_WAY // 2, ON_THE_WAY - len(self._on_the_way)
+        for line in held:
+            books[line.book] -= len(line.on_the_way)
+            slow -= len(line.on_the_way) if line.is_slow else 0
         rooms: dict[UUID, int] = {}
-        for line in sorted(self._lines.values(), key=lambda each: each.busy_at):
-            if room <= 0 or self._is_ending:
-                break
-            if some := min(line.room(now), room):
+        for line in sorted(held, key=lambda each: each.busy_at):
+            some = min(line.room(now), free, books[line.book], slow if line.is_slow else free)
+            if some > 0:
                 rooms[line.endpoint] = some
-                room -= some
+                free, books[line.book] = free - some, books[line.book] - some
+                slow -= some if line.is_slow else 0
         return self._desk.due(rooms, self._lines, now) if rooms else []
 
     def _begin(self, works: Collection[Work]) -> None:
@@ -228,31 +248,34 @@ class Dispatcher:
         settings, message = work.line.settings, work.message
         began_at = clock.now()
         headers = message.headers(int(began_at.timestamp()), settings.signers, settings.headers)
-        sent = await self._clients[settings.loopback].send(settings.url, headers, message.body)
+        sent = await self._sent(settings, headers, message.body)
         kept = shown(headers, settings.headers)
         self._done.append(Done(work, sent, began_at, kept, settings.url))
         self._wake.set()
 
-    def _tell(self, done: Collection[Done], now: datetime) -> None:
+    async def _sent(self, settings: Settings, headers: dict[str, str], body: bytes) -> Sent:
+        """What came of it, whatever that is: a message of which nothing is heard would hold its endpoint for ever."""
+        try:
+            return await self._clients[settings.loopback].send(settings.url, headers, body)
+        except Exception as error:
+            logger.exception("A message could not be sent.")
+            return Sent(Failure.BROKEN, 0.0, why=type(error).__name__)
+
+    def _tell(self) -> None:
         """What people are to know, and what becomes of endpoints that are gone."""
-        requests = []
-        for line in {each.work.line.endpoint: each.work.line for each in done}.values():
-            if ladder.is_dead(line.failing_since, now):
-                requests.append(_disable(line, WhyDisabled.FAILING))
-        for each in done:
-            if is_gone(each):
-                requests.append(_disable(each.work.line, WhyDisabled.GONE))
-            elif has_failed(each):
-                requests.append(_alarm(each.work.line))
-        for outcome in execute_many({each.key: each for each in requests}.values()) if requests else ():
+        requests = {each.key: each for each in self._untold}
+        for outcome in execute_many(requests.values()):
             if outcome.error:
                 logger.warning("An endpoint's trouble could not be told: %s", outcome.error)
+        self._untold.clear()
 
     async def _listen(self) -> None:
         """Hear in which books there is news; what was not heard is found by looking."""
         while True:
-            with suppress(psycopg.Error, OSError):
+            try:
                 await self._hear()
+            except Exception:
+                logger.warning("News of events is not heard now, but found a little later.", exc_info=True)
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def _hear(self) -> None:
@@ -275,9 +298,25 @@ class Dispatcher:
 def _number_beyond(numbered: int) -> int:
     try:
         return sequencer.sequence_beyond(numbered)
-    except LOST_CONNECTION:
+    except Exception:
+        logger.warning("Events are not numbered now.", exc_info=True)
         connection.close()
         return numbered
+
+
+def _is_lost() -> bool:
+    """Whether the connection is gone, so that nothing can be said of what was to be written."""
+    return connection.connection is None or bool(connection.connection.closed)
+
+
+def _news_of(done: Done, now: datetime) -> list[Request]:
+    """What people are to know of an attempt."""
+    line = done.work.line
+    if is_gone(done):
+        return [_disable(line, WhyDisabled.GONE)]
+    if ladder.is_dead(line.failing_since, line.failures, now):
+        return [_disable(line, WhyDisabled.FAILING)]
+    return [_alarm(line, now)] if has_failed(done) else []
 
 
 def _close() -> None:
@@ -292,25 +331,24 @@ def _address() -> dict[str, Any]:
 
 
 def _disable(line: Line, why: WhyDisabled) -> Request:
+    """Once for each time that it was enabled."""
     endpoint = ids.encode("whe", line.endpoint)
-    since = line.failing_since.isoformat() if line.failing_since else ""
     return Request(
         "webhooks.disable_dead_endpoint",
         {"endpoint": endpoint, "why": str(why)},
-        f"{endpoint}:{why}:{since}",
+        f"{endpoint}:{why}:{line.settings.changed_at.isoformat()}",
         WORKER,
         origin="worker",
     )
 
 
-def _alarm(line: Line) -> Request:
-    """Once for each time in which all fails."""
+def _alarm(line: Line, now: datetime) -> Request:
+    """At most once an hour, whatever fails of it."""
     endpoint = ids.encode("whe", line.endpoint)
-    since = line.failing_since.isoformat() if line.failing_since else ""
     return Request(
         "webhooks.raise_alarm",
         {"endpoint": endpoint},
-        f"{endpoint}:failed:{since}",
+        f"{endpoint}:failed:{now:%Y-%m-%dT%H}",
         WORKER,
         origin="worker",
     )

@@ -50,6 +50,7 @@ class Line:
     is_awake: bool = True
     has_news: bool = True
     busy_at: float = field(default_factory=time.monotonic)
+    is_slow: bool = False
     is_lost: bool = False
     renewed_at: float = field(default_factory=time.monotonic)
     _allowance: float = 1.0
@@ -72,6 +73,11 @@ class Line:
         window = 1 if self.failures >= ladder.TOLERATED else min(self.window, self.settings.most_at_once)
         return min(max(0, window - len(self.on_the_way)), self._allowed())
 
+    def begin_anew_if_changed(self) -> None:
+        """Whoever has changed or enabled it does not wait for a pause, and its day of failing begins anew."""
+        if self.failing_since and self.settings.changed_at > self.failing_since:
+            self.failures, self.failing_since, self.paused_until = 0, None, None
+
     def begin(self, delivery: UUID) -> None:
         """A message is on its way."""
         self.on_the_way.add(delivery)
@@ -84,6 +90,7 @@ class Line:
         self.is_awake = True
         self.busy_at = time.monotonic()
         accepted = sent.failure == Failure.NONE
+        self.is_slow = sent.took > ladder.QUICK
         self.window = ladder.window(
             self.window, self.settings.most_at_once, accepted=accepted, seconds=sent.took
         )
@@ -92,7 +99,7 @@ class Line:
             return
         self.failures += 1
         self.failing_since = self.failing_since or now
-        self.paused_until = ladder.paused_until(self.failures, now)
+        self.paused_until = ladder.paused_until(self.failures, now, retry_after(sent))
 
     def is_to_be_given_back(self, now: datetime) -> bool:
         """Whether there is nothing to do for it now, or its term is over."""
@@ -111,3 +118,9 @@ class Line:
         self._allowance = min(float(rate), self._allowance + (now - self._counted_at) * rate)
         self._counted_at = now
         return int(self._allowance)
+
+
+def retry_after(sent: Sent) -> timedelta | None:
+    """For how long an endpoint asks to be left alone, in seconds; the form with a date is not heard."""
+    text = next((value for name, value in sent.headers.items() if name.lower() == "retry-after"), "")
+    return timedelta(seconds=int(text)) if text.isascii() and text.isdigit() and len(text) < 8 else None

@@ -5,16 +5,22 @@ from typing import Final
 TAKE: Final = """
 WITH free AS (
   SELECT l.endpoint_id FROM webhooks_line l JOIN webhooks_endpoint e ON e.id = l.endpoint_id
-   WHERE e.status = 'enabled'
-     AND (l.leased_until IS NULL OR l.leased_until <= %(now)s) AND (l.paused_until IS NULL OR l.paused_until <= %(now)s)
-     AND (EXISTS (SELECT FROM webhooks_delivery d WHERE d.endpoint_id = l.endpoint_id AND d.next_attempt_at <= %(now)s)
-       OR EXISTS (SELECT FROM operations_eventposition p WHERE p.book_id = l.book_id AND p.position > l.matched_through)
-       OR EXISTS (SELECT FROM webhooks_replay r WHERE r.endpoint_id = l.endpoint_id AND r.ended_at IS NULL))
+   WHERE e.status = 'enabled' AND (l.leased_until IS NULL OR l.leased_until <= %(now)s)
+     AND (EXISTS (SELECT FROM webhooks_delivery d WHERE d.endpoint_id = l.endpoint_id AND d.is_urgent)
+       OR (l.paused_until IS NULL OR l.paused_until <= %(now)s OR e.changed_at > l.failing_since)
+      AND (EXISTS (SELECT FROM webhooks_delivery d WHERE d.endpoint_id = l.endpoint_id AND d.next_attempt_at <= %(now)s)
+        OR EXISTS (SELECT FROM operations_eventposition p WHERE p.book_id = l.book_id AND p.position > l.matched_through)
+        OR EXISTS (SELECT FROM webhooks_replay r WHERE r.endpoint_id = l.endpoint_id AND r.ended_at IS NULL)
+        OR EXISTS (SELECT FROM webhooks_delivery d WHERE d.endpoint_id = l.endpoint_id AND d.status = 'queued' AND d.runs = 0)
+       AND NOT EXISTS (SELECT FROM webhooks_delivery d
+                        WHERE d.endpoint_id = l.endpoint_id AND d.status = 'pending' AND d.runs = 0)))
    ORDER BY l.failures, l.leased_until NULLS FIRST LIMIT %(most)s FOR NO KEY UPDATE OF l SKIP LOCKED)
 UPDATE webhooks_line l SET lease = l.lease + 1, leased_until = %(until)s, worker = %(worker)s
   FROM free WHERE l.endpoint_id = free.endpoint_id
 RETURNING l.endpoint_id, l.book_id, l.lease, l.failures, l.failing_since, l.paused_until
 """
+"""Endpoints that nobody has and for which there is something to do. A change of its settings, such as enabling it, ends that an
+endpoint is left in peace."""
 
 SETTINGS: Final = """
 SELECT e.id, e.url, e.is_test, e.headers_text, e.most_at_once, e.per_second, e.changed_at,
@@ -26,7 +32,7 @@ SELECT e.id, e.url, e.is_test, e.headers_text, e.most_at_once, e.per_second, e.c
 """
 
 LOOK: Final = """
-SELECT l.endpoint_id, l.lease, e.status, e.changed_at, l.paused_until
+SELECT l.endpoint_id, l.lease, e.status, e.changed_at
   FROM webhooks_line l JOIN webhooks_endpoint e ON e.id = l.endpoint_id WHERE l.endpoint_id = ANY (%s)
 """
 
@@ -54,11 +60,9 @@ UPDATE webhooks_delivery d SET status = 'pending', next_attempt_at = %(now)s
 """What waits in a lane with nothing before it: a worker died between an answer and what follows of it."""
 
 LOCK: Final = """
-SELECT l.endpoint_id FROM webhooks_line l JOIN unnest(%s::uuid[], %s::bigint[]) AS h(endpoint, lease)
-    ON l.endpoint_id = h.endpoint AND l.lease = h.lease
- ORDER BY l.endpoint_id FOR NO KEY UPDATE OF l
+SELECT endpoint_id, lease FROM webhooks_line WHERE endpoint_id = ANY (%s) ORDER BY endpoint_id FOR NO KEY UPDATE
 """
-"""The endpoints that are still this worker's, until the transaction ends."""
+"""Nobody else matches or follows these endpoints until the transaction ends."""
 
 MATCH: Final = """
 WITH news AS (
@@ -70,12 +74,14 @@ WITH news AS (
 wanted AS (
   SELECT n.endpoint_id, n.book_id, n.position, v.id AS event_id, v.type, v.subject,
          row_number() OVER (PARTITION BY n.endpoint_id, v.subject ORDER BY n.position) AS nth
-    FROM news n JOIN operations_event v ON v.id = n.event_id WHERE webhooks_wants(n.types, v.type)),
+    FROM news n JOIN operations_event v ON v.id = n.event_id
+   WHERE webhooks_wants(n.types, v.type)
+     AND NOT EXISTS (SELECT FROM webhooks_delivery o WHERE o.endpoint_id = n.endpoint_id AND o.event_id = v.id)),
 added AS (
   INSERT INTO webhooks_delivery (id, endpoint_id, book_id, kind, message_id, body, event_id, position, type, subject, status,
-                                 runs, attempts, next_attempt_at, failure, created_at)
+                                 runs, attempts, next_attempt_at, is_urgent, failure, created_at)
   SELECT webhooks_new_id(), w.endpoint_id, w.book_id, 'event', '', '', w.event_id, w.position, w.type, w.subject,
-         CASE WHEN w.is_first THEN 'pending' ELSE 'queued' END, 0, 0, CASE WHEN w.is_first THEN %(now)s END, '', %(now)s
+         CASE WHEN w.is_first THEN 'pending' ELSE 'queued' END, 0, 0, CASE WHEN w.is_first THEN %(now)s END, false, '', %(now)s
     FROM (SELECT w.*, w.nth = 1 AND NOT EXISTS (
                    SELECT FROM webhooks_delivery o WHERE o.endpoint_id = w.endpoint_id AND o.subject = w.subject
                       AND o.status IN ('queued', 'pending') AND o.runs = 0) AS is_first FROM wanted w) w
@@ -91,10 +97,21 @@ SELECT d.endpoint_id, d.id, d.event_id, d.message_id, d.body, d.runs, d.attempts
        v.type, v.version, v.subject, v.recorded_at, v.data::text, p.object_sequence
   FROM unnest(%(endpoints)s::uuid[], %(rooms)s::int[]) AS h(endpoint, room)
  CROSS JOIN LATERAL (SELECT * FROM webhooks_delivery
-                      WHERE endpoint_id = h.endpoint AND next_attempt_at <= %(now)s AND NOT id = ANY (%(on_the_way)s)
+                      WHERE endpoint_id = h.endpoint AND next_attempt_at <= %(now)s AND NOT is_urgent
+                        AND NOT id = ANY (%(on_the_way)s)
                       ORDER BY next_attempt_at, position LIMIT h.room) d
   LEFT JOIN operations_event v ON v.id = d.event_id
   LEFT JOIN operations_eventposition p ON p.book_id = d.book_id AND p.position = d.position
+"""
+
+URGENT: Final = """
+SELECT d.endpoint_id, d.id, d.event_id, d.message_id, d.body, d.runs, d.attempts, d.position,
+       v.type, v.version, v.subject, v.recorded_at, v.data::text, p.object_sequence
+  FROM webhooks_delivery d
+  LEFT JOIN operations_event v ON v.id = d.event_id
+  LEFT JOIN operations_eventposition p ON p.book_id = d.book_id AND p.position = d.position
+ WHERE d.is_urgent AND d.endpoint_id = ANY (%(endpoints)s) AND NOT d.id = ANY (%(on_the_way)s)
+ ORDER BY d.next_attempt_at LIMIT %(most)s
 """
 
 RECORD: Final = """
@@ -107,12 +124,15 @@ SELECT u.*, %(worker)s, nextval('operations_ordinal')
               %(body_sha256)s::bytea[], %(body_bytes)s::int[], %(failure)s::text[], %(why)s::text[], %(address)s::text[],
               %(tls)s::jsonb[], %(head_ms)s::int[], %(took_ms)s::int[], %(answered)s::int[], %(answer_headers)s::jsonb[],
               %(answer)s::bytea[], %(is_cut)s::boolean[]) u
+ON CONFLICT (id) DO NOTHING
 """
+"""What was written down before its transaction's end was heard of is not written twice."""
 
 FOLLOW: Final = """
 WITH ended AS (
   UPDATE webhooks_delivery d
-     SET status = u.status, attempts = u.number, next_attempt_at = u.next_attempt_at, failure = u.failure, answered = u.answered,
+     SET status = u.status, attempts = u.number, next_attempt_at = u.next_attempt_at, is_urgent = false,
+         failure = u.failure, answered = u.answered,
          delivered_at = CASE WHEN u.status = 'delivered' THEN coalesce(d.delivered_at, %(now)s) ELSE d.delivered_at END,
          ended_at = CASE WHEN u.status = 'pending' THEN NULL ELSE %(now)s END
     FROM unnest(%(delivery)s::uuid[], %(status)s::text[], %(number)s::int[], %(run)s::int[], %(next_attempt_at)s::timestamptz[],
@@ -144,8 +164,9 @@ UPDATE webhooks_line l
 """
 
 REPLAYS: Final = """
-SELECT id, endpoint_id, book_id, done_through, through, types, what FROM webhooks_replay
- WHERE endpoint_id = ANY (%s) AND ended_at IS NULL ORDER BY id
+SELECT r.id, r.endpoint_id, r.book_id, r.done_through, r.through, r.types, r.what, l.matched_through
+  FROM webhooks_replay r JOIN webhooks_line l ON l.endpoint_id = r.endpoint_id
+ WHERE r.endpoint_id = ANY (%s) AND r.ended_at IS NULL ORDER BY r.id
 """
 
 REPLAY: Final = """
@@ -165,9 +186,9 @@ again AS (
     FROM wanted w WHERE d.id = w.delivery RETURNING 1),
 added AS (
   INSERT INTO webhooks_delivery (id, endpoint_id, book_id, kind, message_id, body, event_id, position, type, subject, status,
-                                 runs, attempts, next_attempt_at, failure, created_at)
+                                 runs, attempts, next_attempt_at, is_urgent, failure, created_at)
   SELECT webhooks_new_id(), %(endpoint)s, %(book)s, 'event', '', '', w.id, w.position, w.type, w.subject, 'pending',
-         1, 0, %(now)s, '', %(now)s
+         1, 0, %(now)s, false, '', %(now)s
     FROM wanted w WHERE w.delivery IS NULL RETURNING 1)
 SELECT (SELECT max(position) FROM part), (SELECT count(*) FROM again) + (SELECT count(*) FROM added)
 """

@@ -36,9 +36,9 @@ class Failure(models.TextChoices):
 class Delivery(models.Model):
     """A message for an endpoint. One event has one delivery to an endpoint, however often it is sent.
 
-    Deliveries with the same `subject` make a lane: what is `queued` waits until those before it, by position, were delivered
-    or have failed. What is replayed (`runs` above zero), a test or sent by hand waits for nothing. `delivered_at` is the first time
-    that it was accepted, whatever came later.
+    Deliveries with the same `subject` make a lane: what is `queued` waits until those before it, by position, were delivered or have
+    failed. What is replayed (`runs` above zero), a test or sent by hand waits for nothing; if somebody waits for it, it `is_urgent`, goes
+    first, and also to an endpoint that is left in peace. `delivered_at` is the first time that it was accepted, whatever came later.
     """
 
     id = PrefixedIdField(prefix="whd", primary_key=True)
@@ -57,6 +57,7 @@ class Delivery(models.Model):
     runs = models.PositiveSmallIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True)
+    is_urgent = models.BooleanField(default=False)
     failure = models.CharField(max_length=12, choices=Failure.choices, blank=True)
     answered = models.PositiveSmallIntegerField(null=True)
     created_at = models.DateTimeField()
@@ -75,6 +76,10 @@ class Delivery(models.Model):
                 name="webhook_delivery_due_if_pending",
             ),
             models.CheckConstraint(
+                condition=models.Q(is_urgent=False) | models.Q(status=DeliveryStatus.PENDING),
+                name="webhook_delivery_urgent_if_pending",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(kind=DeliveryKind.EVENT, event__isnull=False, position__isnull=False)
                 | models.Q(~models.Q(kind=DeliveryKind.EVENT), event__isnull=True, body__gt=""),
                 name="webhook_delivery_has_a_message",
@@ -85,6 +90,9 @@ class Delivery(models.Model):
                 fields=["endpoint", "next_attempt_at", "position"],
                 condition=models.Q(next_attempt_at__isnull=False),
                 name="webhook_delivery_due",
+            ),
+            models.Index(
+                fields=["endpoint"], condition=models.Q(is_urgent=True), name="webhook_delivery_urgent"
             ),
             models.Index(
                 fields=["endpoint", "subject", "position"],

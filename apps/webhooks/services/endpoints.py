@@ -1,8 +1,10 @@
 """Endpoints: made, changed, disabled and enabled again, removed; their secrets and the tenant's key rotated."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
+
+from django.db.models import Q, QuerySet
 
 from apps.accounts.queries.tenants import active_tenant_of, tenant_of
 from apps.core import ids
@@ -16,6 +18,7 @@ from apps.webhooks.models import (
     EndpointSecret,
     EndpointStatus,
     Line,
+    Replay,
     SigningKey,
     WhyDisabled,
 )
@@ -23,6 +26,8 @@ from apps.webhooks.queries.feed import head_of
 from apps.webhooks.signing import Key, new_key, new_secret
 from apps.webhooks.urls import checked_headers, checked_url, may_be_loopback
 
+MOST_BESIDE: Final = 3
+"""Old secrets or keys that sign beside the newest."""
 MOST: Final = 100
 """Endpoints of a tenant that are not removed."""
 SETTINGS: Final = (
@@ -122,10 +127,7 @@ def plan_rotate_secret(context: Context, *, endpoint: str, overlap_hours: int) -
     if found.status == EndpointStatus.REMOVED:
         raise EndpointUnfit(f"{found.url} was removed.", field="/endpoint")
     ends = context.now + timedelta(hours=overlap_hours)
-    going = EndpointSecret.objects.filter(endpoint=found, ends_at__isnull=True)
-    old = list(going.select_for_update(no_key=True))
-    for each in old:
-        each.ends_at = ends
+    ending = _ending(EndpointSecret.objects.filter(endpoint=found), context.now, ends)
     secret = _secret(context, found)
     was, found.changed_at = {"changed_at": found.changed_at}, context.now
     result = {"endpoint": found.pk, "old_secret_ends_at": ends}
@@ -133,7 +135,7 @@ def plan_rotate_secret(context: Context, *, endpoint: str, overlap_hours: int) -
         rows=[secret],
         updates=[
             Update(found, ("changed_at",), was),
-            *(Update(each, ("ends_at",), {"ends_at": None}) for each in old),
+            *ending,
         ],
         result={**result, "secret": secret.secret},
         events=[_event("webhook_endpoint.secret_rotated", found, result)],
@@ -145,16 +147,13 @@ def plan_rotate_signing_key(context: Context, *, tenant: str | None, overlap_hou
     owner = tenant_of(context, tenant, locked=True)
     book = owner.book.pk
     ends = context.now + timedelta(hours=overlap_hours)
-    going = SigningKey.objects.filter(book_id=book, ends_at__isnull=True)
-    old = list(going.select_for_update(no_key=True))
-    for each in old:
-        each.ends_at = ends
+    ending = _ending(SigningKey.objects.filter(book_id=book), context.now, ends)
     made = new_key()
     row = _signing_key(context, book, made)
-    result = {"signing_key": row.pk, "public": made.public, "old_key_ends_at": ends if old else None}
+    result = {"signing_key": row.pk, "public": made.public, "old_key_ends_at": ends if ending else None}
     return Plan(
         rows=[row],
-        updates=[Update(each, ("ends_at",), {"ends_at": None}) for each in old],
+        updates=[*ending, *_signed_by_another(context, book)],
         result=result,
         events=[EventDraft("webhook_signing_key.rotated", row.pk, result, book_id=book)],
     )
@@ -200,7 +199,7 @@ def plan_remove_endpoint(context: Context, *, endpoint: str, reason: str) -> Pla
     found.status, found.why_disabled, found.reason = EndpointStatus.REMOVED, WhyDisabled.NONE, reason
     found.disabled_at, found.changed_at = None, context.now
     return Plan(
-        updates=[Update(found, STATE, was)],
+        updates=[Update(found, STATE, was), *_no_more_replays(context, found)],
         result=told(found),
         events=[_event("webhook_endpoint.removed", found, told(found))],
     )
@@ -247,6 +246,42 @@ def _require(endpoint: Endpoint, status: EndpointStatus) -> None:
     if endpoint.status != status:
         state = EndpointStatus(endpoint.status).label
         raise EndpointUnfit(f"{endpoint.url} is {str(state).lower()}.", field="/endpoint")
+
+
+def _ending(
+    signers: "QuerySet[EndpointSecret] | QuerySet[SigningKey]", now: datetime, ends: datetime
+) -> list[Update]:
+    """End all that sign by then, and at once but the newest: none that leaked goes on beside its successors."""
+    going = signers.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=now)).select_for_update(no_key=True)
+    updates = []
+    found: list[EndpointSecret | SigningKey] = list(going.order_by("-created_at", "-id"))
+    for nth, each in enumerate(found):
+        was, wanted = each.ends_at, ends if nth < MOST_BESIDE else now
+        each.ends_at = min(was, wanted) if was else wanted
+        updates.append(Update(each, ("ends_at",), {"ends_at": was}))
+    return updates
+
+
+def _no_more_replays(context: Context, endpoint: Endpoint) -> list[Update]:
+    updates = []
+    for each in Replay.objects.filter(endpoint=endpoint, ended_at__isnull=True).select_for_update(
+        no_key=True
+    ):
+        each.ended_at = context.now
+        updates.append(Update(each, ("ended_at",), {"ended_at": None}))
+    return updates
+
+
+def _signed_by_another(context: Context, book: int) -> list[Update]:
+    """Workers read anew what is set of all endpoints, and what signs for them."""
+    found = list(
+        Endpoint.objects.filter(book_id=book, status=EndpointStatus.ENABLED).select_for_update(no_key=True)
+    )
+    updates = []
+    for each in found:
+        was, each.changed_at = each.changed_at, context.now
+        updates.append(Update(each, ("changed_at",), {"changed_at": was}))
+    return updates
 
 
 def _secret(context: Context, endpoint: Endpoint) -> EndpointSecret:

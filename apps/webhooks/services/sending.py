@@ -31,7 +31,7 @@ from apps.webhooks.services.endpoints import checked_types, own_endpoint
 
 TEST: Final = "webhook.test"
 LARGEST: Final = 64 * 1024
-AGAIN: Final = ("status", "runs", "attempts", "next_attempt_at", "failure", "answered", "ended_at")
+AGAIN: Final = ("status", "runs", "attempts", "next_attempt_at", "is_urgent", "ended_at")
 
 
 def delivery_target(data: Input) -> Iterator[Target]:
@@ -168,7 +168,7 @@ def _again(delivery: Delivery, now: datetime) -> Update:
     if delivery.status != DeliveryStatus.PENDING:
         delivery.runs += 1
     delivery.status, delivery.attempts, delivery.next_attempt_at = DeliveryStatus.PENDING, 0, now
-    delivery.ended_at = None
+    delivery.is_urgent, delivery.ended_at = True, None
     return Update(delivery, AGAIN, was)
 
 
@@ -184,6 +184,7 @@ def _delivery(context: Context, endpoint: Endpoint, kind: DeliveryKind, type: st
         subject=pk,
         status=DeliveryStatus.PENDING,
         next_attempt_at=context.now,
+        is_urgent=True,
         created_at=context.now,
     )
 
