@@ -183,6 +183,11 @@ class TestDeliveries:
         delivery = fails(acme, receiver)
         form = text(boss, f"/ops/do/webhooks.retry_deliveries/?deliveries.7={delivery.pk}")
         assert f'value="{delivery.pk}"' in form
+        done("webhooks.disable_endpoint", endpoint=made, reason="x")
+        assert "deliveries.0" not in text(boss, f"{DELIVERIES}?status=failed")
+        assert "/ops/do/webhooks.retry_delivery/" not in text(boss, f"{DELIVERIES}{delivery.pk}/")
+        assert "First its endpoint is to be enabled" in text(boss, f"{DELIVERIES}{delivery.pk}/")
+        done("webhooks.enable_endpoint", endpoint=made)
         all_of_page = f"/ops/do/webhooks.retry_deliveries/?deliveries.0={delivery.pk}"
         assert all_of_page in text(boss, f"{DELIVERIES}?status=failed")
 
