@@ -83,19 +83,19 @@ class Lag:
 
 
 def lag() -> list[Lag]:
-    """The gauge of every stream."""
-    return [_lag(stream) for stream in _streams.values()]
-
-
-def _lag(stream: Stream) -> Lag:
+    """The gauge of every stream, by one query."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT count(*), min(moment) FROM (SELECT {stream.moment} AS moment FROM {stream.table}"
-            f" WHERE ordinal > coalesce((SELECT max(ordinal) FROM {stream.places}), 0)"
-            " ORDER BY ordinal LIMIT 1000) waiting"
-        )
-        waiting, oldest = cursor.fetchone()
-    return Lag(stream.name, waiting, oldest)
+        cursor.execute(" UNION ALL ".join(map(_lag, _streams.values())))
+        found = {name: Lag(name, waiting, oldest) for name, waiting, oldest in cursor.fetchall()}
+    return [found[name] for name in _streams]
+
+
+def _lag(stream: Stream) -> str:
+    return (
+        f"SELECT '{stream.name}', count(*), min(moment) FROM (SELECT {stream.moment} AS moment FROM {stream.table}"
+        f" WHERE ordinal > coalesce((SELECT max(ordinal) FROM {stream.places}), 0)"
+        " ORDER BY ordinal LIMIT 1000) waiting"
+    )
 
 
 def newest_ordinal() -> int:

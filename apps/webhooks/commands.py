@@ -89,7 +89,7 @@ register(
         name="webhooks.enable_endpoint",
         summary=_("Enable a webhook endpoint again"),
         plan=endpoints.plan_enable_endpoint,
-        targets=endpoints.target,
+        targets=endpoints.target_with_line,
         input=serializers.EndpointInput,
         output=outputs.EndpointResult,
         permission="webhooks.enable_endpoint",

@@ -15,7 +15,7 @@ from apps.core import clock, ids
 from apps.ledger.models import Account, JournalEntry
 from apps.ledger.queries import templates
 from apps.operations.models import Book, Operation
-from tests.console.filling import fill
+from tests.console.filling import BIG, fill
 from tests.console.making import run
 from tests.console.plans import PAGE, nodes, offences, planned, queries
 
@@ -94,6 +94,20 @@ def test_entries_of_a_template_are_looked_for_along_the_ordinals(
     ]
     assert {node["Node Type"] for node in read} <= {"Index Scan", "Index Only Scan"}
     assert max(node["Actual Rows"] + node.get("Rows Removed by Filter", 0) for node in read) == 1000
+
+
+def test_the_outbox_counts_along_indexes(console: Client, many: Book) -> None:
+    with queries() as said:
+        assert console.get("/ops/outbox/").status_code == 200
+    read = [
+        (node["Node Type"], node["Relation Name"])
+        for statement in said
+        if "webhooks_" in statement
+        for node in nodes(planned(statement))
+        if node.get("Relation Name") in BIG
+    ]
+    assert {relation for _, relation in read} >= {"webhooks_delivery", "webhooks_attempt"}
+    assert [each for each in read if each[0] == "Seq Scan"] == []
 
 
 @pytest.mark.long

@@ -303,4 +303,8 @@ def test_every_model_in_the_sidebar_is_registered() -> None:
         "providers.RailFile",
         "transfers.Transfer",
         "transfers.VirtualAccount",
+        "webhooks.Attempt",
+        "webhooks.Delivery",
+        "webhooks.Endpoint",
+        "webhooks.Replay",
     }

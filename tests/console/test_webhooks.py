@@ -183,8 +183,23 @@ class TestDeliveries:
         delivery = fails(acme, receiver)
         form = text(boss, f"/ops/do/webhooks.retry_deliveries/?deliveries.7={delivery.pk}")
         assert f'value="{delivery.pk}"' in form
+        done("webhooks.disable_endpoint", endpoint=made, reason="x")
+        assert "deliveries.0" not in text(boss, f"{DELIVERIES}?status=failed")
+        assert "/ops/do/webhooks.retry_delivery/" not in text(boss, f"{DELIVERIES}{delivery.pk}/")
+        assert "First its endpoint is to be enabled" in text(boss, f"{DELIVERIES}{delivery.pk}/")
+        done("webhooks.enable_endpoint", endpoint=made)
         all_of_page = f"/ops/do/webhooks.retry_deliveries/?deliveries.0={delivery.pk}"
         assert all_of_page in text(boss, f"{DELIVERIES}?status=failed")
+
+    def test_the_message_is_made_of_its_event_again(
+        self, acme: World, made: str, receiver: Receiver, console: Client
+    ) -> None:
+        happens(acme)
+        deliver()
+        [came], delivery = receiver.received, Delivery.objects.get()
+        answer = console.get(f"{DELIVERIES}{delivery.pk}/")
+        assert answer.context["message"].body == came.body
+        assert hashlib.sha256(came.body).hexdigest() in answer.content.decode()
 
     def test_the_message_is_shown_byte_by_byte_as_it_was_sent(
         self, acme: World, made: str, receiver: Receiver, console: Client

@@ -147,7 +147,7 @@ class TestFailing:
     def test_after_a_day_in_which_all_failed_it_is_disabled(self, acme: World, receiver: Receiver) -> None:
         made = endpoint(acme, receiver.url, types=["wallet.created"])
         receiver.always = Answer(503)
-        for hours in (0, 8, 16, 23):
+        for hours in (0, 4, 8, 12, 16, 20, 23):
             with later(hours=hours):
                 for _ in range(3):
                     happens(acme)
@@ -172,6 +172,32 @@ class TestFailing:
                 deliver()
                 assert len(receiver.received) > before
         assert Event.objects.filter(type="webhook_endpoint.disabled").count() == 4
+
+    def test_enabled_again_it_is_told_all_that_it_missed_in_order(
+        self, acme: World, receiver: Receiver
+    ) -> None:
+        made = endpoint(acme, receiver.url, types=["wallet.*"])
+        wallet = happens(acme)
+        for name in "abc":
+            changes(acme, wallet, name)
+        receiver.always = Answer(500)
+        passed = 0
+        deliver()
+        for rung in RUNGS:
+            passed += rung
+            with later(seconds=passed):
+                deliver()
+        assert statuses(made["endpoint"])[0][1] == "failed"
+        before = len(receiver.received)
+        with later(seconds=passed):
+            done("webhooks.disable_endpoint", actor=acme.test_key, endpoint=made["endpoint"], reason="work")
+            changes(acme, wallet, "d")
+            done("webhooks.enable_endpoint", actor=acme.test_key, endpoint=made["endpoint"])
+            receiver.always = Answer(200)
+            deliver()
+        told = [json.loads(each.body)["sequence"] for each in receiver.received[before:]]
+        assert told == [1, 2, 3, 4, 5]
+        assert {each[1] for each in statuses(made["endpoint"])} == {"delivered"}
 
     def test_what_somebody_waits_for_is_sent_though_it_is_left_in_peace(
         self, acme: World, receiver: Receiver

@@ -75,11 +75,13 @@ class Desk:
             if not taken:
                 return []
             endpoints = [row[0] for row in taken]
+            if any(row[-1] for row in taken):
+                _run(statements.CATCH_UP, {"endpoints": endpoints})
             _run(statements.HEAL, {"endpoints": endpoints, "now": now})
             settings = self.settings(endpoints, now)
         lines = [
             Line(endpoint, book, lease, settings[endpoint], failures, since, paused)
-            for endpoint, book, lease, failures, since, paused in taken
+            for endpoint, book, lease, failures, since, paused, _ in taken
             if endpoint in settings
         ]
         for line in lines:

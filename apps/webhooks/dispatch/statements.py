@@ -10,6 +10,7 @@ WITH free AS (
        OR (l.paused_until IS NULL OR l.paused_until <= %(now)s OR e.changed_at > l.failing_since)
       AND (EXISTS (SELECT FROM webhooks_delivery d WHERE d.endpoint_id = l.endpoint_id AND d.next_attempt_at <= %(now)s)
         OR EXISTS (SELECT FROM operations_eventposition p WHERE p.book_id = l.book_id AND p.position > l.matched_through)
+        OR l.catch_up_since IS NOT NULL
         OR EXISTS (SELECT FROM webhooks_replay r WHERE r.endpoint_id = l.endpoint_id AND r.ended_at IS NULL)
         OR EXISTS (SELECT FROM webhooks_delivery d WHERE d.endpoint_id = l.endpoint_id AND d.status = 'queued' AND d.runs = 0)
        AND NOT EXISTS (SELECT FROM webhooks_delivery d
@@ -17,7 +18,7 @@ WITH free AS (
    ORDER BY l.failures, l.leased_until NULLS FIRST LIMIT %(most)s FOR NO KEY UPDATE OF l SKIP LOCKED)
 UPDATE webhooks_line l SET lease = l.lease + 1, leased_until = %(until)s, worker = %(worker)s
   FROM free WHERE l.endpoint_id = free.endpoint_id
-RETURNING l.endpoint_id, l.book_id, l.lease, l.failures, l.failing_since, l.paused_until
+RETURNING l.endpoint_id, l.book_id, l.lease, l.failures, l.failing_since, l.paused_until, l.catch_up_since
 """
 """Endpoints that nobody has and for which there is something to do. A change of its settings, such as enabling it, ends that an
 endpoint is left in peace."""
@@ -47,6 +48,20 @@ UPDATE webhooks_line l SET leased_until = NULL
   FROM unnest(%s::uuid[], %s::bigint[]) AS h(endpoint, lease)
  WHERE l.endpoint_id = h.endpoint AND l.lease = h.lease
 """
+
+CATCH_UP: Final = """
+WITH line AS (
+  UPDATE webhooks_line l SET catch_up_since = NULL
+    FROM (SELECT endpoint_id, catch_up_since FROM webhooks_line
+           WHERE endpoint_id = ANY (%(endpoints)s) AND catch_up_since IS NOT NULL) was
+   WHERE l.endpoint_id = was.endpoint_id
+  RETURNING l.endpoint_id, was.catch_up_since)
+UPDATE webhooks_delivery d SET status = 'queued', attempts = 0, next_attempt_at = NULL, is_urgent = false, ended_at = NULL
+  FROM line
+ WHERE d.endpoint_id = line.endpoint_id AND d.runs = 0 AND d.kind = 'event'
+   AND (d.status = 'pending' OR d.status = 'failed' AND d.ended_at >= line.catch_up_since)
+"""
+"""All that an endpoint has missed goes into its lanes again, in its place: what has failed for good, too."""
 
 HEAL: Final = """
 UPDATE webhooks_delivery d SET status = 'pending', next_attempt_at = %(now)s

@@ -112,8 +112,9 @@ class SigningKey(models.Model):
 class Line(models.Model):
     """How an endpoint is doing, and which worker sends to it. Machinery, written without a command.
 
-    Up to position `matched_through` the feed was looked through for it. `lease` fences: what a worker says that has lost
-    it counts only where a message was accepted. While all fails, since `failing_since`, `paused_until` keeps the worker from trying.
+    Up to position `matched_through` the feed was looked through for it. `lease` fences: what a worker says that has lost it counts only where
+    a message was accepted. While all fails, since `failing_since`, `paused_until` keeps the worker from trying. Enabled again, it is first
+    told once more what has failed for good since `catch_up_since`.
     """
 
     endpoint = models.OneToOneField(Endpoint, on_delete=models.PROTECT, related_name="line", primary_key=True)
@@ -127,6 +128,7 @@ class Line(models.Model):
     succeeded_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
     paused_until = models.DateTimeField(null=True)
+    catch_up_since = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.endpoint_id} through {self.matched_through}"

@@ -42,6 +42,12 @@ def target(data: Input) -> Iterator[Target]:
     yield Target(Endpoint, data["endpoint"])
 
 
+def target_with_line(data: Input) -> Iterator[Target]:
+    """The endpoint and how it is doing, which are locked."""
+    yield Target(Endpoint, data["endpoint"])
+    yield Target(Line, data["endpoint"])
+
+
 def plan_create_endpoint(
     context: Context,
     *,
@@ -183,8 +189,13 @@ def plan_enable_endpoint(context: Context, *, endpoint: str) -> Plan:
     _require(found, EndpointStatus.DISABLED)
     found.status, found.why_disabled, found.reason = EndpointStatus.ENABLED, WhyDisabled.NONE, ""
     found.disabled_at, found.changed_at = None, context.now
+    line: Line = context.locked[Line, endpoint]  # type: ignore[assignment]
+    line.catch_up_since = line.failing_since
     return Plan(
-        updates=[Update(found, STATE, {"status": EndpointStatus.DISABLED})],
+        updates=[
+            Update(found, STATE, {"status": EndpointStatus.DISABLED}),
+            Update(line, ("catch_up_since",)),
+        ],
         result=told(found),
         events=[_event("webhook_endpoint.enabled", found, told(found))],
     )

@@ -14,14 +14,21 @@ csv.field_size_limit(1_000_000)
 
 def canonical(row: dict[str, str]) -> str:
     """The text of an attempt that its seal is of."""
-    text = {name: json.dumps(row[name], ensure_ascii=False) for name in ("url", "why")}
+    text = {name: json.dumps(row[name], ensure_ascii=False) for name in ("url", "why", "worker")}
     answer = sha256(bytes.fromhex(row["answer"])).hexdigest()
     parts = [
         *("1", f'"{row["id"]}"', f'"{row["delivery_id"]}"', f'"{row["endpoint_id"]}"', row["book_id"]),
         *(row["run"], row["number"], row["began_at"], text["url"], row["request_headers"]),
         *(f'"{row["body_sha256"]}"', row["body_bytes"], f'"{row["failure"]}"', text["why"]),
         *(f'"{row["address"]}"', row["tls"] or "null", row["answered"] or "null", row["answer_headers"]),
-        *(f'"{answer}"', row["took_ms"], row["ordinal"]),
+        *(
+            f'"{answer}"',
+            row["is_cut"],
+            row["head_ms"] or "null",
+            row["took_ms"],
+            text["worker"],
+            row["ordinal"],
+        ),
     ]
     return f"[{','.join(parts)}]"
 
