@@ -126,9 +126,9 @@ INSERT INTO providers_railfile (id, provider_id, message_id, format, scheme, con
          'EUR', current_date, now(), CASE WHEN i %% 1000 = 0 THEN 'made' ELSE 'taken' END, '', 0
     FROM generate_series(1, %(many)s) i;
 INSERT INTO providers_railpayment (id, provider_id, reference, scheme, amount, currency, "to", memo, status, due_at, execute_on,
-                                   file_id, sequence, code, why, doubt, created_at, changed_at)
+                                   file_id, sequence, code, why, doubt, booked_as, created_at, changed_at)
   SELECT ('1' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 10), 32, '0')::uuid, 'key:' || i, 'sepa', 1, 'EUR', %(secret)s, '',
-         'booked', now(), current_date, ('1' || lpad(to_hex(i), 31, '0'))::uuid, i, '', '', '', now(), now()
+         'booked', now(), current_date, ('1' || lpad(to_hex(i), 31, '0'))::uuid, i, '', '', '', '', now(), now()
     FROM generate_series(1, %(many)s) i;
 INSERT INTO transfers_deposit (id, provider_id, reference, message_id, amount, currency, virtual_account, remittance, remitter, status,
                                wallet_id, entry_id, matched_by, why, received_at, verified_at, charged_back, returned_by,

@@ -419,7 +419,7 @@ class TestApprovers:
         asked = run("tests.pay", source="amara", destination="bo", amount=eur("30.00"))
         outcomes = at_once(*[partial(agrees, each, asked.approval_request_id) for each in approvers])
         assert codes(outcomes) == expected
-        assert ApprovalRequest.objects.get().status == "refused"
+        assert ApprovalRequest.objects.get().status == "applied"
         assert (
             Operation.objects.filter(
                 approval_request_id=asked.approval_request_id, command="tests.pay"

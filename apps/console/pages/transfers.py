@@ -233,7 +233,7 @@ def ways(row: Transfer) -> list[tuple[str, dict[str, object]]]:
         "review_transfer": row.status in REVIEWABLE and row.kind != Kind.PAY_IN,
         "cancel_transfer": row.status in BEFORE_SENDING
         or (row.status == Status.SENT_TO_PROVIDER and row.attempt_id is None)
-        or ((payment := filed(row)) is not None and payment.status == PaymentStatus.WAITING),
+        or _waits_for_a_file(row),
         "release_escrow": in_escrow is not None and in_escrow.is_positive,
         "create_refund": row.kind == Kind.PAY_IN and row.status == Status.COMPLETED,
         "reverse_transfer": row.kind in REVERSIBLE
@@ -245,6 +245,13 @@ def ways(row: Transfer) -> list[tuple[str, dict[str, object]]]:
         for name, fits in allowed.items()
         if fits
     ]
+
+
+def _waits_for_a_file(row: Transfer) -> bool:
+    if row.status not in {Status.SENT_TO_PROVIDER, Status.PROVIDER_PROCESSING}:
+        return False
+    payment = filed(row)
+    return payment is not None and payment.status == PaymentStatus.WAITING
 
 
 def amounts(row: Transfer) -> Context:

@@ -112,9 +112,9 @@ class SigningKey(models.Model):
 class Line(models.Model):
     """How an endpoint is doing, and which worker sends to it. Machinery, written without a command.
 
-    Up to position `matched_through` the feed was looked through for it. `lease` fences: what a worker says that has lost it counts only where
-    a message was accepted. While all fails, since `failing_since`, `paused_until` keeps the worker from trying. Enabled again, it is first
-    told once more what has failed for good since `catch_up_since`.
+    Up to position `matched_through` the feed was looked through for it. `lease` fences: what a worker says that has lost it counts only
+    where a message was accepted. While all fails, since `failing_since`, `paused_until` keeps the worker from trying. Enabled again, it
+    is first told once more what has failed for good since `catch_up_since`.
     """
 
     endpoint = models.OneToOneField(Endpoint, on_delete=models.PROTECT, related_name="line", primary_key=True)
