@@ -90,9 +90,9 @@ def example(name: str, field: Any) -> Any:
     if isinstance(field, serializers.DictField) and isinstance(field.child, serializers.ChoiceField):
         return {AWKWARD: list(field.child.choices)[-1], "Betrag": "amount"}
     if isinstance(field, serializers.DictField):
-        return {"a": {"b": ["1", AWKWARD]}}
+        return {"a": AWKWARD if isinstance(field.child, serializers.CharField) else {"b": ["1", AWKWARD]}}
     if isinstance(field, serializers.IntegerField):
-        return 7
+        return min(7, 7 if field.max_value is None else field.max_value)
     if isinstance(field, serializers.DateTimeField):
         return datetime(2026, 2, 28, 23, 59, 58, tzinfo=UTC).isoformat()
     if isinstance(field, serializers.DateField):
