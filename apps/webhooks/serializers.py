@@ -12,7 +12,7 @@ from apps.webhooks.urls import LONGEST
 
 ENDPOINT = _("The endpoint.")
 TYPES = _("Names of events such as transfer.completed, or of a kind such as transfer.*; none are all.")
-HEADERS = _("Sent with each message, such as an Authorization; their values are kept secret.")
+HEADERS = _('Sent with each message, such as {"Authorization": "Bearer ..."}; their values are kept secret.')
 AT_ONCE = _("So many messages are on their way at once at most.")
 PER_SECOND = _("So many messages are begun in a second at most; empty is as many as it answers.")
 OVERLAP = _("For so many hours messages are signed with the old one, too.")

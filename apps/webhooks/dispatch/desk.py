@@ -11,13 +11,13 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from apps.core import arrays, clock, ids
+from apps.core import arrays, ids
 from apps.core.encryption import DecryptionFailed, decrypt
 from apps.webhooks import ladder
 from apps.webhooks.client import Sent
 from apps.webhooks.dispatch import statements
 from apps.webhooks.dispatch.lines import LEASE, Line, Settings, retry_after
-from apps.webhooks.message import Message
+from apps.webhooks.message import Message, of_event
 from apps.webhooks.models import DeliveryStatus, EndpointStatus, Failure
 from apps.webhooks.signing import Key, Secret
 from apps.webhooks.urls import may_be_loopback
@@ -246,35 +246,9 @@ def _work(
     *told: Any,
 ) -> Work:
     message = (
-        Message(message_id, body.encode()) if event is None else _of_event(ids.encode("evt", event), *told)
+        Message(message_id, body.encode()) if event is None else of_event(ids.encode("evt", event), *told)
     )
     return Work(line, delivery, message, runs, attempts + 1)
-
-
-def _of_event(
-    event: str,
-    position: int,
-    type: str,
-    version: int,
-    subject: str,
-    recorded_at: datetime,
-    data: str,
-    sequence: int,
-) -> Message:
-    """The event as `GET /v1/events` shows it. Its data stands in it as the database writes it, so the bytes are the same each time."""
-    head = json.dumps(
-        {
-            "id": event,
-            "type": type,
-            "version": version,
-            "timestamp": clock.written(recorded_at),
-            "position": position,
-            "subject": subject,
-            "sequence": sequence,
-        },
-        separators=(",", ":"),
-    )
-    return Message(event, f'{head[:-1]},"data":{data}}}'.encode())
 
 
 def _attempts(done: Sequence[Done]) -> dict[str, Any]:
