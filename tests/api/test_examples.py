@@ -182,7 +182,7 @@ def behind(test: str) -> str:
 def delivered(test: str) -> dict[str, Any]:
     """A message that was accepted."""
     made = done("webhooks.send_test", endpoint=endpoint(test))["delivery"]
-    Delivery.objects.filter(pk=made).update(status="delivered", next_attempt_at=None)
+    Delivery.objects.filter(pk=made).update(status="delivered", next_attempt_at=None, is_urgent=False)
     return {"delivery": made, "deliveries": [made]}
 
 

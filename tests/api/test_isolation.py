@@ -160,7 +160,9 @@ def of_webhooks(party: Party) -> dict[str, str]:
     url = f"https://hooks.{party.book}.example/in"
     endpoint = done("webhooks.create_endpoint", tenant=party.tenant, url=url)["endpoint"]
     sent = done("webhooks.send_test", endpoint=endpoint)
-    Delivery.objects.filter(pk=sent["delivery"]).update(status="failed", next_attempt_at=None)
+    Delivery.objects.filter(pk=sent["delivery"]).update(
+        status="failed", next_attempt_at=None, is_urgent=False
+    )
     attempt = Attempt.objects.create(
         id=ids.new_id("wha"),
         delivery_id=sent["delivery"],

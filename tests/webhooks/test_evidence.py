@@ -71,7 +71,7 @@ def canonical(attempt: Attempt) -> str:
         str(attempt.answered) if attempt.answered is not None else "null",
         raw["answer_headers"],
         f'"{hashlib.sha256(bytes(attempt.answer)).hexdigest()}"',
-        "t" if attempt.is_cut else "f",
+        "true" if attempt.is_cut else "false",
         "null" if attempt.head_ms is None else str(attempt.head_ms),
         str(attempt.took_ms),
         json.dumps(attempt.worker),

@@ -9,7 +9,7 @@ AS $$
            (extract(epoch FROM a.began_at) * 1000000)::bigint, ',', to_json(a.url), ',', a.request_headers, ',"',
            encode(a.body_sha256, 'hex'), '",', a.body_bytes, ',"', a.failure, '",', to_json(a.why), ',"', a.address, '",',
            coalesce(a.tls::text, 'null'), ',', coalesce(a.answered::text, 'null'), ',', a.answer_headers, ',"',
-           encode(sha256(a.answer), 'hex'), '",', a.is_cut, ',', coalesce(a.head_ms::text, 'null'), ',', a.took_ms, ',',
+           encode(sha256(a.answer), 'hex'), '",', to_json(a.is_cut), ',', coalesce(a.head_ms::text, 'null'), ',', a.took_ms, ',',
            to_json(a.worker), ',', a.ordinal, ']')
 $$;
 
