@@ -182,7 +182,17 @@ class Dispatcher:
             if _is_lost():
                 raise
             logger.exception("What came of %s is written down without the answer.", done.work.message.id)
-            self._desk.record([done.without_answer()], now)
+            self._record_less(done.without_answer(), now)
+
+    def _record_less(self, done: Done, now: datetime) -> None:
+        """What cannot be written down at all is sent again, but not at once and over and over."""
+        try:
+            self._desk.record([done], now)
+        except Exception:
+            if _is_lost():
+                raise
+            logger.exception("What came of %s is not written down.", done.work.message.id)
+            done.work.line.paused_until = now + ladder.LONGEST_PAUSE
 
     def _look(self, now: datetime) -> None:
         """From time to time: what has changed, what waits, and what is given back."""
@@ -264,7 +274,14 @@ class Dispatcher:
     def _tell(self) -> None:
         """What people are to know, and what becomes of endpoints that are gone."""
         requests = {each.key: each for each in self._untold}
-        for outcome in execute_many(requests.values()):
+        try:
+            outcomes = execute_many(requests.values())
+        except Exception:
+            if _is_lost():
+                raise
+            logger.exception("The trouble of endpoints could not be told.")
+            outcomes = []
+        for outcome in outcomes:
             if outcome.error:
                 logger.warning("An endpoint's trouble could not be told: %s", outcome.error)
         self._untold.clear()
