@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from apps.ledger.chart import file
+from apps.rates import worth
 from tests.support import books, commands, told
 from tests.support.charted import ChartFile
 from tests.support.sandbox import Sandbox
@@ -85,6 +86,13 @@ def _books_balance(request: pytest.FixtureRequest) -> Iterator[None]:
     if database and request.node.get_closest_marker("tampers") is None:
         books.assert_balanced()
         told.assert_as_declared()
+
+
+@pytest.fixture(autouse=True)
+def _no_rate_is_kept() -> Iterator[None]:
+    """A process keeps rates for some seconds; the tables of the next test have others."""
+    yield
+    worth.forget()
 
 
 @pytest.fixture
