@@ -65,12 +65,12 @@ UPDATE webhooks_delivery d SET status = 'queued', attempts = 0, next_attempt_at 
 
 HEAL: Final = """
 UPDATE webhooks_delivery d SET status = 'pending', next_attempt_at = %(now)s
- WHERE d.id IN (
-   SELECT DISTINCT ON (q.endpoint_id, q.subject) q.id FROM webhooks_delivery q
-    WHERE q.endpoint_id = ANY (%(endpoints)s) AND q.status = 'queued' AND q.runs = 0
-      AND NOT EXISTS (SELECT FROM webhooks_delivery p WHERE p.endpoint_id = q.endpoint_id AND p.subject = q.subject
-                         AND p.status = 'pending' AND p.runs = 0)
-    ORDER BY q.endpoint_id, q.subject, q.position)
+  FROM unnest(%(endpoints)s::uuid[]) AS e(endpoint)
+ CROSS JOIN LATERAL (
+   SELECT DISTINCT ON (subject) id, status FROM webhooks_delivery
+    WHERE endpoint_id = e.endpoint AND status IN ('queued', 'pending') AND runs = 0
+    ORDER BY subject, position) head
+ WHERE d.id = head.id AND head.status = 'queued'
 """
 """What waits in a lane with nothing before it: a worker died between an answer and what follows of it."""
 
@@ -90,22 +90,27 @@ wanted AS (
   SELECT n.endpoint_id, n.book_id, n.position, v.id AS event_id, v.type, v.subject,
          row_number() OVER (PARTITION BY n.endpoint_id, v.subject ORDER BY n.position) AS nth
     FROM news n JOIN operations_event v ON v.id = n.event_id
-   WHERE webhooks_wants(n.types, v.type)
-     AND NOT EXISTS (SELECT FROM webhooks_delivery o WHERE o.endpoint_id = n.endpoint_id AND o.event_id = v.id)),
+    LEFT JOIN LATERAL (SELECT true AS known FROM webhooks_delivery
+                        WHERE endpoint_id = n.endpoint_id AND event_id = v.id LIMIT 1) o ON true
+   WHERE webhooks_wants(n.types, v.type) AND o.known IS NULL),
 added AS (
   INSERT INTO webhooks_delivery (id, endpoint_id, book_id, kind, message_id, body, event_id, position, type, subject, status,
                                  runs, attempts, next_attempt_at, is_urgent, failure, created_at)
   SELECT webhooks_new_id(), w.endpoint_id, w.book_id, 'event', '', '', w.event_id, w.position, w.type, w.subject,
          CASE WHEN w.is_first THEN 'pending' ELSE 'queued' END, 0, 0, CASE WHEN w.is_first THEN %(now)s END, false, '', %(now)s
-    FROM (SELECT w.*, w.nth = 1 AND NOT EXISTS (
-                   SELECT FROM webhooks_delivery o WHERE o.endpoint_id = w.endpoint_id AND o.subject = w.subject
-                      AND o.status IN ('queued', 'pending') AND o.runs = 0) AS is_first FROM wanted w) w
+    FROM (SELECT w.*, w.nth = 1 AND o.waits IS NULL AS is_first
+            FROM wanted w LEFT JOIN LATERAL (
+                   SELECT true AS waits FROM webhooks_delivery
+                    WHERE endpoint_id = w.endpoint_id AND subject = w.subject AND status IN ('queued', 'pending') AND runs = 0
+                    LIMIT 1) o ON true) w
   ON CONFLICT (endpoint_id, event_id) DO NOTHING)
 UPDATE webhooks_line l SET matched_through = n.through
   FROM (SELECT endpoint_id, max(position) AS through, count(*) AS seen FROM news GROUP BY endpoint_id) n
  WHERE l.endpoint_id = n.endpoint_id
 RETURNING l.endpoint_id, n.seen = %(most)s
 """
+"""What is asked of each row stands in a LATERAL with a LIMIT: as an anti-join it was planned, on a table that had just grown, as a scan of
+all deliveries for each."""
 
 DUE: Final = """
 SELECT d.endpoint_id, d.id, d.event_id, d.message_id, d.body, d.runs, d.attempts, d.position,
