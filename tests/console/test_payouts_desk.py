@@ -152,6 +152,11 @@ def test_the_overview_counts_what_needs_a_person(acme: World, sandbox: Sandbox, 
         assert said in page, said
 
 
+def least(operator: Client) -> int:
+    """How many queries the page takes when all is known that is kept for some seconds: rates, routes."""
+    return min(counted(operator, DESK) for _ in range(4))
+
+
 def test_it_takes_as_many_queries_however_much_stands_there(
     acme: World, sandbox: Sandbox, operator: Client
 ) -> None:
@@ -163,13 +168,11 @@ def test_it_takes_as_many_queries_however_much_stands_there(
 
     add()
     with later(minutes=12):
-        operator.get(DESK)  # a rate is kept for some seconds
-        before = counted(operator, DESK)
+        before = least(operator)
     add()
     add()
     with later(minutes=12):
-        operator.get(DESK)
-        assert counted(operator, DESK) == before
+        assert least(operator) == before
 
 
 def test_only_those_who_may_look_see_it(acme: World, console: Client) -> None:

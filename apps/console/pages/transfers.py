@@ -20,7 +20,7 @@ from apps.core import clock
 from apps.core.money import Money
 from apps.ledger.models import Account, Hold, JournalEntry
 from apps.operations.models import ApprovalRequest
-from apps.providers.models import PaymentStatus, Provider
+from apps.providers.models import PaymentStatus, Provider, RailPayment
 from apps.transfers.arrivals import Deposit
 from apps.transfers.models import BEFORE_SENDING, Kind, Status, Transfer
 from apps.transfers.printed import proof_of_payment
@@ -129,7 +129,7 @@ class TransferAdmin(KeysetAdmin):
         if row is None:
             names = ("create_payout", "create_transfer", "post_pay_in")
             return doings(request, *((f"transfers.{name}", {}) for name in names))
-        return doings(request, *ways(row))
+        return doings(request, *ways(row, filed(row)))
 
     def decorate(self, rows: list[Any]) -> list[Any]:
         """How each stands."""
@@ -220,8 +220,9 @@ def inquiries_of(request: HttpRequest, row: Transfer) -> Context:
     }
 
 
-def ways(row: Transfer) -> list[tuple[str, dict[str, object]]]:
-    """The commands that the status of a transfer allows, filled in; what ends a review stands beside its evidence."""
+def ways(row: Transfer, payment: RailPayment | None = None) -> list[tuple[str, dict[str, object]]]:
+    """The commands that the status of a transfer allows, filled in, and of its payment that may wait for a file; what ends a
+    review stands beside its evidence."""
     given: dict[str, object] = {"transfer": row.pk}
     in_escrow = left_in(row) if row.kind == Kind.ESCROW_HOLD else None
     allowed = {
@@ -233,7 +234,7 @@ def ways(row: Transfer) -> list[tuple[str, dict[str, object]]]:
         "review_transfer": row.status in REVIEWABLE and row.kind != Kind.PAY_IN,
         "cancel_transfer": row.status in BEFORE_SENDING
         or (row.status == Status.SENT_TO_PROVIDER and row.attempt_id is None)
-        or _waits_for_a_file(row),
+        or (payment is not None and payment.status == PaymentStatus.WAITING),
         "release_escrow": in_escrow is not None and in_escrow.is_positive,
         "create_refund": row.kind == Kind.PAY_IN and row.status == Status.COMPLETED,
         "reverse_transfer": row.kind in REVERSIBLE
@@ -245,13 +246,6 @@ def ways(row: Transfer) -> list[tuple[str, dict[str, object]]]:
         for name, fits in allowed.items()
         if fits
     ]
-
-
-def _waits_for_a_file(row: Transfer) -> bool:
-    if row.status not in {Status.SENT_TO_PROVIDER, Status.PROVIDER_PROCESSING}:
-        return False
-    payment = filed(row)
-    return payment is not None and payment.status == PaymentStatus.WAITING
 
 
 def amounts(row: Transfer) -> Context:
