@@ -20,6 +20,17 @@ BRIEFLY = timedelta(seconds=5)
 
 _LOCK = 7200
 
+# A snapshot's horizon knows every database of the server. If it has not passed, only those who write in ours are waited
+# for; who was prepared has no process, and is taken for ours. Whoever has a number but not its lock yet will take an
+# ordinal above the one that was read.
+_HAVE_ENDED = """
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text::numeric >= %(horizon)s::numeric OR NOT EXISTS (
+  SELECT FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+   WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted
+     AND age(l.transactionid) > age(%(horizon)s::xid8::xid)
+     AND coalesce(a.datname, current_database()) = current_database())
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:
@@ -116,9 +127,7 @@ def _settled_ordinal(patience: timedelta) -> int:
         deadline = time.monotonic() + patience.total_seconds()
         pause = 0.001
         while True:
-            cursor.execute(
-                "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::numeric >= %s::numeric", [horizon]
-            )
+            cursor.execute(_HAVE_ENDED, {"horizon": horizon})
             if cursor.fetchone()[0]:
                 return through
             if time.monotonic() > deadline:

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection, connections
 
@@ -100,6 +101,17 @@ def test_a_long_transaction_that_posts_nothing_delays_but_loses_nothing() -> Non
         post(Leg(*a, 5))
         assert sequencer.sequence(patience=NO_PATIENCE)["entries"] == 0
     assert sequencer.sequence()["entries"] == 1
+
+
+def test_nobody_waits_for_who_writes_in_another_database(restored: str) -> None:
+    book = books.find(books.platform_id())
+    a = pair(book)
+    given = connection.get_connection_params()
+    server = {name: given[name] for name in ("host", "port", "user", "password") if name in given}
+    with psycopg.connect(dbname=restored, **server) as elsewhere:
+        elsewhere.execute("CREATE TABLE anything ()")
+        post(Leg(*a, 5))
+        assert sequencer.sequence(patience=NO_PATIENCE)["entries"] == 1
 
 
 def test_a_rollback_leaves_a_gap_in_ordinals_and_none_in_positions() -> None:
