@@ -36,6 +36,8 @@ LOOKS = [
     pytest.param("dark", "wide", marks=pytest.mark.long),
 ]
 """Each theme and each size at once; the build server looks at all of both."""
+STORY = [LOOKS[0], pytest.param("dark", "narrow", marks=pytest.mark.long), *LOOKS[2:]]
+"""For what somebody does from page to page: in one look, and in all of them on the build server."""
 NARROW = {"transfer-done", "wallet"}
 """Of what there are also pictures of a phone."""
 WATCH = """

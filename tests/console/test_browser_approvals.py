@@ -13,7 +13,7 @@ from apps.accounts.models import User
 from apps.accounts.people import actor_of
 from apps.core import clock
 from apps.operations.models import ApprovalPolicy
-from tests.console.browsing import NEEDS_CHROMIUM
+from tests.console.browsing import NEEDS_CHROMIUM, STORY
 from tests.console.test_browser_desk import sign_in
 from tests.console.test_operator import Operator
 from tests.operations.decisions import CORRECTION
@@ -63,7 +63,7 @@ def session(user: User) -> str:
     return str(client.cookies["sessionid"].value)
 
 
-@pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "narrow")])
+@pytest.mark.parametrize(("theme", "size"), STORY)
 def test_from_a_draft_to_what_was_decided(users: dict[str, User], browse: Any, theme: str, size: str) -> None:
     sessions = {name: session(user) for name, user in users.items()}
 

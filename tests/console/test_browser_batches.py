@@ -16,7 +16,7 @@ from apps.payouts.worker import work as work_on_batches
 from apps.providers.formats.pain001 import schema
 from apps.providers.models import Provider, RailFile
 from apps.providers.services.balances import ask_all
-from tests.console.browsing import LOOK, NEEDS_CHROMIUM, Operator, on_page, sign_in, wide
+from tests.console.browsing import LOOK, LOOKS, NEEDS_CHROMIUM, STORY, Operator, on_page, sign_in, wide
 from tests.support import payouts
 from tests.support.batches import OTHER_IBAN, draft, finished, row, submitted
 from tests.support.files import bankfile, cut, hand_over, told_by
@@ -64,7 +64,7 @@ def third(make_user: Any) -> str:
     return client.cookies["sessionid"].value
 
 
-@pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "narrow")])
+@pytest.mark.parametrize(("theme", "size"), STORY)
 def test_a_spreadsheet_is_mended_agreed_to_and_paid_in_a_file(
     acme: World,
     sandbox: Sandbox,
@@ -220,7 +220,7 @@ def passed(*minutes: int) -> None:
             work_on_batches()
 
 
-@pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "narrow")])
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_pages_of_batches_that_wait_fit(
     acme: World, sandbox: Sandbox, browse: Any, theme: str, size: str
 ) -> None:

@@ -10,7 +10,7 @@ from apps.core import clock
 from apps.providers.protocol import Outcome, Reply
 from apps.providers.services import balances, health
 from apps.transfers.models import Transfer
-from tests.console.browsing import LOOK, NEEDS_CHROMIUM, Operator, on_page, sign_in, wide
+from tests.console.browsing import LOOK, NEEDS_CHROMIUM, STORY, Operator, on_page, sign_in, wide
 from tests.console.making import ask_for_two
 from tests.support import payouts
 from tests.support.door import done
@@ -31,7 +31,7 @@ def parked(acme: World, sandbox: Sandbox, wallet: str) -> str:
     return str(made)
 
 
-@pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "narrow")])
+@pytest.mark.parametrize(("theme", "size"), STORY)
 def test_an_operator_settles_a_parked_payout_with_a_second_person(
     acme: World, sandbox: Sandbox, browse: Any, sessions: tuple[str, str], theme: str, size: str
 ) -> None:

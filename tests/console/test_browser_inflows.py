@@ -7,7 +7,7 @@ import pytest
 
 from apps.operations.models import ApprovalRequest
 from apps.transfers.arrivals import Deposit
-from tests.console.browsing import LOOK, LOOKS, NEEDS_CHROMIUM, Operator, on_page, sign_in, wide
+from tests.console.browsing import LOOK, NEEDS_CHROMIUM, STORY, Operator, on_page, sign_in, wide
 from tests.console.inflows import INBOX, Scene
 from tests.console.making import ask_for_two
 from tests.support.door import balance, done
@@ -24,7 +24,7 @@ def keep(operator: Operator, name: str) -> None:
         operator.page.screenshot(path=picture, full_page=True)
 
 
-@pytest.mark.parametrize(("theme", "size"), LOOKS)
+@pytest.mark.parametrize(("theme", "size"), STORY)
 def test_an_operator_has_a_message_followed_again_and_then_acknowledges_it(
     scene: Scene,
     browse: Any,
@@ -58,7 +58,7 @@ def test_an_operator_has_a_message_followed_again_and_then_acknowledges_it(
     assert operator.wrong == []
 
 
-@pytest.mark.parametrize(("theme", "size"), LOOKS)
+@pytest.mark.parametrize(("theme", "size"), STORY)
 def test_an_operator_assigns_a_deposit(
     scene: Scene,
     browse: Any,
@@ -91,7 +91,7 @@ def test_an_operator_assigns_a_deposit(
     assert has(scene.wallet).available.decimal == "1225.00"
 
 
-@pytest.mark.parametrize(("theme", "size"), LOOKS)
+@pytest.mark.parametrize(("theme", "size"), STORY)
 def test_an_operator_sends_a_deposit_back_with_a_second_person(
     scene: Scene,
     browse: Any,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.console.browsing import LOOK, LOOKS, NEEDS_CHROMIUM, Operator, on_page, sign_in, wide
+from tests.console.browsing import LOOK, NEEDS_CHROMIUM, STORY, Operator, on_page, sign_in, wide
 from tests.support.hooked import Answer, Receiver
 from tests.support.payouts import later
 from tests.support.tenants import World
@@ -48,7 +48,7 @@ def status(operator: Operator) -> str:
     return str(operator.page.locator(".head .status").first.inner_text())
 
 
-@pytest.mark.parametrize(("theme", "size"), LOOKS)
+@pytest.mark.parametrize(("theme", "size"), STORY)
 def test_an_endpoint_is_made_and_what_failed_is_sent_again(
     acme: World,
     receiver: Receiver,

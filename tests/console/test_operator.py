@@ -11,7 +11,7 @@ from apps.accounts.models import Wallet
 from apps.ledger.models import Account, JournalEntry
 from apps.operations.models import Attachment
 from apps.transfers.models import Transfer
-from tests.console.browsing import LOOKS, NEEDS_CHROMIUM, Operator
+from tests.console.browsing import NEEDS_CHROMIUM, STORY, Operator
 from tests.support.tenants import has
 
 pytestmark = [NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
@@ -90,7 +90,7 @@ def write_down(operator: Operator, page: str) -> None:
     operator.keep("wallet")
 
 
-@pytest.mark.parametrize(("theme", "size"), LOOKS)
+@pytest.mark.parametrize(("theme", "size"), STORY)
 def test_an_operator_sets_a_tenant_up_and_moves_its_money_once(
     browse: Any, make_user: Any, ledger_db: Any, theme: str, size: str
 ) -> None:
