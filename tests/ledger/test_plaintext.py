@@ -151,6 +151,7 @@ def assert_read_alike(folder: Path, book: Book, *, precise: bool = False, **opti
     programs.assert_holdings(folder, *journals, ours(book, as_of), precise=precise)
 
 
+@pytest.mark.long
 @settings(max_examples=EXAMPLES, phases=set(Phase) - {Phase.shrink})  # an example takes seconds
 @given(st.lists(ENTRIES, min_size=1, max_size=8))
 def test_any_book_is_read_with_our_balances_and_words(tmp_path: Path, history: list) -> None:

@@ -22,6 +22,7 @@ def pair(ledger_db: Any) -> tuple[Account, Account]:
     return open_account(book, "a"), open_account(book, "b")
 
 
+@pytest.mark.long
 def test_a_backup_from_amid_traffic_is_made_whole(
     pair: tuple[Account, Account], restored: str, tmp_path: Path
 ) -> None:

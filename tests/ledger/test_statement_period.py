@@ -139,6 +139,7 @@ def peak_of(account: Account, position: int) -> tuple[int, int]:
     return count, peak
 
 
+@pytest.mark.long
 def test_a_long_statement_takes_the_memory_of_a_short_one(accounts: Sequence[Account]) -> None:
     bank, wallet, _ = accounts
     for _ in range(12):

@@ -65,6 +65,7 @@ def executed(sandbox: Sandbox) -> dict[str, str]:
     return {order["memo"]: order["status"] for order in orders}
 
 
+@pytest.mark.long
 def test_what_was_executed_since_the_backup_is_recovered_before_anything_is_sent(
     acme: World, sandbox: Sandbox, restored: str, tmp_path: Path
 ) -> None:
@@ -96,6 +97,7 @@ def test_what_was_executed_since_the_backup_is_recovered_before_anything_is_sent
     assert len(sandbox.truth()["order"]) == 2
 
 
+@pytest.mark.long
 def test_nothing_is_given_back_before_all_have_said(
     acme: World, sandbox: Sandbox, restored: str, tmp_path: Path
 ) -> None:
