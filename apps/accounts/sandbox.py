@@ -32,8 +32,7 @@ DESKS: Mapping[str, Mapping[str, Any]] = {
 }
 """What each desk does. `expected_seconds` is short: the sandbox needs less than one.
 
-Stripe pays only to cards and accounts of which it has given a token, so it carries no payouts until an operator adds that
-kind, best with a routing rule for the tenants whose recipients are such.
+Stripe pays only to cards of which it has given a token, so it carries no payouts until an operator adds that kind.
 """
 
 OPTIONS: Mapping[str, Mapping[str, Any]] = {

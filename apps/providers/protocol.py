@@ -4,11 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 from apps.core import clock
 from apps.core.errors import DomainError
 from apps.core.money import Money
+
+KINDS: Final = (
+    *("payout", "refund", "onramp", "offramp", "buy", "sell", "bridge"),
+    *("strategy_start", "strategy_stop"),
+)
+"""The kinds of transfers that providers execute."""
 
 
 class Outcome(StrEnum):

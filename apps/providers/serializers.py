@@ -16,6 +16,8 @@ from apps.core.serializer_fields import (
 )
 from apps.operations import conditions
 from apps.operations.conditions import OPERATORS
+from apps.providers.protocol import KINDS
+from apps.providers.queries.routing import FACTS
 
 NAME = _("The provider by name, such as sandbox-bank.")
 KEPT = _("Leave empty to keep the one that there is.")
@@ -71,7 +73,7 @@ class SetProviderInput(serializers.Serializer[Any]):
         min_value=0, max_value=1_000, default=100, help_text=_("The lowest is asked first.")
     )
     kinds = serializers.ListField(
-        child=TextField(max_length=20), default=list, help_text=_("Of transfers; empty is any.")
+        child=serializers.ChoiceField(KINDS), default=list, help_text=_("Of transfers; empty is any.")
     )
     currencies = serializers.ListField(child=CurrencyField(), default=list, help_text=_("Empty is any."))
     countries = serializers.ListField(child=CountryField(), default=list, help_text=_("Empty is any."))
@@ -95,12 +97,19 @@ class SetProviderInput(serializers.Serializer[Any]):
 
 
 class ConditionInput(serializers.Serializer[Any]):
-    fact = TextField(max_length=60)
-    op = serializers.ChoiceField(sorted(OPERATORS))
-    value = serializers.JSONField()
+    fact = serializers.ChoiceField(
+        FACTS,
+        help_text=_(
+            "recipient_kind is bank_account, crypto_address or card; receives is the currency that is bought."
+        ),
+    )
+    op = serializers.ChoiceField(sorted(OPERATORS), help_text=_("gte and lte are of the amount."))
+    value = serializers.JSONField(help_text=_("A text, a number, or for in a list of them."))
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """A rule that cannot be looked at would stop everything that it is looked at for."""
+        if attrs["op"] in {"gte", "lte"} and attrs["fact"] != "amount":
+            raise serializers.ValidationError({"op": f"{attrs['fact']} is no number: take eq, ne or in."})
         if wrong := conditions.fault(attrs["op"], attrs["value"]):
             raise serializers.ValidationError({"value": wrong})
         return attrs
@@ -114,7 +123,7 @@ class SetRoutingRuleInput(serializers.Serializer[Any]):
     conditions = serializers.ListField(
         child=ConditionInput(),
         default=list,
-        help_text=_("All must hold: kind, currency, country, amount, tenant."),
+        help_text=_("All must hold; without any, the rule is for everything."),
     )
     providers = serializers.ListField(
         child=serializers.SlugField(max_length=40),

@@ -21,6 +21,18 @@ def test_wallet(acme: Party, asking: Any) -> tuple[Client, str]:
     return own, own.post("/v1/wallets", {"currency": "EUR"}).json()["wallet"]
 
 
+def test_money_of_any_currency_arrives_in_a_test_environment(test_wallet: tuple[Client, str]) -> None:
+    own, _ = test_wallet
+    wallet = own.post("/v1/wallets", {"currency": "USD"}).json()["wallet"]
+    for _ in range(2):
+        given = {"wallet": wallet, "amount": {"amount": "25.00", "currency": "USD"}}
+        paid = own.post("/v1/pay-ins", given)
+        assert paid.status_code == 201, paid.text
+    elsewhere = own.post("/v1/pay-ins", given | {"from_account": "bank:ing"})
+    assert (elsewhere.status_code, elsewhere.json()["code"]) == (404, "ACCOUNT_NOT_FOUND")
+    assert own.get(f"/v1/wallets/{wallet}/balances").json()["available"]["amount"] == "50.00"
+
+
 def test_a_first_pay_in_and_a_transfer(test_wallet: tuple[Client, str]) -> None:
     own, wallet = test_wallet
     paid = own.post("/v1/pay-ins", {"wallet": wallet, "amount": eur("25.00"), "reference": "first"})

@@ -145,6 +145,9 @@ class TestWrong:
         with nothing_moved():
             assert failing(*arguments).startswith(f"{expected}: ")
 
+    def test_a_command_of_nobody_is_told_how_to_be_somebodys(self) -> None:
+        assert failing("ledger.post_correction", "--data", "{}").endswith("Say with --as who runs it.")
+
     @pytest.mark.parametrize("data", ["", "{", "{'a': 1}", "nope", '{"a": }', "\x00"])
     def test_json_is_said_where_it_is_wrong(self, data: str) -> None:
         why = failing("ledger.post_correction", "--as", "fin@example.com", "--data", data)

@@ -210,6 +210,11 @@ def test_faults_that_are_none(provider: Sandbox, do: dict[str, Any]) -> None:
         provider.fault(do=do)
 
 
+def test_faults_are_a_list(provider: Sandbox) -> None:
+    with pytest.raises(AssertionError, match=r"bad_fault.*a list"):
+        provider.control("POST", "faults", {"match": {}, "do": {"submit": "refuse"}})
+
+
 @pytest.mark.parametrize(
     ("how", "known", "new"), [("refuse", CUT, CUT), ("hang", SILENT, SILENT), ("503", 503, 503)]
 )

@@ -8,6 +8,8 @@ import pytest
 from apps.accounts.models import Wallet
 from apps.core import clock
 from apps.ledger.models import Account, GlAccount
+from apps.providers import protocol
+from apps.transfers.flows import FLOWS
 from apps.transfers.models import Transfer
 from tests.support import payouts
 from tests.support.door import balance, done, refused
@@ -35,6 +37,10 @@ KINDS = {
     "custody": ["strategy_start", "strategy_stop"],
 }
 FUNDED = {"EUR": Decimal(10_000), "USDC": Decimal(10_000), "BTC": Decimal(1)}
+
+
+def test_providers_are_set_up_for_kinds_that_they_execute() -> None:
+    assert set(protocol.KINDS) == FLOWS.keys()
 
 
 def money(amount: str, currency: str) -> dict[str, str]:

@@ -139,9 +139,9 @@ class TestPayouts:
 
     def test_to_somebody_without_a_token_are_refused(self, acme: World, desk: Sandbox) -> None:
         wallet = acme.funded("100.00")
-        made = pay_out(acme, wallet, recipient(acme))["transfer"]
-        work()
-        assert (status(made), parts(wallet)) == ("compensated", ("100.00", "0.00"))
+        asked = {"wallet": wallet, "recipient": recipient(acme), "amount": eur("40.00")}
+        assert refused("transfers.create_payout", actor=acme.key, **asked) == "NO_ROUTE"
+        assert parts(wallet) == ("100.00", "0.00")
         assert not desk.truth()["order"]
 
 

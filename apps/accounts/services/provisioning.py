@@ -14,6 +14,7 @@ from apps.accounts.models import Provisioning, ProvisioningStatus, TeamRole, Ten
 from apps.accounts.services import team
 from apps.core.actor import Actor
 from apps.core.errors import DomainError
+from apps.ledger.models import Account
 from apps.ledger.services.placing import new_account
 from apps.operations.executor import execute
 from apps.operations.models import Book
@@ -27,6 +28,11 @@ LEASE = timedelta(minutes=2)
 ATTEMPTS = 10
 BANK_OF_TESTS = "bank:sandbox"
 """Where pay-ins of a test tenant arrive."""
+
+
+def bank_of_tests(book: Book, currency: str, now: datetime) -> Account:
+    """That account in a currency, still to be written."""
+    return new_account(book, BANK_OF_TESTS, currency, now=now, name="Sandbox bank")
 
 
 class SlugTaken(DomainError):
@@ -64,7 +70,7 @@ def plan_provision_tenant(context: Context, *, provisioning: str) -> Plan:
     if taken:
         raise SlugTaken(f"There is a book {taken} already, which is not this tenant's.")
     books = [_book(tenant, context.now) for tenant in (live, test)]
-    sandbox = new_account(books[1], BANK_OF_TESTS, test.base_currency, now=context.now, name="Sandbox bank")
+    sandbox = bank_of_tests(books[1], test.base_currency, context.now)
     owner = (
         [team.invitation(live, wish.owner_email, TeamRole.OWNER, context.actor.label, context.now)]
         if wish.owner_email

@@ -12,6 +12,13 @@ STRIPE_TEST = ("sk_test_", "rk_test_")
 FILE_ADAPTERS = frozenset({"bankfile", "ach"})
 """The adapters whose payments leave in files."""
 
+PAYS_TO = {
+    "bankfile": frozenset({"bank_account"}),
+    "ach": frozenset({"bank_account"}),
+    "stripe": frozenset({"card"}),
+}
+"""To which kinds of recipients an adapter can pay; those that are not here, to any."""
+
 
 class Circuit(models.TextChoices):
     CLOSED = "closed", _("Closed: it is asked")
@@ -67,6 +74,10 @@ class Provider(models.Model):
     def makes_files(self) -> bool:
         """Whether its payments leave in files, at its cut-offs."""
         return self.adapter in FILE_ADAPTERS
+
+    def pays_to(self, recipient_kind: str) -> bool:
+        """Whether it can pay to such a recipient."""
+        return self.adapter not in PAYS_TO or recipient_kind in PAYS_TO[self.adapter]
 
     @property
     def account(self) -> str:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.db.backends.signals import connection_created
@@ -18,13 +18,16 @@ from apps.providers.queries import cut_offs
 RESTORED = "The database was restored from a backup: what was executed since is not known yet."
 """How the reason begins for which nothing is sent to a provider that has not said what it executed since."""
 
+FACTS: Final = ("kind", "currency", "country", "amount", "tenant", "recipient_kind", "receives")
+"""What the conditions of a rule may ask."""
+
 KEPT_SECONDS = 1
 """How long a process remembers providers, rules and how they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be executed. `facts` are what rules may ask beside kind, currency, country and amount.
+    """What is to be executed. `facts` are what rules may ask beside kind, currency, country and amount: see FACTS.
 
     `only` names the one provider that can, such as the one through which refunded money came; `play` says that no real
     money may move, because it is a test environment's.
@@ -233,6 +236,8 @@ def _never(provider: Provider, wanted: Wanted) -> str:
         return f"has no {wanted.amount.currency}"
     if wanted.country and provider.countries and wanted.country not in provider.countries:
         return f"does not reach {wanted.country}"
+    if (to := wanted.facts.get("recipient_kind")) and not provider.pays_to(to):
+        return f"pays to no {to}"
     if limits.get("smallest") and wanted.amount < Money.parse(limits["smallest"], wanted.amount.currency):
         return f"carries no less than {limits['smallest']}"
     if limits.get("largest") and wanted.amount > Money.parse(limits["largest"], wanted.amount.currency):

@@ -107,6 +107,8 @@ def _fits(name: str, wanted: str, found: str | None) -> bool:
 
 def scripted(given: Any) -> list[Fault]:
     """The faults of a request, or refused as `bad_fault`."""
+    if not isinstance(given, list):
+        raise wrong("bad_fault", "Faults are a list, each with match and do.")
     try:
         return [_scripted(each) for each in given]
     except (ValueError, TypeError, AttributeError, KeyError) as error:

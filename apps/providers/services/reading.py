@@ -101,7 +101,7 @@ def _follow(item: Item, now: datetime) -> Verdict:
     if doubts := [*again, *report.doubts, *doubts]:
         more = f" And {len(doubts) - SHOWN} more." if len(doubts) > SHOWN else ""
         return Verdict(Became.QUARANTINED, subject, " ".join(doubts[:SHOWN]) + more)
-    why = f"It speaks of {len(report.sayings)} payments of ours, and of {report.others} other entries."
+    why = f"Payments of ours that it speaks of: {len(report.sayings)}; other entries: {report.others}."
     return Verdict(Became.PROCESSED if report.sayings or subject else Became.IGNORED, subject, why)
 
 

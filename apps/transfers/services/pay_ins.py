@@ -8,11 +8,15 @@ from typing import Any
 
 from apps.accounts.queries.tenants import is_test
 from apps.accounts.queries.wallets import Holder, holder
+from apps.accounts.services.provisioning import BANK_OF_TESTS, bank_of_tests
 from apps.core.actor import Actor
 from apps.core.errors import DomainError
 from apps.core.money import Money
 from apps.ledger import templates
 from apps.ledger.errors import DuplicateTransaction
+from apps.ledger.models import Account
+from apps.ledger.queries.accounts import is_open
+from apps.operations import books
 from apps.operations.plan import Context, Entry, EventDraft, Plan, Request, Update
 from apps.operations.registry import Input, Target
 from apps.transfers.models import Kind, Status, Transfer
@@ -146,10 +150,19 @@ def _arrived(context: Context, transfer: Transfer, to: Holder) -> Plan:
     return Plan(
         rows=[transfer, *kept.rows],
         posts=[entry, *kept.posts],
-        accounts=kept.accounts,
+        accounts=[*kept.accounts, *_bank_of_tests(context, transfer, to)],
         result=result,
         events=[EventDraft("transfer.completed", transfer.pk, result, book_id=to.book_id)],
     )
+
+
+def _bank_of_tests(context: Context, transfer: Transfer, to: Holder) -> list[Account]:
+    """The sandbox's bank in this currency, where a test environment gets its first money of it."""
+    if transfer.provider != BANK_OF_TESTS or not is_test(to.tenant_id):
+        return []
+    if is_open(to.book_id, BANK_OF_TESTS, to.currency):
+        return []
+    return [bank_of_tests(books.find(to.book_id), to.currency, context.now)]
 
 
 def _in_test(context: Context, transfer: Transfer, reference: str) -> Plan:

@@ -15,6 +15,9 @@ from apps.operations.plan import Request
 from apps.operations.registry import Command as Registered
 from apps.operations.run import Outcome
 
+NOBODY = Actor.system("shell", ())
+"""Without --as nobody acts: previews and lists work, but every command needs a person's permission."""
+
 
 class Command(BaseCommand):
     help = "Runs a command of the registry, or lists them all."
@@ -58,7 +61,8 @@ class Command(BaseCommand):
                     "error": outcome.error.as_dict(),
                 }
             )
-            raise CommandError(f"{outcome.error.code}: {outcome.error.message}")
+            hint = " Say with --as who runs it." if request.actor == NOBODY else ""
+            raise CommandError(f"{outcome.error.code}: {outcome.error.message}{hint}")
         self._print(
             {
                 "status": outcome.status,
@@ -75,7 +79,7 @@ class Command(BaseCommand):
 
 def _request(options: dict[str, Any]) -> Request:
     registry.find(options["name"])
-    actor = people.actor("user", options["user"]) if options["user"] else _shell()
+    actor = people.actor("user", options["user"]) if options["user"] else NOBODY
     key = uuid.uuid4().hex if options["key"] is None else options["key"]
     return Request(options["name"], _data(options["data"]), key, actor, origin="cli")
 
@@ -91,11 +95,6 @@ def _data(text: str) -> Any:
         ) from None
     except (RecursionError, ValueError) as error:
         raise CommandError(f"--data is no JSON: {error}.") from None
-
-
-def _shell() -> Actor:
-    """Without --as nobody acts: previews and lists work, but every command needs a person's permission."""
-    return Actor.system("shell", ())
 
 
 def _fields(command: Registered) -> str:
