@@ -115,6 +115,15 @@ def test_three_wrong_tries_end_it(acme: World, house: str) -> None:
         assert done(SEND, actor=acme.key, recipient=to)["status"] == "sent"
 
 
+def test_another_currency_is_no_try(acme: World, house: str) -> None:
+    to = recipient(acme)
+    done(SEND, actor=acme.key, recipient=to)
+    dollars = {"amount": "0.01", "currency": "USD"}
+    assert code(tell(acme, to, dollars, eur("0.02"))) == "CURRENCY_MISMATCH"
+    assert code(tell(acme, to, eur("0.02"), dollars)) == "CURRENCY_MISMATCH"
+    assert MicroDeposits.objects.get().left == 3
+
+
 def test_a_preview_tells_no_secret(acme: World, house: str) -> None:
     to = recipient(acme)
     done(SEND, actor=acme.key, recipient=to)

@@ -26,7 +26,7 @@ from apps.accounts.services.recipients import own
 from apps.core import clock
 from apps.core.actor import Actor
 from apps.core.errors import DomainError
-from apps.core.money import Money
+from apps.core.money import CurrencyMismatch, Money
 from apps.ledger.models import Account
 from apps.operations.plan import Context, Entry, EventDraft, Plan, Request, Update
 from apps.operations.registry import Input, Target
@@ -117,6 +117,12 @@ def plan_send_micro_deposits(context: Context, *, recipient: str) -> Plan:
 def plan_prove_micro_deposits(context: Context, *, recipient: str, first: Money, second: Money) -> Plan:
     """Tell the amounts. Right ones verify the recipient; after three wrong tries they are not asked for any more."""
     found = own(context, recipient)
+    for name, amount in (("first", first), ("second", second)):
+        if amount.currency != found.currency:
+            raise CurrencyMismatch(
+                f"{recipient} was sent {found.currency}, and {amount} is none; no try was counted.",
+                field=f"/{name}",
+            )
     row = MicroDeposits.objects.filter(
         recipient=found, version=found.version, status=MicroDepositsStatus.SENT
     ).first()
