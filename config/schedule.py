@@ -58,7 +58,7 @@ BEAT_SCHEDULE = {
         "task": "webhooks.mail_owners",
         "schedule": timedelta(seconds=60),
     },
-    # About a second for 10,000 new attempts; `manage.py verify_webhooks` does it by hand.
+    # Two seconds for 100,000 new attempts; `manage.py verify_webhooks` does it by hand.
     "verify-attempts": {
         "task": "webhooks.verify_attempts",
         "schedule": timedelta(hours=1),
