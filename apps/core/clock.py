@@ -1,7 +1,7 @@
 """The one place that reads the clock; services are given `now`."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, tzinfo
@@ -9,9 +9,14 @@ from datetime import UTC, date, datetime, tzinfo
 _frozen: ContextVar[datetime | None] = ContextVar("frozen", default=None)
 
 
-def now() -> datetime:
-    """The present instant, in UTC."""
-    return _frozen.get() or datetime.now(UTC)
+def by_this_machine() -> datetime:
+    """What the clock of this machine shows, frozen or not."""
+    return datetime.now(UTC)
+
+
+def now(by: Callable[[], datetime] = by_this_machine) -> datetime:
+    """The present instant, in UTC, by this machine's clock or another one."""
+    return _frozen.get() or by()
 
 
 def unix_milliseconds() -> int:

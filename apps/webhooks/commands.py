@@ -168,6 +168,18 @@ register(
 )
 register(
     Command(
+        name="webhooks.acknowledge_deliveries",
+        summary=_("Acknowledge failed webhooks"),
+        plan=sending.plan_acknowledge_deliveries,
+        targets=sending.delivery_targets,
+        input=serializers.AcknowledgeDeliveriesInput,
+        output=outputs.AcknowledgedResult,
+        permission="webhooks.acknowledge_delivery",
+        surfaces=BY_OPERATORS,
+    )
+)
+register(
+    Command(
         name="webhooks.replay_range",
         summary=_("Send a range of events again"),
         plan=sending.plan_replay_range,
@@ -187,7 +199,7 @@ register(
         name="webhooks.disable_dead_endpoint",
         summary=_("Disable an endpoint that is gone"),
         plan=alarming.plan_disable_dead_endpoint,
-        targets=endpoints.target,
+        targets=endpoints.target_with_line,
         input=serializers.DeadEndpointInput,
         permission="webhooks.disable_dead_endpoint",
     )
@@ -197,7 +209,7 @@ register(
         name="webhooks.raise_alarm",
         summary=_("Tell that webhooks have failed"),
         plan=alarming.plan_raise_alarm,
-        targets=endpoints.target,
+        targets=endpoints.target_with_line,
         input=serializers.EndpointInput,
         permission="webhooks.raise_alarm",
     )

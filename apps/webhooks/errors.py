@@ -56,6 +56,20 @@ class DeliveryUnfit(DomainError):
     http_status = 409
 
 
+class DeliveryNotFailed(DomainError):
+    """The delivery has not failed for good, so there is nothing to acknowledge."""
+
+    code = "WEBHOOK_DELIVERY_NOT_FAILED"
+    http_status = 409
+
+
+class DeliveryAcknowledged(DomainError):
+    """Somebody has acknowledged the delivery already."""
+
+    code = "WEBHOOK_DELIVERY_ACKNOWLEDGED"
+    http_status = 409
+
+
 class NothingToReplay(DomainError):
     """Nothing in the range is to be sent again."""
 

@@ -28,6 +28,9 @@ TOLERATED: Final = 5
 FIRST_PAUSE: Final = timedelta(seconds=10)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
 
+ALARMS_APART: Final = timedelta(hours=1)
+"""That messages for an endpoint have failed for good is told at most so often."""
+
 _random = SystemRandom()
 
 QUICK: Final = 1.0

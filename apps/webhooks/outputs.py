@@ -56,6 +56,11 @@ class RetriedResult(serializers.Serializer[Any]):
     deliveries = serializers.ListField(child=IdField("whd"), help_text="What is sent again.")
 
 
+class AcknowledgedResult(serializers.Serializer[Any]):
+    deliveries = serializers.ListField(child=IdField("whd"), help_text="What needs nobody any more.")
+    reason = serializers.CharField()
+
+
 class ReplayResult(serializers.Serializer[Any]):
     replay = IdField("whr")
     endpoint = IdField("whe")

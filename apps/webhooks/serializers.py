@@ -122,6 +122,13 @@ class RetryDeliveriesInput(serializers.Serializer[Any]):
     )
 
 
+class AcknowledgeDeliveriesInput(serializers.Serializer[Any]):
+    deliveries = serializers.ListField(
+        child=IdField("whd"), min_length=1, max_length=500, help_text=_("The failed deliveries, at most 500.")
+    )
+    reason = ReasonField()
+
+
 class ReplayRangeInput(serializers.Serializer[Any]):
     endpoint = IdField("whe", help_text=ENDPOINT)
     after = serializers.IntegerField(

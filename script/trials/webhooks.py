@@ -3,7 +3,8 @@
 Of what comes the receiver refuses a part, by a seed, in every way that there is. Workers are killed with signal 9, and connections of
 the database cut, at random. The ladder of minutes and hours is one of a fraction of a second. What failed for good is sent again by the
 command. Then each event must have been accepted, each signature be good, each object's events first accepted in their order (those that had
-failed for good apart), and listeners on forbidden addresses have seen nobody.
+failed for good apart), people have been told once of each endpoint whose messages failed, every attempt is what was sealed, and
+listeners on forbidden addresses have seen nobody.
 """
 
 import argparse
@@ -71,13 +72,14 @@ def _trial(stage: Stage, options: argparse.Namespace) -> dict[str, Any]:
         trouble.start()
         _happen(options.seed, list(endpoints), options.events)
         _until(lambda: _all_numbered() and not _open())
-        exhausted = _exhausted()
+        exhausted, failed = _exhausted(), set(_endpoints_with_failures())
         replays = _replayed(endpoints)
         trouble.goes_on = False
         trouble.join()
+        _until(lambda: not _untold())
         took = time.monotonic() - begun
         problems = list(_problems(receiver, endpoints, exhausted, options.events))
-        problems += _of_the_trap(forbidden, trap)
+        problems += [*_of_the_trap(forbidden, trap), *_of_the_alarms(failed), *_of_the_seals()]
         return {
             "problems": problems,
             "seed": options.seed,
@@ -274,6 +276,34 @@ def _of_the_trap(forbidden: Receiver, trap: list[str]) -> list[str]:
         if not failures or not failures <= {"forbidden", "unresolved", "broken"}:
             found.append(f"attempts at {endpoint} ended as {sorted(failures)}")
     return found
+
+
+def _untold() -> bool:
+    """Whether people are yet to hear of an endpoint."""
+    from apps.webhooks.models import Line
+
+    return Line.objects.filter(troubled_at__isnull=False).exists()
+
+
+def _of_the_alarms(failed: set[str]) -> list[str]:
+    """People are told once an hour of an endpoint, whoever was killed before telling it; a trial takes less."""
+    from apps.operations.models import Event
+
+    told = Event.objects.filter(type="alert.raised", data__reason="webhooks failed")
+    alarms = Counter(told.values_list("subject", flat=True))
+    return [
+        f"{alarms[endpoint]} alarms of {endpoint}"
+        for endpoint in failed | set(alarms)
+        if alarms[endpoint] != 1
+    ]
+
+
+def _of_the_seals() -> list[str]:
+    from apps.operations import sequencer
+    from apps.webhooks.verify import verify
+
+    sequencer.sequence()
+    return [str(fault) for fault in verify().broken]
 
 
 def _twice(receiver: Receiver) -> int:

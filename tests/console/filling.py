@@ -186,15 +186,17 @@ INSERT INTO webhooks_endpoint (id, book_id, is_test, url, description, types, ve
   SELECT lpad(to_hex(i), 32, '0')::uuid, %(book)s, true, 'https://example.com/' || i, '', '[]', 1, %(secret)s, 8, 'enabled', '', '', now(),
          '', now()
     FROM generate_series(0, 9) i;
-INSERT INTO webhooks_line (endpoint_id, book_id, matched_through, lease, worker, failures)
-  SELECT id, book_id, 0, 0, '', 0 FROM webhooks_endpoint;
+INSERT INTO webhooks_line (endpoint_id, book_id, matched_through, lease, worker, failures, trouble)
+  SELECT id, book_id, 0, 0, '', 0, '' FROM webhooks_endpoint;
 INSERT INTO webhooks_delivery (id, endpoint_id, book_id, kind, message_id, body, event_id, position, type, subject, status, runs,
-                               attempts, next_attempt_at, is_urgent, failure, created_at)
+                               attempts, next_attempt_at, is_urgent, failure, created_at, acknowledged_in_id)
   SELECT ('d' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 10), 32, '0')::uuid, %(book)s, 'event', '', '',
          ('f' || lpad(to_hex(i), 31, '0'))::uuid, i, CASE WHEN i %% 2 = 0 THEN 'transfer.completed' ELSE 'wallet.created' END,
-         'key:' || i, s.status, 0, 1, CASE WHEN s.status = 'pending' THEN now() END, false, '', now()
+         'key:' || i, s.status, 0, 1, CASE WHEN s.status = 'pending' THEN now() END, false, '', now(),
+         CASE WHEN i %% 10 = 3 THEN lpad(to_hex(i), 32, '0')::uuid END
     FROM generate_series(1, %(many)s) i,
-         LATERAL (SELECT CASE i %% 1000 WHEN 0 THEN 'failed' WHEN 1 THEN 'pending' WHEN 2 THEN 'queued' ELSE 'delivered' END) s(status);
+         LATERAL (SELECT CASE i %% 1000 WHEN 0 THEN 'failed' WHEN 1 THEN 'pending' WHEN 2 THEN 'queued'
+                        ELSE CASE WHEN i %% 10 = 3 THEN 'failed' ELSE 'delivered' END END) s(status);
 INSERT INTO webhooks_attempt (id, delivery_id, endpoint_id, book_id, number, run, began_at, url, request_headers, body_sha256, body_bytes,
                               failure, why, address, took_ms, answer_headers, answer, is_cut, worker, ordinal)
   SELECT ('a' || lpad(to_hex(i), 31, '0'))::uuid, ('d' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 10), 32, '0')::uuid,

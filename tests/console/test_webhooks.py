@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,8 +14,18 @@ from django.test import Client
 from apps.accounts.models import User
 from apps.console.attention_webhooks import told, watched
 from apps.console.noticing import up_to_many_of_each
-from apps.operations.models import Event
-from apps.webhooks.models import Attempt, Delivery, Endpoint, EndpointSecret, SigningKey
+from apps.core import clock
+from apps.operations import sequencer
+from apps.operations.models import Book, Event
+from apps.webhooks.models import (
+    Attempt,
+    AttemptVerification,
+    Delivery,
+    Endpoint,
+    EndpointSecret,
+    SigningKey,
+)
+from apps.webhooks.tasks import verify_attempts
 from tests.console.plans import queries
 from tests.support.door import done, eur
 from tests.support.hooked import Answer, Receiver
@@ -184,12 +195,38 @@ class TestDeliveries:
         form = text(boss, f"/ops/do/webhooks.retry_deliveries/?deliveries.7={delivery.pk}")
         assert f'value="{delivery.pk}"' in form
         done("webhooks.disable_endpoint", endpoint=made, reason="x")
-        assert "deliveries.0" not in text(boss, f"{DELIVERIES}?status=failed")
+        assert "/ops/do/webhooks.retry_deliveries/" not in text(boss, f"{DELIVERIES}?status=failed")
         assert "/ops/do/webhooks.retry_delivery/" not in text(boss, f"{DELIVERIES}{delivery.pk}/")
         assert "First its endpoint is to be enabled" in text(boss, f"{DELIVERIES}{delivery.pk}/")
         done("webhooks.enable_endpoint", endpoint=made)
         all_of_page = f"/ops/do/webhooks.retry_deliveries/?deliveries.0={delivery.pk}"
         assert all_of_page in text(boss, f"{DELIVERIES}?status=failed")
+
+    def test_one_that_failed_can_be_acknowledged(
+        self, acme: World, made: str, receiver: Receiver, boss: Client, console: Client
+    ) -> None:
+        delivery = fails(acme, receiver)
+        page, listed = f"{DELIVERIES}{delivery.pk}/", f"{DELIVERIES}?status=failed"
+        form = f"/ops/do/webhooks.acknowledge_deliveries/?deliveries.0={delivery.pk}"
+        assert form in text(boss, page)
+        assert "acknowledge_deliveries" not in text(console, page)
+        done("webhooks.disable_endpoint", endpoint=made, reason="x")
+        assert f'name="deliveries.0" value="{delivery.pk}"' in text(boss, listed)
+        assert f'formaction="{form.partition("?")[0]}"' in text(boss, listed)
+        assert form in text(boss, listed)
+        assert f'value="{delivery.pk}"' in text(boss, form)
+        given = {"deliveries.0": str(delivery.pk), "reason": "the shop was closed"}
+        assert send(boss, "webhooks.acknowledge_deliveries", **given).status_code == 200
+        said = text(boss, page)
+        assert "Acknowledged: nothing is to be done" in said
+        assert "the shop was closed" in said
+        assert "grace@example.com" in said.partition("Acknowledged: nothing")[2].partition("</header>")[0]
+        assert "It waits for somebody" not in said
+        assert "acknowledge_deliveries" not in said.partition("Acknowledged: nothing")[0]
+        assert str(delivery.pk) not in text(boss, listed)
+        assert str(delivery.pk) in text(boss, f"{DELIVERIES}?status=acknowledged")
+        [row] = csv.DictReader(io.StringIO(boss.get(f"{DELIVERIES}as/csv/").getvalue().decode()))
+        assert row["Why"] == "the shop was closed"
 
     def test_the_message_is_made_of_its_event_again(
         self, acme: World, made: str, receiver: Receiver, console: Client
@@ -382,6 +419,34 @@ class TestOutbox:
         deliver()
         assert counted() == before
 
+    def test_whether_attempts_are_what_was_sealed(
+        self, acme: World, made: str, receiver: Receiver, console: Client
+    ) -> None:
+        assert "it has not happened yet" in text(console, "/ops/outbox/")
+        happens(acme)
+        deliver()
+        sequencer.sequence()
+        verify_attempts()
+        assert "1 attempt is what was sealed: all is well." in text(console, "/ops/outbox/")
+        assert "not what was sealed" not in text(console, "/ops/")
+        AttemptVerification.objects.filter(book=acme.test_book).update(
+            found="acme-test: position 1: expected a, found b.", found_at=clock.now()
+        )
+        assert "acme-test: position 1: expected a, found b." in text(console, "/ops/outbox/")
+        assert "all is well" not in text(console, "/ops/outbox/")
+        assert "book whose webhook attempts are not what was sealed" in text(console, "/ops/")
+        assert 'is-stop" href="/ops/outbox/#verified"' in text(console, "/ops/")
+
+    def test_that_nobody_has_looked_for_days(self, acme: World, made: str, console: Client) -> None:
+        title = "since the attempts of all webhooks were verified"
+        verify_attempts()
+        Book.objects.update(created_at=clock.now() - timedelta(days=30))
+        assert title not in text(console, "/ops/")
+        AttemptVerification.objects.filter(book=acme.book).update(verified_at=clock.now() - timedelta(days=3))
+        assert "3 d" in text(console, "/ops/").partition(title)[0][-400:]
+        AttemptVerification.objects.filter(book=acme.book).delete()
+        assert "30 d" in text(console, "/ops/").partition(title)[0][-400:]
+
     def test_it_is_only_looked_at(self, boss: Client) -> None:
         assert boss.post("/ops/outbox/").status_code == 403
 
@@ -404,6 +469,15 @@ class TestAttention:
         done("webhooks.disable_dead_endpoint", endpoint=made, why="failing")
         assert self.notices() == ["webhook has failed", "endpoint was disabled for failing"]
         assert "endpoint was disabled for failing" in text(console, "/ops/")
+        done("webhooks.acknowledge_deliveries", deliveries=[delivery.pk], reason="seen")
+        assert self.notices() == ["endpoint was disabled for failing"]
+        assert '<span class="figure">0</span><span class="title">failed, wait' in text(
+            console, "/ops/outbox/"
+        )
+        done("webhooks.enable_endpoint", endpoint=made)
+        done("webhooks.retry_delivery", delivery=delivery.pk)
+        Delivery.objects.update(status="failed", next_attempt_at=None, is_urgent=False)
+        assert self.notices() == ["webhook has failed"]
         done("webhooks.remove_endpoint", endpoint=made, reason="x")
         assert self.notices() == []
         assert Delivery.objects.get().pk == delivery.pk

@@ -4,10 +4,12 @@ import asyncio
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -18,6 +20,9 @@ from cryptography.x509.oid import NameOID
 from apps.webhooks.client import KEPT_BYTES, Client, Sent
 from apps.webhooks.models import Failure
 from tests.support.hooked import Answer, Receiver
+
+SILENT = 100
+"""Names of which nothing is heard: more than the threads that a loop has by itself."""
 
 
 def send(url: str, *, times: int = 1, timeout: float = 5) -> list[Sent]:
@@ -103,6 +108,45 @@ def test_nobody_listens() -> None:
 def test_a_name_without_an_address() -> None:
     [sent] = send("https://nowhere.invalid/")
     assert sent.failure == Failure.UNRESOLVED
+
+
+def test_a_name_server_that_does_not_answer_keeps_no_other_endpoint_waiting(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the threads that wait for it nor those of the loop are needed by others."""
+    asked, may_answer = list[str](), threading.Event()
+    ask = socket.getaddrinfo
+
+    def silent(host: str, *rest: Any, **more: Any) -> Any:
+        if not host.endswith(".example"):
+            return ask(host, *rest, **more)
+        asked.append(host)
+        may_answer.wait(10)
+        raise socket.gaierror(socket.EAI_AGAIN, "too late")
+
+    async def sending() -> tuple[Sent, list[Sent], float]:
+        async with Client(loopback=True) as client:
+            urls = [f"https://silent-{number}.example/" for number in range(SILENT)]
+            waiting = [asyncio.create_task(client.send(url, {}, b"{}")) for url in urls]
+            async with asyncio.timeout(2):
+                while len(asked) < SILENT:
+                    await asyncio.sleep(0.01)
+            began = time.monotonic()
+            quick = await client.send(receiver.url.replace("127.0.0.1", "localhost"), {}, b"{}")
+            took = time.monotonic() - began
+            assert not any(each.done() for each in waiting)
+            return quick, await asyncio.gather(*waiting), took
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    monkeypatch.setattr("apps.webhooks.client.NAME_SECONDS", 3.0)
+    try:
+        quick, slow, took = asyncio.run(sending())
+    finally:
+        may_answer.set()
+    assert (quick.failure, took < 1) == ("", True)
+    assert {(each.failure, each.why) for each in slow} == {
+        (Failure.UNRESOLVED, "Its name has no address: its name servers do not answer.")
+    }
 
 
 @contextmanager

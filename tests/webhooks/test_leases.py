@@ -4,7 +4,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -14,11 +15,11 @@ from apps.operations import sequencer
 from apps.webhooks.client import Sent
 from apps.webhooks.dispatch.desk import Desk, Done, Work
 from apps.webhooks.dispatch.dispatcher import Dispatcher
-from apps.webhooks.dispatch.lines import LEASE, Line
+from apps.webhooks.dispatch.lines import LEASE, RENEW_SECONDS, Line
 from apps.webhooks.models import Attempt, Delivery, Failure
 from apps.webhooks.models import Line as Stored
 from tests.support.hooked import Receiver
-from tests.support.tenants import World
+from tests.support.tenants import World, world
 from tests.support.webhooks import deliver, endpoint, happens, statuses
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
@@ -90,6 +91,120 @@ class TestTaking:
         lines = desk.take(10, now)
         desk.renew(lines, now + LEASE / 2)
         assert Desk("two").take(10, now + LEASE) == []
+
+
+class TestClocks:
+    """A worker's machine says what it will: only the database's clock counts."""
+
+    @pytest.fixture(params=[timedelta(hours=1), timedelta(hours=-1)], ids=["ahead", "behind"])
+    def wrong(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        """The clock of this machine is an hour off."""
+        off: timedelta = request.param
+
+        class Wrong(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+                return datetime.now(tz) + off
+
+        with monkeypatch.context() as patched:
+            patched.setattr(clock, "datetime", Wrong)
+            yield
+
+    def test_what_a_dead_one_held_is_free_after_the_lease(
+        self, acme: World, wrong: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        endpoint(acme, OTHERS)
+        happens(acme)
+        sequencer.sequence()
+        right = datetime.now(UTC)
+        dispatcher = Dispatcher("wrong")
+        assert dispatcher._turn()
+        self.held_for_a_lease_from(right)
+        [line] = dispatcher._lines.values()
+        line.renewed_at -= RENEW_SECONDS + 1
+        dispatcher._look_at = 0
+        dispatcher._turn()
+        self.held_for_a_lease_from(right)
+        assert Desk("two").take(10, right + LEASE / 2) == []
+        assert len(Desk("two").take(10, right + LEASE + timedelta(seconds=5))) == 1
+
+    def held_for_a_lease_from(self, instant: datetime) -> None:
+        until = Stored.objects.get().leased_until
+        assert until is not None
+        assert LEASE <= until - instant <= LEASE + timedelta(seconds=5)
+
+    def test_what_another_holds_is_not_taken(self, acme: World, wrong: None) -> None:
+        endpoint(acme, OTHERS)
+        happens(acme)
+        sequencer.sequence()
+        [line] = Desk("living").take(10, datetime.now(UTC))
+        dispatcher = Dispatcher("wrong")
+        assert dispatcher._turn() == []
+        assert dispatcher._lines == {}
+        assert Stored.objects.get().lease == line.lease
+
+    def test_receivers_are_told_the_right_time(self, acme: World, receiver: Receiver, wrong: None) -> None:
+        made = endpoint(acme, receiver.url, types=["wallet.created"])
+        wallet = happens(acme)
+        deliver()
+        assert receiver.subjects == [wallet]
+        sent_at = int(receiver.received[0].headers["webhook-timestamp"])
+        assert abs(sent_at - datetime.now(UTC).timestamp()) < 10
+        attempt = Attempt.objects.get(endpoint=made["endpoint"])
+        assert abs(attempt.began_at - datetime.now(UTC)) < timedelta(seconds=10)
+
+
+class TestSharing:
+    """What one worker has on its way is shared."""
+
+    @pytest.fixture
+    def two(self, acme: World, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+        """The books of a tenant with six endpoints and of one with one; a worker sends at most eight messages at once."""
+        monkeypatch.setattr("apps.webhooks.dispatch.dispatcher.ON_THE_WAY", 8)
+        monkeypatch.setattr("apps.webhooks.dispatch.dispatcher.OF_A_BOOK", 2)
+        bloom = world("bloom")
+        for each, endpoints in ((acme, 6), (bloom, 1)):
+            for _ in range(endpoints):
+                endpoint(each, OTHERS, types=["wallet.created"])
+            for _ in range(3):
+                happens(each)
+        sequencer.sequence()
+        return acme.test_book.pk, bloom.test_book.pk
+
+    def test_no_tenant_has_more_than_its_share(self, two: tuple[int, int]) -> None:
+        dispatcher = Dispatcher("one")
+        begun: list[Work] = []
+        for _ in range(3):
+            works = dispatcher._turn()
+            for work in works:
+                work.line.begin(work.delivery)
+                work.line.window = 8
+            begun += works
+        assert len(dispatcher._lines) == 7
+        books = [each.line.book for each in begun]
+        assert (books.count(two[0]), books.count(two[1])) == (2, 2)
+
+    def test_what_was_answered_leaves_room_for_those_who_were_not_served(self, two: tuple[int, int]) -> None:
+        dispatcher = Dispatcher("one")
+        served: list[UUID] = []
+        for _ in range(3):
+            works = [each for each in dispatcher._turn() if each.line.book == two[0]]
+            assert len(works) == 2
+            for work in works:
+                work.line.begin(work.delivery)
+                work.line.note(work.delivery, Sent(Failure.NONE, 0.1, status=200), clock.now())
+            served += [each.line.endpoint for each in works]
+        assert len(set(served)) == 6
+
+    def test_the_slow_have_at_most_half(self, two: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("apps.webhooks.dispatch.dispatcher.OF_A_BOOK", 8)
+        dispatcher = Dispatcher("one")
+        assert len(dispatcher._turn()) == 7
+        for line in dispatcher._lines.values():
+            line.is_slow = line.book == two[0]
+            line.is_awake = True
+        slow = [each for each in dispatcher._turn() if each.line.is_slow]
+        assert len(slow) == 4
 
 
 class TestFencing:

@@ -30,6 +30,9 @@ INDEXES = {
     " WHERE input ? 'transfer' AND (origin <> 'worker' OR status <> 'accepted')",
     # What waits or has failed; what was delivered is nearly everything.
     "console_delivery_open": "webhooks_delivery (status, id) WHERE status <> 'delivered'",
+    # What somebody has to look at, of which there may be few among many that somebody has looked at.
+    "console_delivery_failed": "webhooks_delivery (id) WHERE status = 'failed' AND acknowledged_in_id IS NULL",
+    "console_delivery_acknowledged": "webhooks_delivery (id) WHERE acknowledged_in_id IS NOT NULL",
     "console_delivery_by_type": "webhooks_delivery (type, id)",
     "console_delivery_by_subject": "webhooks_delivery (subject, id)",
     # Ids follow time, and so do these tables: a summary of each few pages leads to an operation's

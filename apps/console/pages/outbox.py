@@ -13,6 +13,7 @@ from apps.core import clock
 from apps.operations import sequencer
 from apps.webhooks.models import Delivery, DeliveryStatus, Endpoint, EndpointStatus
 from apps.webhooks.queries.backlog import MANY, furthest_behind, workers
+from apps.webhooks.queries.verified import standing
 
 MOST = 50
 """Endpoints of the page, those with the longest backlogs."""
@@ -34,6 +35,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
         "numbering": now - first if first else None,
         "endpoints": _endpoints(now),
         "workers": workers(now),
+        "verified": standing(),
         **_waiting(now),
     }
     return site.page(request, "console/outbox.html", context)
@@ -48,7 +50,7 @@ def _waiting(now: datetime) -> dict[str, Any]:
         due=pending.filter(next_attempt_at__lte=now),
         later=pending.filter(next_attempt_at__gt=now),
         queued=queued,
-        failed=kept.filter(status=DeliveryStatus.FAILED),
+        failed=kept.filter(status=DeliveryStatus.FAILED, acknowledged_in__isnull=True),
     )
     # Ids follow time, so the oldest of each is the first of its index.
     firsts = [rows.order_by("id").values("created_at")[:1] for rows in (pending, queued)]

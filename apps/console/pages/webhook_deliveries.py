@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -30,6 +30,18 @@ from apps.webhooks.queries.receipts import Receipt, receipts_of
 MOST = 20
 """Attempts of one page; the list of attempts has the rest."""
 AGAIN, AGAIN_MANY = "webhooks.retry_delivery", "webhooks.retry_deliveries"
+ACKNOWLEDGE = "webhooks.acknowledge_deliveries"
+STATES: Mapping[str, Mapping[str, Any]] = {
+    **{each.value: {"status": each.value} for each in DeliveryStatus},
+    "failed": {"status": DeliveryStatus.FAILED, "acknowledged_in__isnull": True},
+    "acknowledged": {"acknowledged_in__isnull": False},
+}
+"""What has failed is to be looked at by somebody, or was."""
+
+
+def state_choices() -> Iterable[tuple[str, Text]]:
+    """Every state of a delivery as the list tells them apart."""
+    return [*DeliveryStatus.choices, ("acknowledged", _("Acknowledged"))]
 
 
 def type_choices() -> Iterable[tuple[str, Text]]:
@@ -43,7 +55,7 @@ class DeliveryAdmin(KeysetAdmin):
 
     called = _("Deliveries")
     list_template = "console/webhook/deliveries.html"
-    related = ("book", "endpoint")
+    related = ("book", "endpoint", "acknowledged_in")
     columns = (
         Column(_("Delivery")),
         Column(_("Endpoint"), "wide"),
@@ -71,13 +83,16 @@ class DeliveryAdmin(KeysetAdmin):
         "Created at": "created_at",
         "First accepted at": "delivered_at",
         "Ended at": "ended_at",
+        "Acknowledged at": lambda row: row.acknowledged_in and row.acknowledged_in.recorded_at,
+        "Acknowledged by": lambda row: row.acknowledged_in and row.acknowledged_in.actor_label,
+        "Why": lambda row: row.acknowledged_in and row.acknowledged_in.input["reason"],
     }
     row_template = "console/row/delivery.html"
     page_template = "console/page/delivery.html"
     empty_template = "console/empty/deliveries.html"
     tabs = "status"
     filters = (
-        Filter("status", _("Status"), choices=lambda: DeliveryStatus.choices),
+        Filter("status", _("Status"), choices=state_choices, conditions=STATES),
         OF_ENDPOINT,
         Filter("type", _("Type"), choices=type_choices),
         OF_TENANT,
@@ -89,24 +104,25 @@ class DeliveryAdmin(KeysetAdmin):
         return super().rows().defer("body", "endpoint__headers_text")
 
     def doings(self, request: HttpRequest, row: Delivery | None = None) -> list[Doing]:
-        """Send this one again; send a range of an endpoint again."""
+        """Send this one again, or let it be; send a range of an endpoint again."""
         if row is None:
             return doings(request, ("webhooks.replay_range", {"endpoint": request.GET.get("endpoint")}))
-        return doings(request, *([(AGAIN, {"delivery": row.pk})] if may_go_again(row) else []))
+        again = [(AGAIN, {"delivery": row.pk})] if may_go_again(row) else []
+        seen = [(ACKNOWLEDGE, {"deliveries.0": row.pk})] if may_be_acknowledged(row) else []
+        return doings(request, *again, *seen)
 
     def list_context(self, request: HttpRequest) -> Context:
-        """The list, and what sends those of it again that are ticked."""
+        """The list, and what sends those of it again that are ticked, or acknowledges them."""
         context = super().list_context(request)
-        some = [row.pk for row in context["rows"] if may_go_again(row)]
-        if not (some and doings(request, (AGAIN_MANY, {}))):
-            return context
-        all_ = {f"deliveries.{number}": pk for number, pk in enumerate(some)}
-        return {**context, "again": form_url(AGAIN_MANY), "again_all": form_url(AGAIN_MANY, all_)}
+        rows = context["rows"]
+        again = _for_many(request, AGAIN_MANY, [row.pk for row in rows if may_go_again(row)])
+        seen = _for_many(request, ACKNOWLEDGE, [row.pk for row in rows if may_be_acknowledged(row)])
+        return {**context, "again": again, "acknowledge": seen}
 
     def decorate(self, rows: list[Any]) -> Sequence[Any]:
-        """Each with whether it may be sent again."""
+        """Each with whether something may be done with it beside others."""
         for row in rows:
-            row.may_go_again = may_go_again(row)
+            row.may_be_ticked = may_go_again(row) or may_be_acknowledged(row)
         return rows
 
     def page_context(self, request: HttpRequest, row: Delivery) -> Context:
@@ -130,6 +146,19 @@ def may_go_again(row: Delivery) -> bool:
     if row.endpoint.status != EndpointStatus.ENABLED or row.status == DeliveryStatus.QUEUED:
         return False
     return row.status != DeliveryStatus.PENDING or row.attempts > 0
+
+
+def may_be_acknowledged(row: Delivery) -> bool:
+    """Whether the command that says that nothing is to be done would take it."""
+    return row.status == DeliveryStatus.FAILED and row.acknowledged_in_id is None
+
+
+def _for_many(request: HttpRequest, command: str, rows: Sequence[str]) -> dict[str, str] | None:
+    """Where the form of a command is, for what is ticked and for all of the page; None if there is nothing that it takes."""
+    if not (rows and doings(request, (command, {}))):
+        return None
+    every = {f"deliveries.{number}": pk for number, pk in enumerate(rows)}
+    return {"ticked": form_url(command), "all": form_url(command, every)}
 
 
 def _before(row: Delivery) -> Delivery | None:

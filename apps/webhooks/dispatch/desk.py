@@ -18,7 +18,7 @@ from apps.webhooks.client import Sent
 from apps.webhooks.dispatch import statements
 from apps.webhooks.dispatch.lines import LEASE, Line, Settings, retry_after
 from apps.webhooks.message import Message, of_event
-from apps.webhooks.models import DeliveryStatus, EndpointStatus, Failure
+from apps.webhooks.models import DeliveryStatus, EndpointStatus, Failure, Trouble
 from apps.webhooks.signing import Key, Secret
 from apps.webhooks.urls import may_be_loopback
 
@@ -32,6 +32,7 @@ URGENT_AT_ONCE: Final = 20
 MOST_BEHIND: Final = 500
 """Messages to be sent to an endpoint, beyond which a replay brings no more."""
 GONE: Final = 410
+TOLD_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +177,17 @@ class Desk:
         with transaction.atomic():
             held = _locked(list(lines.values()))
             _run(statements.RECORD, {"worker": self._name, **_attempts(done)})
-            _run(statements.FOLLOW, {"now": now, **_outcomes(done, held, now)})
-            _run(statements.DOING, _doings(lines.values(), done, now))
+            quiet_since = now - ladder.ALARMS_APART
+            _run(statements.FOLLOW, {"now": now, "quiet_since": quiet_since, **_outcomes(done, held, now)})
+            _run(statements.DOING, {"now": now, **_doings(lines.values(), done, now)})
+
+    def troubles(self, now: datetime) -> list[tuple[str, Trouble, datetime]]:
+        """Endpoints of which people are to be told something, what that is, and since when."""
+        given = {"worker": self._name, "now": now, "most": TOLD_AT_ONCE}
+        return [
+            (ids.encode("whe", endpoint), Trouble(trouble), at)
+            for endpoint, trouble, at in _rows(statements.TROUBLES, given)
+        ]
 
     def _replay(
         self, replay: UUID, line: Line, given: dict[str, Any], through: int, now: datetime
@@ -203,16 +213,6 @@ class Desk:
     def _waiting(self, endpoint: UUID, now: datetime) -> int:
         counted = "SELECT count(*) FROM (SELECT FROM webhooks_delivery WHERE endpoint_id = %s AND next_attempt_at <= %s LIMIT %s) d"
         return int(_rows(counted, [endpoint, now, MOST_BEHIND])[0][0])
-
-
-def is_gone(done: Done) -> bool:
-    """Whether an endpoint says that it wants nothing any more."""
-    return done.sent.status == GONE
-
-
-def has_failed(done: Done) -> bool:
-    """Whether the message is not sent again by itself."""
-    return done.sent.failure != Failure.NONE and done.work.number >= ladder.ATTEMPTS
 
 
 def _settings(
@@ -311,6 +311,7 @@ def _doings(lines: Iterable[Line], done: Sequence[Done], now: datetime) -> dict[
     """How the endpoints are doing after this."""
     well = {each.work.line.endpoint for each in done if each.sent.failure == Failure.NONE}
     ill = {each.work.line.endpoint for each in done if each.sent.failure != Failure.NONE}
+    gone = {each.work.line.endpoint for each in done if each.sent.status == GONE}
     told = list(lines)
     return {
         "endpoint": [line.endpoint for line in told],
@@ -320,7 +321,15 @@ def _doings(lines: Iterable[Line], done: Sequence[Done], now: datetime) -> dict[
         "paused_until": [line.paused_until for line in told],
         "succeeded_at": [now if line.endpoint in well else None for line in told],
         "failed_at": [now if line.endpoint in ill else None for line in told],
+        "trouble": [str(_trouble(line, line.endpoint in gone, now)) for line in told],
     }
+
+
+def _trouble(line: Line, is_gone: bool, now: datetime) -> Trouble:
+    """Why it is to be disabled, if it is."""
+    if is_gone:
+        return Trouble.GONE
+    return Trouble.FAILING if ladder.is_dead(line.failing_since, line.failures, now) else Trouble.NONE
 
 
 def _locked(lines: Sequence[Line]) -> set[UUID]:

@@ -15,16 +15,16 @@ from uuid import UUID
 import psycopg
 from django.db import connection
 
-from apps.core import clock, ids
 from apps.operations import sequencer
 from apps.operations.executor import LOST_CONNECTION, execute_many
 from apps.operations.plan import Request
 from apps.webhooks import ladder
 from apps.webhooks.client import Client, Sent
-from apps.webhooks.dispatch.desk import Desk, Done, Work, has_failed, is_gone
+from apps.webhooks.dispatch.desk import Desk, Done, Work
 from apps.webhooks.dispatch.lines import RENEW_SECONDS, Line, Settings
+from apps.webhooks.dispatch.times import DatabaseClock
 from apps.webhooks.message import shown
-from apps.webhooks.models import Failure, WhyDisabled
+from apps.webhooks.models import Failure, Trouble
 from apps.webhooks.services.endpoints import WORKER
 
 logger = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ LINES: Final = 2_000
 TAKEN_AT_ONCE: Final = 200
 LOOK_SECONDS: Final = 0.5
 TAKE_SECONDS: Final = 0.25
+TELL_SECONDS: Final = 1.0
 GATHER_SECONDS: Final = 0.005
 """How long answers are let gather after the first: a turn of one costs nearly as much as a turn of twenty."""
 NUMBER_SECONDS: Final = 0.1
@@ -49,15 +50,15 @@ class Dispatcher:
 
     def __init__(self, name: str) -> None:
         self._desk = Desk(name)
+        self._clock = DatabaseClock()
         self._thread = ThreadPoolExecutor(1, "webhooks")
         self._lines: dict[UUID, Line] = {}
         self._done: list[Done] = []
         self._unwritten: list[Done] = []
-        self._untold: list[Request] = []
         self._news: set[int] = set()
         self._on_the_way: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
-        self._look_at = self._take_at = 0.0
+        self._look_at = self._take_at = self._tell_at = 0.0
         self._is_looking = self._is_ending = False
 
     async def run(self) -> None:
@@ -77,7 +78,7 @@ class Dispatcher:
         async with self._connected():
             idle = 0
             while idle < 2 or self._is_busy:
-                self._look_at = self._take_at = 0.0
+                self._look_at = self._take_at = self._tell_at = 0.0
                 begun = await self._ask(self._turn)
                 self._begin(begun)
                 idle = 0 if begun else idle + 1
@@ -102,7 +103,7 @@ class Dispatcher:
 
     @property
     def _is_busy(self) -> bool:
-        return bool(self._on_the_way or self._done or self._unwritten or self._untold)
+        return bool(self._on_the_way or self._done or self._unwritten)
 
     async def _turn_or_later(self) -> None:
         try:
@@ -133,8 +134,11 @@ class Dispatcher:
 
     def _turn(self) -> list[Work]:
         """In the database's thread: write down what came, and see what is next."""
-        now = clock.now()
+        if time.monotonic() >= self._look_at:
+            self._clock.look()
+        now = self._clock.now()
         self._follow(now)
+        self._tell(now)
         self._look(now)
         self._take(now)
         held = list(self._lines.values())
@@ -154,13 +158,12 @@ class Dispatcher:
         del self._done[: len(done)]
         for each in done:
             each.work.line.note(each.work.delivery, each.sent, now)
-            self._untold += _news_of(each, now)
-        # What could not be written down or told, for want of the database, is tried again.
+            if each.sent.failure != Failure.NONE:
+                self._tell_at = 0.0
+        # What could not be written down, for want of the database, is tried again.
         self._unwritten += done
         if self._unwritten:
             self._record(now)
-        if self._untold:
-            self._tell()
 
     def _record(self, now: datetime) -> None:
         """All at once; if the database does not take that, each by itself, in the end without what the receiver said."""
@@ -256,7 +259,7 @@ class Dispatcher:
 
     async def _send(self, work: Work) -> None:
         settings, message = work.line.settings, work.message
-        began_at = clock.now()
+        began_at = self._clock.now()
         headers = message.headers(int(began_at.timestamp()), settings.signers, settings.headers)
         sent = await self._sent(settings, headers, message.body)
         kept = shown(headers, settings.headers)
@@ -271,11 +274,14 @@ class Dispatcher:
             logger.exception("A message could not be sent.")
             return Sent(Failure.BROKEN, 0.0, why=type(error).__name__)
 
-    def _tell(self) -> None:
-        """What people are to know, and what becomes of endpoints that are gone."""
-        requests = {each.key: each for each in self._untold}
+    def _tell(self, now: datetime) -> None:
+        """What people are to know, and what becomes of endpoints that are gone: what is written down of it and was not told."""
+        if time.monotonic() < self._tell_at:
+            return
+        self._tell_at = time.monotonic() + TELL_SECONDS
+        requests = [_telling(*each) for each in self._desk.troubles(now)]
         try:
-            outcomes = execute_many(requests.values())
+            outcomes = execute_many(requests) if requests else []
         except Exception:
             if _is_lost():
                 raise
@@ -284,7 +290,6 @@ class Dispatcher:
         for outcome in outcomes:
             if outcome.error:
                 logger.warning("An endpoint's trouble could not be told: %s", outcome.error)
-        self._untold.clear()
 
     async def _listen(self) -> None:
         """Hear in which books there is news; what was not heard is found by looking."""
@@ -326,16 +331,6 @@ def _is_lost() -> bool:
     return connection.connection is None or bool(connection.connection.closed)
 
 
-def _news_of(done: Done, now: datetime) -> list[Request]:
-    """What people are to know of an attempt."""
-    line = done.work.line
-    if is_gone(done):
-        return [_disable(line, WhyDisabled.GONE)]
-    if ladder.is_dead(line.failing_since, line.failures, now):
-        return [_disable(line, WhyDisabled.FAILING)]
-    return [_alarm(line, now)] if has_failed(done) else []
-
-
 def _close() -> None:
     """The connection of the thread that this runs in."""
     connection.close()
@@ -347,25 +342,10 @@ def _address() -> dict[str, Any]:
     return {name: value for name, value in given.items() if name not in {"cursor_factory", "context"}}
 
 
-def _disable(line: Line, why: WhyDisabled) -> Request:
-    """Once for each time that it was enabled."""
-    endpoint = ids.encode("whe", line.endpoint)
-    return Request(
-        "webhooks.disable_dead_endpoint",
-        {"endpoint": endpoint, "why": str(why)},
-        f"{endpoint}:{why}:{line.settings.changed_at.isoformat()}",
-        WORKER,
-        origin="worker",
-    )
-
-
-def _alarm(line: Line, now: datetime) -> Request:
-    """At most once an hour, whatever fails of it."""
-    endpoint = ids.encode("whe", line.endpoint)
-    return Request(
-        "webhooks.raise_alarm",
-        {"endpoint": endpoint},
-        f"{endpoint}:failed:{now:%Y-%m-%dT%H}",
-        WORKER,
-        origin="worker",
-    )
+def _telling(endpoint: str, trouble: Trouble, since: datetime) -> Request:
+    """What tells of it, once for each time that it was written down."""
+    told = {"endpoint": endpoint}
+    name = "webhooks.raise_alarm"
+    if trouble != Trouble.FAILED:
+        name, told = "webhooks.disable_dead_endpoint", {**told, "why": str(trouble)}
+    return Request(name, told, f"{endpoint}:{trouble}:{since.isoformat()}", WORKER, origin="worker")

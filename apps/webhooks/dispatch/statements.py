@@ -56,7 +56,8 @@ WITH line AS (
            WHERE endpoint_id = ANY (%(endpoints)s) AND catch_up_since IS NOT NULL) was
    WHERE l.endpoint_id = was.endpoint_id
   RETURNING l.endpoint_id, was.catch_up_since)
-UPDATE webhooks_delivery d SET status = 'queued', attempts = 0, next_attempt_at = NULL, is_urgent = false, ended_at = NULL
+UPDATE webhooks_delivery d
+   SET status = 'queued', attempts = 0, next_attempt_at = NULL, is_urgent = false, ended_at = NULL, acknowledged_in_id = NULL
   FROM line
  WHERE d.endpoint_id = line.endpoint_id AND d.runs = 0 AND d.kind = 'event'
    AND (d.status = 'pending' OR d.status = 'failed' AND d.ended_at >= line.catch_up_since)
@@ -161,6 +162,10 @@ WITH ended AS (
    WHERE d.id = u.delivery AND d.status = 'pending'
      AND (u.status = 'delivered' OR (u.is_held AND d.runs = u.run AND d.attempts = u.number - 1))
   RETURNING d.endpoint_id, d.subject, d.status, d.runs),
+troubled AS (
+  UPDATE webhooks_line l SET trouble = 'failed', troubled_at = %(now)s
+    FROM (SELECT DISTINCT endpoint_id FROM ended WHERE status = 'failed') f
+   WHERE l.endpoint_id = f.endpoint_id AND l.trouble = '' AND (l.alarmed_at IS NULL OR l.alarmed_at <= %(quiet_since)s)),
 lanes AS (
   SELECT DISTINCT endpoint_id, subject FROM ended WHERE status <> 'pending' AND runs = 0)
 UPDATE webhooks_delivery q SET status = 'pending', next_attempt_at = %(now)s
@@ -170,18 +175,27 @@ UPDATE webhooks_delivery q SET status = 'pending', next_attempt_at = %(now)s
           ORDER BY position LIMIT 1) f
  WHERE q.id = f.id
 """
-"""What came of attempts, and what may go next in their lanes. A failure counts only if nobody else has the endpoint by now; that
-a message was accepted counts always."""
+"""What came of attempts, what people are to hear of it, and what may go next in their lanes. A failure counts only if nobody else has
+the endpoint by now; that a message was accepted counts always."""
 
 DOING: Final = """
 UPDATE webhooks_line l
    SET failures = u.failures, failing_since = u.failing_since, paused_until = u.paused_until,
-       succeeded_at = coalesce(u.succeeded_at, l.succeeded_at), failed_at = coalesce(u.failed_at, l.failed_at)
+       succeeded_at = coalesce(u.succeeded_at, l.succeeded_at), failed_at = coalesce(u.failed_at, l.failed_at),
+       trouble = CASE WHEN u.trouble = '' THEN l.trouble ELSE u.trouble END,
+       troubled_at = CASE WHEN u.trouble = '' THEN l.troubled_at ELSE coalesce(l.troubled_at, %(now)s) END
   FROM unnest(%(endpoint)s::uuid[], %(lease)s::bigint[], %(failures)s::int[], %(failing_since)s::timestamptz[],
-              %(paused_until)s::timestamptz[], %(succeeded_at)s::timestamptz[], %(failed_at)s::timestamptz[])
-         AS u(endpoint, lease, failures, failing_since, paused_until, succeeded_at, failed_at)
+              %(paused_until)s::timestamptz[], %(succeeded_at)s::timestamptz[], %(failed_at)s::timestamptz[], %(trouble)s::text[])
+         AS u(endpoint, lease, failures, failing_since, paused_until, succeeded_at, failed_at, trouble)
  WHERE l.endpoint_id = u.endpoint AND l.lease = u.lease
 """
+
+TROUBLES: Final = """
+SELECT endpoint_id, trouble, troubled_at FROM webhooks_line
+ WHERE troubled_at IS NOT NULL AND (worker = %(worker)s OR leased_until IS NULL OR leased_until <= %(now)s)
+ ORDER BY troubled_at LIMIT %(most)s
+"""
+"""What people were not told of yet: this worker's own, and what one has left that died before it told."""
 
 REPLAYS: Final = """
 SELECT r.id, r.endpoint_id, r.book_id, r.done_through, r.through, r.types, r.what, l.matched_through
@@ -202,7 +216,8 @@ wanted AS (
      AND coalesce(part.status, '') NOT IN ('queued', 'pending')
      AND CASE %(what)s WHEN 'all' THEN true WHEN 'failed' THEN part.status = 'failed' ELSE part.delivered_at IS NULL END),
 again AS (
-  UPDATE webhooks_delivery d SET status = 'pending', runs = d.runs + 1, attempts = 0, next_attempt_at = %(now)s, ended_at = NULL
+  UPDATE webhooks_delivery d
+     SET status = 'pending', runs = d.runs + 1, attempts = 0, next_attempt_at = %(now)s, ended_at = NULL, acknowledged_in_id = NULL
     FROM wanted w WHERE d.id = w.delivery RETURNING 1),
 added AS (
   INSERT INTO webhooks_delivery (id, endpoint_id, book_id, kind, message_id, body, event_id, position, type, subject, status,

@@ -17,12 +17,15 @@ from apps.webhooks.models.endpoints import (
     Line,
     OwnerMail,
     SigningKey,
+    Trouble,
     WhyDisabled,
 )
+from apps.webhooks.models.verifications import AttemptVerification
 
 __all__ = [
     "Attempt",
     "AttemptSeal",
+    "AttemptVerification",
     "Delivery",
     "DeliveryKind",
     "DeliveryStatus",
@@ -35,5 +38,6 @@ __all__ = [
     "Replay",
     "ReplayWhat",
     "SigningKey",
+    "Trouble",
     "WhyDisabled",
 ]

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.fields import PrefixedIdField
-from apps.operations.models import Book, Event
+from apps.operations.models import Book, Event, Operation
 from apps.webhooks.models.endpoints import Endpoint
 
 
@@ -39,6 +39,7 @@ class Delivery(models.Model):
     Deliveries with the same `subject` make a lane: what is `queued` waits until those before it, by position, were delivered or have
     failed. What is replayed (`runs` above zero), a test or sent by hand waits for nothing; if somebody waits for it, it `is_urgent`, goes
     first, and also to an endpoint that is left in peace. `delivered_at` is the first time that it was accepted, whatever came later.
+    `acknowledged_in` is the operation by which somebody has said of one that failed that nothing is to be done.
     """
 
     id = PrefixedIdField(prefix="whd", primary_key=True)
@@ -63,6 +64,9 @@ class Delivery(models.Model):
     created_at = models.DateTimeField()
     delivered_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    acknowledged_in = models.ForeignKey(
+        Operation, on_delete=models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
+    )
 
     class Meta:
         constraints = [
@@ -83,6 +87,10 @@ class Delivery(models.Model):
                 condition=models.Q(kind=DeliveryKind.EVENT, event__isnull=False, position__isnull=False)
                 | models.Q(~models.Q(kind=DeliveryKind.EVENT), event__isnull=True, body__gt=""),
                 name="webhook_delivery_has_a_message",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(acknowledged_in__isnull=True) | models.Q(status=DeliveryStatus.FAILED),
+                name="webhook_delivery_acknowledged_if_failed",
             ),
         ]
         indexes = [

@@ -23,6 +23,15 @@ class WhyDisabled(models.TextChoices):
     GONE = "gone", _("It answered 410 Gone")
 
 
+class Trouble(models.TextChoices):
+    """What people are to be told of an endpoint."""
+
+    NONE = "", _("Nothing")
+    FAILED = "failed", _("Messages have failed for good")
+    FAILING = "failing", _("Everything failed for a day")
+    GONE = "gone", _("It answered 410 Gone")
+
+
 class Endpoint(models.Model):
     """An address that is told of a tenant's events.
 
@@ -115,6 +124,9 @@ class Line(models.Model):
     Up to position `matched_through` the feed was looked through for it. `lease` fences: what a worker says that has lost it counts only
     where a message was accepted. While all fails, since `failing_since`, `paused_until` keeps the worker from trying. Enabled again, it
     is first told once more what has failed for good since `catch_up_since`.
+
+    `trouble` is written down with the attempt that it follows from, and is there until the command has run that tells of it: whoever
+    has died between the two, another finds it. `alarmed_at` is the last time that people were told of messages that failed.
     """
 
     endpoint = models.OneToOneField(Endpoint, on_delete=models.PROTECT, related_name="line", primary_key=True)
@@ -129,6 +141,25 @@ class Line(models.Model):
     failed_at = models.DateTimeField(null=True)
     paused_until = models.DateTimeField(null=True)
     catch_up_since = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=10, choices=Trouble.choices, blank=True)
+    troubled_at = models.DateTimeField(null=True)
+    alarmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(trouble=Trouble.NONE, troubled_at__isnull=True)
+                | models.Q(~models.Q(trouble=Trouble.NONE), troubled_at__isnull=False),
+                name="webhook_line_troubled_since",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["troubled_at"],
+                condition=models.Q(troubled_at__isnull=False),
+                name="webhook_line_troubled",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.endpoint_id} through {self.matched_through}"

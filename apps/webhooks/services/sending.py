@@ -9,6 +9,8 @@ from apps.core import clock, ids
 from apps.operations.plan import Context, EventDraft, Plan, Update
 from apps.operations.registry import Input, Target
 from apps.webhooks.errors import (
+    DeliveryAcknowledged,
+    DeliveryNotFailed,
     DeliveryNotFound,
     DeliveryUnfit,
     EndpointUnfit,
@@ -31,7 +33,7 @@ from apps.webhooks.services.endpoints import checked_types, own_endpoint
 
 TEST: Final = "webhook.test"
 LARGEST: Final = 64 * 1024
-AGAIN: Final = ("status", "runs", "attempts", "next_attempt_at", "is_urgent", "ended_at")
+AGAIN: Final = ("status", "runs", "attempts", "next_attempt_at", "is_urgent", "ended_at", "acknowledged_in")
 
 
 def delivery_target(data: Input) -> Iterator[Target]:
@@ -91,6 +93,16 @@ def plan_retry_deliveries(context: Context, *, deliveries: Sequence[str]) -> Pla
     return Plan(updates=updates, result={"deliveries": [each.pk for each in found]})
 
 
+def plan_acknowledge_deliveries(context: Context, *, deliveries: Sequence[str], reason: str) -> Plan:
+    """Nothing is to be done about them: they need nobody any more, until they are sent again and fail again."""
+    found = [_failed(context, delivery) for delivery in sorted(set(deliveries))]
+    for each in found:
+        each.acknowledged_in_id = context.operation_id
+    was = {"status": DeliveryStatus.FAILED, "acknowledged_in": None}
+    updates = [Update(each, ("acknowledged_in",), was) for each in found]
+    return Plan(updates=updates, result={"deliveries": [each.pk for each in found], "reason": reason})
+
+
 def plan_replay_range(
     context: Context,
     *,
@@ -146,10 +158,27 @@ def facts_of_replay(context: Context, plan: Plan, **_: Any) -> dict[str, Any]:
     return {"deliveries": plan.result["deliveries"]}
 
 
-def _ended(context: Context, delivery: str) -> Delivery:
+def _own_delivery(context: Context, delivery: str) -> Delivery:
     found: Delivery = context.locked[Delivery, delivery]  # type: ignore[assignment]
     if context.book.tenant_id is not None and found.book_id != context.book.pk:
         raise DeliveryNotFound(f"There is no delivery {delivery}.", field="/delivery")
+    return found
+
+
+def _failed(context: Context, delivery: str) -> Delivery:
+    found = _own_delivery(context, delivery)
+    if found.status != DeliveryStatus.FAILED:
+        state = str(DeliveryStatus(found.status).label).lower()
+        raise DeliveryNotFailed(f"{delivery} has not failed for good; it is {state}.", field="/deliveries")
+    if found.acknowledged_in_id:
+        raise DeliveryAcknowledged(
+            f"{delivery} was acknowledged already, by {found.acknowledged_in_id}.", field="/deliveries"
+        )
+    return found
+
+
+def _ended(context: Context, delivery: str) -> Delivery:
+    found = _own_delivery(context, delivery)
     if found.status in {DeliveryStatus.PENDING, DeliveryStatus.QUEUED} and not found.attempts:
         raise DeliveryUnfit(f"{delivery} is about to be sent.", field="/delivery")
     if found.status == DeliveryStatus.QUEUED:
@@ -168,7 +197,7 @@ def _again(delivery: Delivery, now: datetime) -> Update:
     if delivery.status != DeliveryStatus.PENDING:
         delivery.runs += 1
     delivery.status, delivery.attempts, delivery.next_attempt_at = DeliveryStatus.PENDING, 0, now
-    delivery.is_urgent, delivery.ended_at = True, None
+    delivery.is_urgent, delivery.ended_at, delivery.acknowledged_in = True, None, None
     return Update(delivery, AGAIN, was)
 
 

@@ -1,0 +1,5 @@
+"""Proves the attempts: the chain of each book hashed anew, and nothing between its seals that has none."""
+
+from apps.webhooks.verify.run import Report, verify
+
+__all__ = ["Report", "verify"]
