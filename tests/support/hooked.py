@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -58,6 +59,13 @@ class Receiver:
     def answer(self, *statuses: int, **more: Any) -> None:
         """Answer the next requests so."""
         self.answers += [Answer(status, **more) for status in statuses]
+
+    def wait_for(self, count: int) -> None:
+        """Until so many messages have come."""
+        until = time.monotonic() + 10
+        while len(self.received) < count:
+            assert time.monotonic() < until, self.received
+            time.sleep(0.01)
 
     def take(self, request: Received) -> Answer:
         """Remember a request, and say what is answered."""

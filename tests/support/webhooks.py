@@ -1,6 +1,9 @@
 """Webhooks as tests make them: an endpoint of the test tenant, and a worker that sends."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
 from typing import Any
 
 from apps.operations import sequencer
@@ -24,6 +27,19 @@ def deliver() -> None:
     """Number what has happened, and send all that is due."""
     sequencer.sequence()
     asyncio.run(Dispatcher("test").until_idle())
+
+
+@contextmanager
+def delivering() -> Iterator[None]:
+    """With a worker that runs beside."""
+    worker = Dispatcher("test")
+    beside = Thread(target=lambda: asyncio.run(worker.run()))
+    beside.start()
+    try:
+        yield
+    finally:
+        worker.end()
+        beside.join()
 
 
 def statuses(endpoint: str) -> list[tuple[str, str, int]]:

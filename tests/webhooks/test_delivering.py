@@ -8,12 +8,13 @@ from standardwebhooks import Webhook
 
 from apps.operations import sequencer
 from apps.operations.models import Event
+from apps.webhooks.dispatch import dispatcher
 from apps.webhooks.models import Attempt, Delivery, Endpoint, Line, Replay
 from tests.support.door import done, rows
 from tests.support.hooked import Answer, Receiver
 from tests.support.payouts import later
 from tests.support.tenants import World, world
-from tests.support.webhooks import deliver, endpoint, happens, statuses
+from tests.support.webhooks import deliver, delivering, endpoint, happens, statuses
 
 pytestmark = pytest.mark.usefixtures("ledger_db")
 
@@ -83,6 +84,21 @@ class TestMessages:
             deliver()
         signatures = receiver.received[1].headers["webhook-signature"].split()
         assert [each.partition(",")[0] for each in signatures] == ["v1", "v1a"]
+
+    def test_a_test_right_after_a_rotation_is_signed_anew(
+        self, acme: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(dispatcher, "LOOK_SECONDS", 3600)
+        made = endpoint(acme, receiver.url, types=["wallet.created"])
+        given = {"actor": acme.test_key, "endpoint": made["endpoint"]}
+        with delivering():
+            done("webhooks.send_test", **given)
+            receiver.wait_for(1)
+            again = done("webhooks.rotate_secret", **given)
+            done("webhooks.send_test", **given)
+            receiver.wait_for(2)
+        for secret in (made["secret"], again["secret"]):
+            Webhook(secret).verify(receiver.received[1].body, receiver.received[1].headers)
 
 
 class TestFailing:

@@ -144,14 +144,17 @@ class Dispatcher:
         held = list(self._lines.values())
         if news := [line for line in held if line.has_news and not line.is_ending]:
             self._desk.match(news, now)
-        return [*self._urgent(), *self._due(now)]
+        return [*self._urgent(now), *self._due(now)]
 
-    def _urgent(self) -> list[Work]:
-        """What somebody waits for, looked for as often as new endpoints are."""
+    def _urgent(self, now: datetime) -> list[Work]:
+        """What somebody waits for, looked for as often as new endpoints are. Who has just changed the endpoint tries that."""
         if not self._is_looking or self._is_ending:
             return []
         self._is_looking = False
-        return self._desk.urgent({pk: line for pk, line in self._lines.items() if not line.is_ending})
+        found = self._desk.urgent({pk: line for pk, line in self._lines.items() if not line.is_ending})
+        if found:
+            self._desk.look({each.line.endpoint: each.line for each in found}, now)
+        return [each for each in found if not each.line.is_ending]
 
     def _follow(self, now: datetime) -> None:
         done = self._done[:]
