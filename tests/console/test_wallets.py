@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.accounts.models import User, Wallet
 from apps.accounts.tasks import watch_balances
 from tests.console.browsing import NEEDS_CHROMIUM, on_page, tell, wide
+from tests.console.test_doing import send
 from tests.support.door import done, eur
 from tests.support.tenants import World
 
@@ -113,13 +114,13 @@ def test_an_operator_sets_what_it_should_have_by_its_form(
     wallet = acme.wallet()
     form = "/ops/do/accounts.update_wallet/"
     assert 'name="low_balance.amount"' in operator.get(form, {"wallet": wallet}).content.decode()
-    given = {"wallet": wallet, "do": "run", "low_balance.currency": "EUR"}
 
-    def sends(amount: str, key: str) -> int | None:
-        operator.post(form, given | {"low_balance.amount": amount, "idempotency_key": key})
+    def set_to(amount: str) -> int | None:
+        given = {"wallet": wallet, "low_balance__amount": amount, "low_balance__currency": "EUR"}
+        send(operator, "accounts.update_wallet", key=f"k{amount}", **given)
         return Wallet.objects.get(pk=wallet).low_balance
 
-    assert [sends("125.00", "k-1"), sends("-1", "k-2"), sends("0", "k-3")] == [125_00, 125_00, None]
+    assert [set_to(amount) for amount in ("125.00", "-1", "0")] == [125_00, 125_00, None]
 
 
 class Watched:
