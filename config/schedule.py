@@ -50,6 +50,11 @@ BEAT_SCHEDULE = {
         "task": "accounts.verify_recipients_again",
         "schedule": timedelta(minutes=5),
     },
+    # Its interval is how late `wallet.balance.low` may be, and how short a dip nobody is told of.
+    "watch-balances": {
+        "task": "accounts.watch_balances",
+        "schedule": timedelta(seconds=5),
+    },
     "expire-micro-deposits": {
         "task": "transfers.expire_micro_deposits",
         "schedule": timedelta(minutes=15),

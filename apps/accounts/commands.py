@@ -14,6 +14,7 @@ from apps.accounts.services import (
     unprovisioned,
     verifications,
     wallets,
+    watching,
 )
 from apps.operations import approvals
 from apps.operations.registry import BY_OPERATORS, EVERYWHERE, Command, register
@@ -399,6 +400,16 @@ register(
         scope="wallets:write",
         path="wallets/{wallet}/close",
         surfaces=EVERYWHERE,
+    )
+)
+register(
+    Command(
+        name="accounts.tell_balance",
+        summary=_("Tell that a wallet has too little, or enough again"),
+        plan=watching.plan_tell_balance,
+        targets=wallets.target,
+        input=serializers.TellBalanceInput,
+        permission="accounts.tell_balance",
     )
 )
 

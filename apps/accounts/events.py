@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from apps.accounts import outputs
 from apps.accounts.models import Method, TeamRole
-from apps.core.serializer_fields import IdField
+from apps.core.serializer_fields import CurrencyField, IdField, MoneyField
 from apps.operations.event_types import Declaring
 
 
@@ -47,6 +47,17 @@ class RecipientFoundOutEvent(outputs.RecipientVerificationResult):
     method = serializers.ChoiceField(Method.choices, help_text=_("How it was found out."))
     code = serializers.CharField(allow_blank=True, help_text=_("Stable."))
     why = serializers.CharField(allow_blank=True, help_text=_("What was found, in words."))
+
+
+class WalletBalanceEvent(serializers.Serializer[Any]):
+    wallet = IdField("wal")
+    tenant = IdField("ten")
+    customer = IdField("cus", allow_null=True, help_text=_("Whose it is, if not the tenant's own."))
+    external_id = serializers.CharField(allow_blank=True)
+    currency = CurrencyField()
+    available = MoneyField(help_text=_("What could be spent when it was looked at."))
+    low_balance = MoneyField(help_text=_("What should be available at least, as it was set then."))
+    low_since = serializers.DateTimeField(help_text=_("When it was first seen to be low."))
 
 
 FINDING = ("accounts.record_payee_check", "transfers.prove_micro_deposits")
@@ -219,4 +230,16 @@ declare.told(
     _("A wallet was closed."),
     outputs.WalletClosedResult,
     "accounts.close_wallet",
+)
+declare.told(
+    "wallet.balance.low",
+    _("Less is available in a wallet than its low_balance; told once, until it has recovered."),
+    WalletBalanceEvent,
+    "accounts.tell_balance",
+)
+declare.told(
+    "wallet.balance.recovered",
+    _("A wallet that was low has its low_balance available again, or more."),
+    WalletBalanceEvent,
+    "accounts.tell_balance",
 )

@@ -174,6 +174,7 @@ NOBODY = {
     "accounts.create_first_admin",
     "accounts.provision_tenant",
     "accounts.record_payee_check",
+    "accounts.tell_balance",
     "ledger.export_statement",
     "ledger.import_entry",
     "ledger.raise_export_alarm",

@@ -27,6 +27,7 @@ from apps.core.serializer_fields import (
     IdField,
     InstantField,
     MetadataField,
+    MoneyField,
     NetworkField,
     TextField,
     TimeZoneField,
@@ -299,6 +300,12 @@ class CreateWalletInput(serializers.Serializer[Any]):
         allow_blank=True,
         help_text=_("Your own name for it, which is yours alone."),
     )
+    low_balance = MoneyField(
+        positive=True,
+        default=None,
+        allow_null=True,
+        help_text=_("When less than this is available, wallet.balance.low is told; empty is never."),
+    )
     metadata = MetadataField(default=dict)
 
 
@@ -306,7 +313,19 @@ class UpdateWalletInput(serializers.Serializer[Any]):
     wallet = IdField("wal")
     name = TextField(max_length=120, default=None, allow_null=True, help_text=UNCHANGED)
     purpose = TextField(max_length=60, default=None, allow_null=True, help_text=UNCHANGED)
+    low_balance = MoneyField(
+        default=None,
+        allow_null=True,
+        help_text=_(
+            "When less than this is available, wallet.balance.low is told. Zero watches it no more; empty leaves it"
+            " as it is."
+        ),
+    )
     metadata = MetadataField(default=None, allow_null=True)
+
+
+class TellBalanceInput(serializers.Serializer[Any]):
+    wallet = IdField("wal", help_text=_("Of which may have become too little, or enough again."))
 
 
 class CloseWalletInput(serializers.Serializer[Any]):

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from apps.accounts import payee_calls
-from apps.accounts.services import invitations, provisioning, verifications
+from apps.accounts.services import invitations, provisioning, verifications, watching
 from apps.core import clock
 from apps.operations import executor
 
@@ -30,3 +30,9 @@ def verify_recipients_again() -> None:
 def send_invitations() -> None:
     """Mail the invitations that were not mailed yet."""
     invitations.send_due()
+
+
+@shared_task(name="accounts.watch_balances", expires=5)
+def watch_balances() -> None:
+    """Tell of the wallets that have become low, or have enough again."""
+    watching.tell_balances(clock.now())

@@ -90,9 +90,10 @@ INSERT INTO accounts_recipient (id, tenant_id, customer_id, kind, name, country,
          'card', '', '', 'EUR', '', '', '', '', 'key:' || i, '{}', 1, 'active', now(), now(), 'unverified', 0
     FROM generate_series(1, %(many)s) i;
 INSERT INTO accounts_wallet (id, tenant_id, book_id, customer_id, currency, available_account_id, held_account_id, owed_account_id,
-                             purpose, category, name, external_id, metadata, status, created_at)
+                             purpose, category, name, external_id, metadata, status, created_at, low_balance, is_low, low_since)
   SELECT ('b' || lpad(to_hex(i), 31, '0'))::uuid, lpad(to_hex(i %% 50), 32, '0')::uuid, %(book)s, lpad(to_hex(i %% 5000), 32, '0')::uuid,
-         'EUR', i, i + 1000000, i + 2000000, '', 'banking', '', 'key:' || i, '{}', 'open', now()
+         'EUR', i, i + 1000000, i + 2000000, '', 'banking', '', 'key:' || i, '{}', 'open', now(),
+         CASE WHEN i %% 1000 = 0 THEN 1 END, i %% 1000 = 0, CASE WHEN i %% 1000 = 0 THEN now() END
     FROM generate_series(1, %(many)s) i;
 INSERT INTO transfers_transfer (id, book_id, kind, status, source_wallet_id, destination_wallet_id, amount, currency, fee, reference,
                                 description, metadata, provider, provider_reference, failure_code, failure_message, attempts,

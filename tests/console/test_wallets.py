@@ -1,5 +1,6 @@
 """The page of a wallet: its days, what is in it now, and that it looks again by itself."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +9,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from apps.accounts.models import User, Wallet
+from apps.accounts.tasks import watch_balances
 from tests.console.browsing import NEEDS_CHROMIUM, on_page, tell, wide
+from tests.console.test_doing import send
 from tests.support.door import done, eur
 from tests.support.tenants import World
 
@@ -77,6 +81,46 @@ def test_transfers_out_and_in_are_merged_the_newest_first(acme: World, console: 
     asked = [each for each in asked if not any(word in each for word in beside)]
     assert len(asked) == 2
     assert not any(" OR " in each for each in asked)
+
+
+def test_a_wallet_that_is_low_is_marked_and_listed(acme: World, console: Client) -> None:
+    wallet = acme.wallet(low_balance=eur("125.00"), name="Till")
+    quiet = acme.wallet(name="Savings")
+    mark = '<span class="status stop">Low</span>'
+
+    def shown(address: str) -> str:
+        return " ".join(console.get(address).content.decode().split())
+
+    page = shown(page_of(wallet))
+    assert "Low below" in page
+    assert "125.00" in page
+    assert mark not in page
+    watch_balances()
+    for address in (page_of(wallet), page_of(wallet) + "?part=live", "/ops/accounts/wallet/?low=yes"):
+        assert shown(address).count(mark) == 1, address
+    listed = shown("/ops/accounts/wallet/?low=yes")
+    assert page_of(wallet) in listed
+    assert page_of(quiet) not in listed
+    assert page_of(quiet) in shown("/ops/accounts/wallet/")
+    assert "Low below" not in shown(page_of(quiet))
+    assert shown("/ops/accounts/wallet/?low=no").count(page_of(wallet)) == 0
+
+
+def test_an_operator_sets_what_it_should_have_by_its_form(
+    acme: World, make_user: Callable[..., User]
+) -> None:
+    operator = Client()
+    operator.force_login(make_user("operator"))
+    wallet = acme.wallet()
+    form = "/ops/do/accounts.update_wallet/"
+    assert 'name="low_balance.amount"' in operator.get(form, {"wallet": wallet}).content.decode()
+
+    def set_to(amount: str) -> int | None:
+        given = {"wallet": wallet, "low_balance__amount": amount, "low_balance__currency": "EUR"}
+        send(operator, "accounts.update_wallet", key=f"k{amount}", **given)
+        return Wallet.objects.get(pk=wallet).low_balance
+
+    assert [set_to(amount) for amount in ("125.00", "-1", "0")] == [125_00, 125_00, None]
 
 
 class Watched:

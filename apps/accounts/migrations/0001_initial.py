@@ -437,6 +437,15 @@ class Migration(migrations.Migration):
                 ),
                 ("metadata", models.JSONField(default=dict)),
                 (
+                    "low_balance",
+                    apps.core.fields.MinorUnitsField(
+                        help_text="Its tenant is told when less than this is available; empty is not watched.",
+                        null=True,
+                    ),
+                ),
+                ("is_low", models.BooleanField(default=False)),
+                ("low_since", models.DateTimeField(null=True)),
+                (
                     "status",
                     models.CharField(
                         choices=[("open", "Open"), ("closed", "Closed")],
@@ -705,6 +714,39 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="wallet_status_known",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="wallet",
+            index=models.Index(
+                condition=models.Q(("low_balance__isnull", False), ("status", "open")),
+                fields=["id"],
+                name="wallet_watched",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="wallet",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("low_balance__isnull", True), ("low_balance__gt", 0), _connector="OR"
+                ),
+                name="wallet_low_balance_positive",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="wallet",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("is_low", False), ("low_since__isnull", True)),
+                    models.Q(
+                        ("is_low", True),
+                        ("low_balance__isnull", False),
+                        ("low_since__isnull", False),
+                        ("status", "open"),
+                    ),
+                    _connector="OR",
+                ),
+                name="wallet_low_is_watched",
             ),
         ),
         migrations.CreateModel(

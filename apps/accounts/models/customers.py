@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.deposit_references import reference_of
 from apps.accounts.models.tenants import Tenant
-from apps.core.fields import EncryptedTextField, PrefixedIdField
+from apps.core.fields import EncryptedTextField, MinorUnitsField, PrefixedIdField
+from apps.core.money import Money
 from apps.ledger.models import Account
 from apps.operations.models import Book
 
@@ -101,7 +102,8 @@ WALLET_TAIL = Right(Cast("id", models.TextField()), 16)
 class Wallet(WalletAddresses, models.Model):
     """What a tenant, or a customer of its, has in one currency: three accounts of the tenant's book.
 
-    Everything but the name, the purpose, the metadata and the status is as it was made, so it may be kept in memory.
+    Everything but the name, the purpose, the metadata, the status and what is watched of it is as it was made, so it may
+    be kept in memory. `is_low` says what was told last, not what is available now.
     """
 
     id = PrefixedIdField(prefix="wal", primary_key=True)
@@ -117,6 +119,11 @@ class Wallet(WalletAddresses, models.Model):
     name = models.CharField(max_length=120, blank=True)
     external_id = models.CharField(max_length=120, blank=True, db_collation="C")
     metadata = models.JSONField(default=dict)
+    low_balance = MinorUnitsField(
+        null=True, help_text=_("Its tenant is told when less than this is available; empty is not watched.")
+    )
+    is_low = models.BooleanField(default=False)
+    low_since = models.DateTimeField(null=True)
     status = models.CharField(max_length=10, choices=WalletStatus.choices, default=WalletStatus.OPEN)
     created_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
@@ -137,6 +144,15 @@ class Wallet(WalletAddresses, models.Model):
                 | models.Q(status="closed", closed_at__isnull=False),
                 name="wallet_status_known",
             ),
+            models.CheckConstraint(
+                condition=models.Q(low_balance__isnull=True) | models.Q(low_balance__gt=0),
+                name="wallet_low_balance_positive",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_low=False, low_since__isnull=True)
+                | models.Q(is_low=True, low_since__isnull=False, low_balance__isnull=False, status="open"),
+                name="wallet_low_is_watched",
+            ),
         ]
         indexes = [
             models.Index(fields=["tenant", "-id"], name="wallet_by_tenant"),
@@ -145,6 +161,11 @@ class Wallet(WalletAddresses, models.Model):
                 fields=["external_id", "-id"],
                 condition=~models.Q(external_id=""),
                 name="wallet_by_external_id",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(low_balance__isnull=False, status="open"),
+                name="wallet_watched",
             ),
         ]
 
@@ -155,3 +176,8 @@ class Wallet(WalletAddresses, models.Model):
     def deposit_reference(self) -> str:
         """What is written on a bank transfer so that it finds the wallet."""
         return reference_of(self.id)
+
+    @property
+    def low_money(self) -> Money | None:
+        """What should be available at least; None if it is not watched."""
+        return None if self.low_balance is None else Money(int(self.low_balance), self.currency)

@@ -9,6 +9,7 @@ from apps.accounts.queries.wallets import WalletNotFound
 from apps.accounts.services.customers import CustomerNotFound, ExternalIdTaken, own
 from apps.core import ids
 from apps.core.errors import DomainError
+from apps.core.money import CurrencyMismatch, InvalidAmount, Money
 from apps.ledger.models import Account, Balance
 from apps.ledger.services import accounts
 from apps.ledger.services.placing import new_account
@@ -59,6 +60,7 @@ def plan_create_wallet(
     category: str,
     name: str,
     external_id: str,
+    low_balance: Money | None,
     metadata: Mapping[str, Any],
 ) -> Plan:
     """A wallet of the tenant, or of one of its customers, empty: available and held never fall below zero."""
@@ -78,6 +80,8 @@ def plan_create_wallet(
         metadata=metadata,
         created_at=context.now,
     )
+    if low_balance is not None:
+        wallet.low_balance = _checked_low_balance(wallet, low_balance).minor
     accounts = _accounts(wallet, context)
     wallet.available_account, wallet.held_account, wallet.owed_account = accounts
     wallet.available_account.owed_account = wallet.owed_account
@@ -102,15 +106,22 @@ def plan_update_wallet(
     wallet: str,
     name: str | None,
     purpose: str | None,
+    low_balance: Money | None,
     metadata: Mapping[str, Any] | None,
 ) -> Plan:
-    """Change what is given; metadata is replaced as a whole. Its accounts keep the name that they were opened with."""
+    """Change what is given; metadata is replaced as a whole. Its accounts keep the name that they were opened with.
+
+    Whether less is available than is to be from now on is looked at by the next look, as after any other change.
+    """
     found = _own(context, wallet)
     given = {"name": name, "purpose": purpose, "metadata": metadata}
-    changes = {field: value for field, value in given.items() if value is not None}
+    changes: dict[str, Any] = {field: value for field, value in given.items() if value is not None}
+    changed = sorted([*changes, *(["low_balance"] if low_balance is not None else [])])
+    if low_balance is not None:
+        changes |= _watching(_checked_low_balance(found, low_balance))
     for field, value in changes.items():
         setattr(found, field, value)
-    result = {"wallet": wallet, "changed": sorted(changes)}
+    result = {"wallet": wallet, "changed": changed}
     return Plan(
         updates=[Update(found, tuple(changes), {"status": found.status})] if changes else [],
         result=result,
@@ -125,7 +136,8 @@ def close_wallet(context: Context, *, wallet: str, reason: str) -> Done:
         accounts.close(account)
     _refuse_elsewhere(found)  # after its accounts are closed: whatever was under way has ended by then
     found.status, found.closed_at = WalletStatus.CLOSED, context.now
-    found.save(update_fields=["status", "closed_at"])
+    found.is_low, found.low_since = False, None
+    found.save(update_fields=["status", "closed_at", "is_low", "low_since"])
     result = {"wallet": wallet, "status": "closed", "reason": reason}
     return Done(result, (EventDraft("wallet.closed", wallet, result, book_id=found.book_id),))
 
@@ -139,6 +151,26 @@ def _refuse_elsewhere(wallet: Wallet) -> None:
         )
     for guard in _guards:
         guard(wallet)
+
+
+def _checked_low_balance(wallet: Wallet, low_balance: Money) -> Money:
+    if low_balance.currency != wallet.currency:
+        raise CurrencyMismatch(
+            f"The wallet is in {wallet.currency}, the amount in {low_balance.currency}.",
+            field="/low_balance/currency",
+        )
+    if low_balance.is_negative:
+        raise InvalidAmount(
+            f"The amount must be above zero, or zero to watch the wallet no more, not {low_balance}.",
+            field="/low_balance/amount",
+        )
+    return low_balance
+
+
+def _watching(low_balance: Money) -> dict[str, Any]:
+    if low_balance.is_zero:
+        return {"low_balance": None, "is_low": False, "low_since": None}
+    return {"low_balance": low_balance.minor}
 
 
 def _owner(context: Context, tenant: str | None, customer: str | None) -> Tenant:

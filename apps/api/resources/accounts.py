@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from rest_framework.serializers import ChoiceField
+from rest_framework.serializers import BooleanField, ChoiceField
 
 from apps.accounts.deposit_references import reference_of
 from apps.accounts.models import (
@@ -26,9 +26,10 @@ from apps.accounts.models import (
     WalletStatus,
 )
 from apps.api.resources.base import Computed, Filter, Resource, declare
-from apps.api.resources.outputs import Output, instant, notes, number, text, texts
+from apps.api.resources.outputs import Output, instant, notes, number, text, texts, yes_or_no
 from apps.core import clock
-from apps.core.serializer_fields import CurrencyField, IdField, InstantField, TextField
+from apps.core.money import Money
+from apps.core.serializer_fields import CurrencyField, IdField, InstantField, MoneyField, TextField
 
 EXTERNAL_ID = Filter("external_id", TextField(max_length=120), "Your own name for it.")
 CREATED = {
@@ -276,6 +277,10 @@ declare(
 )
 
 
+def _low_balance(minor: int | None, currency: str) -> Money | None:
+    return None if minor is None else Money(minor, currency)
+
+
 class WalletOutput(Output):
     id = IdField("wal")
     tenant = IdField("ten", source="tenant_id")
@@ -288,6 +293,11 @@ class WalletOutput(Output):
     deposit_reference = text(
         help_text="What is written on a bank transfer so that it finds the wallet: a creditor reference by ISO 11649."
     )
+    low_balance = MoneyField(
+        allow_null=True, help_text="When less is available, wallet.balance.low is told; null is never."
+    )
+    is_low = yes_or_no(help_text="Whether that was told, and wallet.balance.recovered was not yet.")
+    low_since = instant(allow_null=True, help_text="When it was first seen to be low.")
     metadata = notes()
     status = ChoiceField(WalletStatus.choices)
     created_at = instant()
@@ -309,9 +319,13 @@ declare(
             "currency": Filter("currency", CurrencyField()),
             "category": Filter("category", ChoiceField(WalletCategory.choices)),
             "status": Filter("status", ChoiceField(WalletStatus.choices)),
+            "is_low": Filter("is_low", BooleanField()),
             "external_id": EXTERNAL_ID,
             **CREATED,
         },
-        computed={"deposit_reference": Computed(("id",), reference_of)},
+        computed={
+            "deposit_reference": Computed(("id",), reference_of),
+            "low_balance": Computed(("low_balance", "currency"), _low_balance),
+        },
     )
 )

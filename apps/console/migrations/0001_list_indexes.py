@@ -17,6 +17,7 @@ INDEXES = {
     "console_customer_by_name": "accounts_customer (upper(name) text_pattern_ops)",
     "console_recipient_by_name": "accounts_recipient (upper(name) text_pattern_ops)",
     "console_wallet_by_name": "accounts_wallet (upper(name) text_pattern_ops) WHERE name <> ''",
+    "console_wallet_low": "accounts_wallet (id) WHERE is_low",
     "console_api_key_by_name": "accounts_apikey (upper(name) text_pattern_ops)",
     "console_user_by_name": "accounts_user (upper(name) text_pattern_ops)",
     "console_transfer_by_provider_reference": "transfers_transfer (provider_reference) WHERE provider_reference <> ''",

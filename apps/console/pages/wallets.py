@@ -50,6 +50,8 @@ class WalletAdmin(KeysetAdmin):
         "Held": "balances.held",
         "Owed": "balances.owed",
         "Total": "balances.total",
+        "Low below": "row.low_money",
+        "Low since": "row.low_since",
         "Since": "row.created_at",
     }
     also_found_by = ("name__istartswith",)
@@ -59,6 +61,9 @@ class WalletAdmin(KeysetAdmin):
     filters = (
         OF_TENANT,
         Filter("customer", _("Customer"), lookup="customer"),
+        Filter(
+            "low", _("Balance"), choices=lambda: [("yes", _("Low"))], conditions={"yes": {"is_low": True}}
+        ),
     )
     search = Search(
         "external_id",

@@ -50,6 +50,7 @@ TONES = {
     "instructed": "wait",
     "waiting": "wait",
     "short": "stop",
+    "low": "stop",
     "provisioning": "wait",
     "held": "wait",
     "under_review": "wait",

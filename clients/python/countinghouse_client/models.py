@@ -429,17 +429,6 @@ class CreateTenantBody(TypedDict, closed=True):
     owner_email: NotRequired[str]
 
 
-class CreateWalletBody(TypedDict, closed=True):
-    tenant: NotRequired[str | None]
-    customer: NotRequired[str | None]
-    currency: str
-    purpose: NotRequired[str]
-    category: NotRequired[Literal["banking", "investing", "defi"]]
-    name: NotRequired[str]
-    external_id: NotRequired[str]
-    metadata: NotRequired[dict[str, str]]
-
-
 class CustomerClosedResult(TypedDict):
     customer: str
     status: Literal["closed"]
@@ -2687,6 +2676,7 @@ class UpdateTenantBody(TypedDict, closed=True):
 class UpdateWalletBody(TypedDict, closed=True):
     name: NotRequired[str | None]
     purpose: NotRequired[str | None]
+    low_balance: NotRequired[Money | None]
     metadata: NotRequired[dict[str, Any] | None]
 
 
@@ -2757,6 +2747,17 @@ class Waiting(TypedDict):
     approvers_needed: int
 
 
+class WalletBalanceEvent(TypedDict):
+    wallet: str
+    tenant: str
+    customer: str | None
+    external_id: str
+    currency: str
+    available: Money
+    low_balance: Money
+    low_since: str
+
+
 class WalletBalancesOutput(TypedDict):
     wallet: str
     currency: str
@@ -2794,6 +2795,9 @@ class WalletOutput(TypedDict):
     name: str
     external_id: str
     deposit_reference: str
+    low_balance: Money | None
+    is_low: bool
+    low_since: str | None
     metadata: dict[str, str]
     status: Literal["open", "closed"]
     created_at: str
@@ -3266,6 +3270,18 @@ class CreateTransferBody(TypedDict, closed=True):
     amount: Money
     reference: NotRequired[str]
     description: NotRequired[str]
+    metadata: NotRequired[dict[str, str]]
+
+
+class CreateWalletBody(TypedDict, closed=True):
+    tenant: NotRequired[str | None]
+    customer: NotRequired[str | None]
+    currency: str
+    purpose: NotRequired[str]
+    category: NotRequired[Literal["banking", "investing", "defi"]]
+    name: NotRequired[str]
+    external_id: NotRequired[str]
+    low_balance: NotRequired[Money | None]
     metadata: NotRequired[dict[str, str]]
 
 

@@ -399,6 +399,7 @@ class ListWalletsQuery(TypedDict, total=False):
     currency: str | None
     category: Literal["banking", "investing", "defi"] | None
     status: Literal["open", "closed"] | None
+    is_low: bool | None
     external_id: str | None
     created_from: str | None
     created_before: str | None
