@@ -10,6 +10,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -73,15 +74,17 @@ class Client:
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Sent:
         """Send a message; whatever goes wrong is an answer, too."""
-        began = time.monotonic()
+        began, seen = time.monotonic(), _Seen()
+        _seen.set(seen)
         try:
             async with self._session.post(
                 URL(url, encoded=True), data=body, headers=headers, allow_redirects=False
             ) as response:
-                return await _read(response, began)  # type: ignore[arg-type]
+                return await _read(response, began, seen)
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             failure, why = _failure(error)
-            return Sent(failure, time.monotonic() - began, why=_kept(why))
+            took = time.monotonic() - began
+            return Sent(failure, took, why=_kept(why), address=seen.address, tls=seen.tls)
 
     async def __aenter__(self) -> Self:
         return self
@@ -95,6 +98,7 @@ class Client:
         """The last look, just before connecting: what is not vetted gets no socket."""
         family, kind, protocol, _, address = found
         vet(address[0], loopback=self._loopback)
+        _seen.get().address = address[0]
         opened = socket.socket(family, kind, protocol)
         opened.setblocking(False)
         return opened
@@ -140,19 +144,28 @@ class _VettingResolver(AbstractResolver):
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-class _Response(aiohttp.ClientResponse):
-    """Knows whom it came from; the connection is gone when the last byte is read."""
+@dataclass(slots=True)
+class _Seen:
+    """Whom a message went to, or was to: also if nothing came of it."""
 
-    peer: str = ""
+    address: str = ""
     tls: dict[str, str] | None = None
 
+
+_seen: ContextVar[_Seen] = ContextVar("seen")
+"""Of the message that is being sent."""
+
+
+class _Response(aiohttp.ClientResponse):
+    """Notes whom it comes from; the connection is gone when the last byte is read."""
+
     async def start(self, connection: Any) -> Self:
-        """Look at the connection while there is one."""
-        transport = connection.transport
-        peer = transport and transport.get_extra_info("peername")
-        self.peer = str(peer[0]) if peer else ""
-        secured = transport and transport.get_extra_info("ssl_object")
-        self.tls = _told_of(secured) if secured else None
+        """Look at the connection while there is one; nothing has been answered yet."""
+        seen, transport = _seen.get(), connection.transport
+        if peer := transport and transport.get_extra_info("peername"):
+            seen.address = str(peer[0])
+        if secured := transport and transport.get_extra_info("ssl_object"):
+            seen.tls = _told_of(secured)
         await super().start(connection)
         return self
 
@@ -167,7 +180,7 @@ def _told_of(secured: ssl.SSLObject) -> dict[str, str]:
     }
 
 
-async def _read(response: _Response, began: float) -> Sent:
+async def _read(response: aiohttp.ClientResponse, began: float, seen: _Seen) -> Sent:
     head_took = time.monotonic() - began
     body = await _first(response)
     is_cut = len(body) > KEPT_BYTES
@@ -180,8 +193,8 @@ async def _read(response: _Response, began: float) -> Sent:
         why=why,
         status=response.status,
         head_took=head_took,
-        address=response.peer,
-        tls=response.tls,
+        address=seen.address,
+        tls=seen.tls,
         headers={_kept(name): _kept(text) for name, text in list(response.headers.items())[:KEPT_HEADERS]},
         body=body[:KEPT_BYTES],
         is_cut=is_cut,

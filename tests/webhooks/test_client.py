@@ -94,7 +94,7 @@ def test_a_cookie_is_not_kept(receiver: Receiver) -> None:
 def test_a_slow_answer_is_a_timeout(receiver: Receiver) -> None:
     receiver.always = Answer(after=1.0)
     [sent] = send(receiver.url, timeout=0.2)
-    assert sent.failure == Failure.TIMEOUT
+    assert (sent.failure, sent.address) == (Failure.TIMEOUT, "127.0.0.1")
     assert sent.took < 0.9
 
 
@@ -102,7 +102,7 @@ def test_nobody_listens() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     [sent] = send(f"http://127.0.0.1:{port}/")
-    assert sent.failure == Failure.UNREACHABLE
+    assert (sent.failure, sent.address) == (Failure.UNREACHABLE, "127.0.0.1")
 
 
 def test_a_name_without_an_address() -> None:
