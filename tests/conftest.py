@@ -70,6 +70,13 @@ def _empty_tables_as_superuser() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _static_files_are_found_when_they_are_asked_for() -> Iterator[None]:
+    """Not all of them by each client that a test makes."""
+    with override_settings(WHITENOISE_AUTOREFRESH=True):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _passwords_are_hashed_fast() -> Iterator[None]:
     """How hard a password is to guess is Django's to test."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):

@@ -40,9 +40,10 @@ PROVIDER = {
     "secret": "s",
     "options": {"virtual_accounts": True, "desk": "bank"},
 }
+DOCUMENT = document()
 POSTS = [
     (path, methods["post"]["requestBody"]["content"]["application/json"]["examples"]["example"]["value"])
-    for path, methods in document()["paths"].items()
+    for path, methods in DOCUMENT["paths"].items()
     if "examples"
     in methods.get("post", {}).get("requestBody", {}).get("content", {}).get("application/json", {})
 ]
@@ -268,11 +269,10 @@ def existing(acme: Party, test: str) -> dict[str, str]:
 
 def told_wrongly(path: str, answer: httpx.Response) -> list[str]:
     """In what an answer is not what the document says, which promises no field that does not come, and hides none."""
-    found = document()
-    operation = found["paths"][path]["post"]["responses"][str(answer.status_code)]
+    operation = DOCUMENT["paths"][path]["post"]["responses"][str(answer.status_code)]
     reference = operation["content"]["application/json"]["schema"]
     result = reference.get("anyOf", [reference])[0]["$ref"].split("/")[-1]
-    schema = {**found["components"]["schemas"][result], "components": found["components"]}
+    schema = {**DOCUMENT["components"]["schemas"][result], "components": DOCUMENT["components"]}
     wrong = [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(answer.json())]
     return wrong + [f"{name} is hidden" for name in answer.json().keys() - schema["properties"].keys()]
 

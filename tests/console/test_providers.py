@@ -127,7 +127,7 @@ def test_a_form_comes_filled_in_and_changes_nothing_by_itself(
     assert KEY not in way
     form = boss.get(way)
     given = {control["name"]: control["value"] for control in controls(form.content.decode())}
-    assert (given["name"], given["kinds.0"], given["cut_off"]) == ("sandbox-bank", "payout", "16:00:00")
+    assert (given["name"], given["kinds"], given["cut_off"]) == ("sandbox-bank", "payout", "16:00:00")
     assert "enabled" not in given
     before = stored(made)
     sent = boss.post(
@@ -157,6 +157,9 @@ def controls(page: str) -> list[dict[str, str]]:
             continue
         value = inside if tag == "textarea" else given.get("value", "on")
         found.append({"name": given["name"], "value": html.unescape(value)})
+    for name, options in re.findall(r'<select\b[^>]*\bname="([^"]*)"[^>]*>(.*?)</select>', page, re.DOTALL):
+        for value in re.findall(r'<option value="([^"]*)"[^>]*\bselected', options):
+            found.append({"name": name, "value": html.unescape(value)})
     return found
 
 

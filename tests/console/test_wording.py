@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import cached_property
 from html.parser import HTMLParser
 from typing import Any
 
@@ -34,7 +35,7 @@ class Parsed(HTMLParser):
         """The attributes of the control of this name."""
         return next(given for _tag, given in self.elements if given.get("name") == name)
 
-    @property
+    @cached_property
     def ids(self) -> list[str]:
         """Every id."""
         return [given["id"] or "" for _tag, given in self.elements if "id" in given]
@@ -52,9 +53,10 @@ def client(make_user: Callable[..., User]) -> Client:
 def test_what_describes_a_control_is_there(client: Client, command: Any) -> None:
     for page in (client.get(page_of(command.name)), send(client, command.name, do="preview")):
         parsed = Parsed(text(page))
-        assert len(parsed.ids) == len(set(parsed.ids))
+        ids = set(parsed.ids)
+        assert len(parsed.ids) == len(ids)
         for _tag, given in parsed.elements:
-            assert set((given.get("aria-describedby") or "").split()) <= set(parsed.ids)
+            assert set((given.get("aria-describedby") or "").split()) <= ids
         for control in (
             each for each in page.context["controls"] if each.widget not in {"group", "rows", "pairs"}
         ):
