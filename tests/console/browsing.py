@@ -29,15 +29,18 @@ SCREENS = os.environ.get("SCREENS")
 """A folder for the pictures that the README shows."""
 LOOK = os.environ.get("LOOK")
 """A folder for pictures of every page, in every theme and size, for those who change how they look."""
-LOOKS = [
-    ("light", "wide"),
-    ("dark", "narrow"),
-    pytest.param("light", "narrow", marks=pytest.mark.long),
-    pytest.param("dark", "wide", marks=pytest.mark.long),
-]
-"""Each theme and each size at once; the build server looks at all of both."""
-STORY = [LOOKS[0], pytest.param("dark", "narrow", marks=pytest.mark.long), *LOOKS[2:]]
-"""For what somebody does from page to page: in one look, and in all of them on the build server."""
+
+
+def _looks(first: tuple[str, str]) -> list[Any]:
+    """One look, and all others on the build server."""
+    others = [(theme, size) for theme in ("light", "dark") for size in SIZES if (theme, size) != first]
+    return [first, *(pytest.param(*look, marks=pytest.mark.long) for look in others)]
+
+
+LOOKS = _looks(("dark", "narrow"))
+"""For pages that are looked at one after the other."""
+STORY = _looks(("light", "wide"))
+"""For what somebody does from page to page."""
 NARROW = {"transfer-done", "wallet"}
 """Of what there are also pictures of a phone."""
 WATCH = """

@@ -6,7 +6,7 @@ import pytest
 
 from apps.accounts.models import User
 from apps.core import ids
-from tests.console.browsing import NEEDS_CHROMIUM, settled, tell
+from tests.console.browsing import LOOKS, NEEDS_CHROMIUM, settled, tell
 from tests.console.making import PASSWORD
 
 pytestmark = [NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
@@ -75,7 +75,7 @@ def pages(world: dict[str, Any], viewer: User) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "narrow")])
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_no_page_leaves_the_origin_overflows_or_fails(
     browse: Any, world: dict[str, Any], viewer: User, theme: str, size: str
 ) -> None:

@@ -10,7 +10,7 @@ from apps.core import clock
 from apps.providers.protocol import Outcome, Reply
 from apps.providers.services import balances, health
 from apps.transfers.models import Transfer
-from tests.console.browsing import LOOK, NEEDS_CHROMIUM, STORY, Operator, on_page, sign_in, wide
+from tests.console.browsing import LOOK, LOOKS, NEEDS_CHROMIUM, STORY, Operator, on_page, sign_in, wide
 from tests.console.making import ask_for_two
 from tests.support import payouts
 from tests.support.door import done
@@ -122,7 +122,7 @@ def test_an_operator_looks_at_a_provider_whose_circuit_is_open(
     assert operator.wrong == []
 
 
-@pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "wide"), ("light", "narrow")])
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_every_page_fits(acme: World, sandbox: Sandbox, browse: Any, theme: str, size: str) -> None:
     made = payouts.provider(
         sandbox,

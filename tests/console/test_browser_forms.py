@@ -8,7 +8,7 @@ from apps.accounts.models import User
 from apps.accounts.people import actor_of
 from apps.ledger.models import Freeze, Hold, JournalEntry
 from apps.operations.models import ApprovalRequest
-from tests.console.browsing import NEEDS_CHROMIUM, settled, tell
+from tests.console.browsing import NEEDS_CHROMIUM, STORY, settled, tell
 from tests.support.door import balance, eur, moved, opened, run
 from tests.support.policies import policy
 
@@ -49,7 +49,7 @@ def checked(page: Any, wrong: list[str]) -> None:
         wrong.append(f"{page.url} is too wide")
 
 
-@pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "narrow")])
+@pytest.mark.parametrize(("theme", "size"), STORY)
 def test_an_operator_previews_runs_goes_back_and_sends_again(
     browse: Any, wallets: None, theme: str, size: str
 ) -> None:

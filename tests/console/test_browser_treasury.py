@@ -10,7 +10,7 @@ from apps.core import clock
 from apps.providers.services import balances
 from apps.treasury.models import SweepExecution, SweepInstruction
 from apps.treasury.services.verifying import verify
-from tests.console.browsing import LOOK, NEEDS_CHROMIUM, Operator, sign_in, wide
+from tests.console.browsing import LOOK, LOOKS, NEEDS_CHROMIUM, Operator, sign_in, wide
 from tests.support import payouts
 from tests.support.door import done, eur
 from tests.support.payouts import pay_out, recipient, work
@@ -49,7 +49,7 @@ def busy(acme: World, sandbox: Sandbox) -> None:
     verify(clock.now())
 
 
-@pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "wide"), ("dark", "narrow")])
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_every_page_fits(busy: None, browse: Any, theme: str, size: str) -> None:
     [short] = SweepExecution.objects.filter(status="short")
     [told] = SweepInstruction.objects.all()

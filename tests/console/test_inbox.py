@@ -8,7 +8,7 @@ from django.test import Client
 from apps.accounts.deposit_references import grouped, reference_of
 from apps.providers.models import InboundMessage
 from apps.transfers.arrivals import Deposit
-from tests.console.browsing import NEEDS_CHROMIUM, tell
+from tests.console.browsing import LOOKS, NEEDS_CHROMIUM, tell
 from tests.console.inflows import INBOX, SUSPENSE, Scene
 from tests.support.door import done
 from tests.support.tenants import World
@@ -135,7 +135,7 @@ def test_a_wallet_shows_what_to_write_on_a_bank_transfer(scene: Scene, console: 
 
 
 @NEEDS_CHROMIUM
-@pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "narrow")])
+@pytest.mark.parametrize(("theme", "size"), LOOKS)
 def test_no_page_leaves_the_origin_overflows_or_fails(
     browse: Any, scene: Scene, theme: str, size: str
 ) -> None:

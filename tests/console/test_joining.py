@@ -6,14 +6,14 @@ import pytest
 
 from apps.accounts.models import Membership
 from apps.accounts.services.team import token_of
-from tests.console.browsing import NEEDS_CHROMIUM, settled, wide
+from tests.console.browsing import NEEDS_CHROMIUM, STORY, settled, wide
 from tests.support.door import PASSWORD, done
 from tests.support.tenants import world as tenant_world
 
 pytestmark = [NEEDS_CHROMIUM, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.mark.parametrize(("theme", "size"), [("light", "wide"), ("dark", "narrow")])
+@pytest.mark.parametrize(("theme", "size"), STORY)
 def test_who_follows_the_link_joins(ledger_db: Any, browse: Any, theme: str, size: str) -> None:
     given = {"tenant": tenant_world().tenant, "email": "amara@acme.example", "role": "owner"}
     token = token_of(done("accounts.invite_member", **given)["invitation"])

@@ -135,6 +135,7 @@ class Dispatcher:
     def _turn(self) -> list[Work]:
         """In the database's thread: write down what came, and see what is next."""
         if time.monotonic() >= self._look_at:
+            self._desk.steady_plans()
             self._clock.look()
         now = self._clock.now()
         self._follow(now)

@@ -159,7 +159,7 @@ WITH ended AS (
     FROM unnest(%(delivery)s::uuid[], %(status)s::text[], %(number)s::int[], %(run)s::int[], %(next_attempt_at)s::timestamptz[],
                 %(failure)s::text[], %(answered)s::int[], %(is_held)s::boolean[])
            AS u(delivery, status, number, run, next_attempt_at, failure, answered, is_held)
-   WHERE d.id = u.delivery AND d.status = 'pending'
+   WHERE d.id = u.delivery AND d.status IS NOT DISTINCT FROM 'pending'
      AND (u.status = 'delivered' OR (u.is_held AND d.runs = u.run AND d.attempts = u.number - 1))
   RETURNING d.endpoint_id, d.subject, d.status, d.runs),
 troubled AS (
@@ -176,7 +176,7 @@ UPDATE webhooks_delivery q SET status = 'pending', next_attempt_at = %(now)s
  WHERE q.id = f.id
 """
 """What came of attempts, what people are to hear of it, and what may go next in their lanes. A failure counts only if nobody else has
-the endpoint by now; that a message was accepted counts always."""
+the endpoint by now; that a message was accepted counts always. IS NOT DISTINCT FROM is never looked up in an index by status."""
 
 DOING: Final = """
 UPDATE webhooks_line l
