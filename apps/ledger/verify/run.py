@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from apps.core import clock
 from apps.ledger.models import Verification
@@ -14,6 +14,7 @@ from apps.ledger.verify import days, periods, statistics
 from apps.ledger.verify.chain import Chain, first_link, seal_at
 from apps.ledger.verify.faults import Fault
 from apps.ledger.verify.reading import Reader, frozen_readers
+from apps.ledger.verify.report import Head, Report
 from apps.ledger.verify.scope import Progress, Scope, Silent
 from apps.ledger.verify.sums import Sums
 from apps.operations.models import Book
@@ -29,55 +30,25 @@ SELECT l.account_id, l.sequence FROM ledger_line l LEFT JOIN ledger_account a ON
 """
 
 
-class Head(NamedTuple):
-    """Where a book ends: its last position, and the seal of it in hex. Worth keeping elsewhere."""
-
-    position: int
-    seal: str
-
-
 @dataclass(slots=True)
-class Report:
-    """What a verification went through, and the first broken places that it found, at most twenty of a book."""
+class LedgerReport(Report):
+    """What a verification of books went through; of each book at most twenty broken places."""
 
-    books: int = 0
     entries: int = 0
     lines: int = 0
     accounts: int = 0
     waiting: int = 0
-    seconds: float = 0.0
-    heads: dict[str, Head] = field(default_factory=dict)
-    broken: list[Fault] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        """Nothing is broken."""
-        return not self.broken
-
-    def as_dict(self) -> dict[str, Any]:
-        """For the JSON line."""
-        return {
-            "ok": self.ok,
-            "books": self.books,
-            "entries": self.entries,
-            "lines": self.lines,
-            "accounts": self.accounts,
-            "waiting": self.waiting,
-            "seconds": round(self.seconds, 3),
-            "heads": {book: head._asdict() for book, head in self.heads.items()},
-            "broken": [fault.as_dict() for fault in self.broken[:MOST]],
-        }
 
 
 def verify(
     books: Iterable[Book] | None = None, *, incremental: bool = False, progress: Progress | None = None
-) -> Report:
+) -> LedgerReport:
     """Verify all books or some, as they are at this moment, while posting goes on.
 
     An incremental run looks at what was sealed since the last good run; a good run moves that mark forward. What is
     found is kept beside the mark until a run over the whole book finds nothing.
     """
-    report, started = Report(), time.monotonic()
+    report, started = LedgerReport(), time.monotonic()
     chosen = list(Book.objects.all() if books is None else books)
     statistics.refresh()
     marks = Verification.objects.in_bulk(
@@ -114,7 +85,7 @@ class _Run:
         self.chain, self.sums = Chain(self.scope), Sums(self.scope)
         progress.expect(2 * self.scope.size)
 
-    def add_to(self, report: Report) -> None:
+    def add_to(self, report: LedgerReport) -> None:
         """Verify, and say so."""
         faults = sorted(self._check(), key=_by_position)
         if faults:

@@ -2,15 +2,15 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
 
 from apps.core import clock, ids
-from apps.ledger.verify import Fault
+from apps.ledger.verify import Fault, Head, Report
 from apps.operations.models import Book
 from apps.webhooks.models import AttemptSeal, AttemptVerification
 from apps.webhooks.verify.chain import REMEDY, Chain, first_link
@@ -36,47 +36,20 @@ SELECT DISTINCT ON (book_id) book_id, id FROM webhooks_attempt
 """
 
 
-class Head(NamedTuple):
-    """Where a book's attempts end: the last position, and the seal of it in hex. Worth keeping elsewhere."""
-
-    position: int
-    seal: str
-
-
 @dataclass(slots=True)
-class Report:
-    """What a verification went through, and the first broken place of each book."""
+class AttemptReport(Report):
+    """What a verification of attempts went through; the first broken place of each book."""
 
-    books: int = 0
     attempts: int = 0
-    seconds: float = 0.0
-    heads: dict[str, Head] = field(default_factory=dict)
-    broken: list[Fault] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        """Nothing is broken."""
-        return not self.broken
-
-    def as_dict(self) -> dict[str, Any]:
-        """For the JSON line."""
-        return {
-            "ok": self.ok,
-            "books": self.books,
-            "attempts": self.attempts,
-            "seconds": round(self.seconds, 3),
-            "heads": {book: head._asdict() for book, head in self.heads.items()},
-            "broken": [fault.as_dict() for fault in self.broken],
-        }
 
 
-def verify(books: Iterable[Book] | None = None, *, incremental: bool = False) -> Report:
+def verify(books: Iterable[Book] | None = None, *, incremental: bool = False) -> AttemptReport:
     """Verify the attempts of all books or some, while more are made: what was sealed before it began.
 
     An incremental run looks at what was sealed since the last good run; a good run moves that mark forward. What is
     found is kept beside the mark until a run over all attempts of the book finds nothing.
     """
-    report, started = Report(), time.monotonic()
+    report, started = AttemptReport(), time.monotonic()
     chosen = {book.pk: book for book in (Book.objects.order_by("pk") if books is None else books)}
     marks = AttemptVerification.objects.in_bulk(list(chosen))
     sealed = int(_rows(_SEALED, {})[0][0])

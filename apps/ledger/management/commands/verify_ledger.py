@@ -1,59 +1,30 @@
 """Proves the books, or names the first place at which they are broken."""
 
-import json
 import sys
-from typing import Any
+from collections.abc import Sequence
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from apps.ledger.verify import Report, verify
-from apps.operations import books
-from apps.operations.errors import BookUnknown
+from apps.ledger.verify import LedgerReport, verify
+from apps.ledger.verify.command import VerifyCommand
+from apps.operations.models import Book
 
 
-class Command(BaseCommand):
+class Command(VerifyCommand):
     help = (
         "Hash the chain of every book anew, add everything up anew, and compare with what is stored. "
         "Exits 1 and names the first broken place. Posting may go on meanwhile."
     )
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--book", metavar="SLUG", help="only this book")
-        parser.add_argument(
-            "--incremental", action="store_true", help="only what was sealed since the last good verification"
+    def verified(self, chosen: Sequence[Book] | None, *, incremental: bool, quiet: bool) -> LedgerReport:
+        with _Bar(hidden=quiet or not sys.stderr.isatty()) as bar:
+            return verify(chosen, incremental=incremental, progress=bar)
+
+    def counted(self, report: LedgerReport) -> str:
+        return (
+            f"{report.books} books, {report.entries} entries, {report.lines} lines and"
+            f" {report.accounts} accounts"
         )
-        parser.add_argument("--json", action="store_true", help="answer with one line of JSON")
-
-    def handle(self, *, book: str | None, incremental: bool, json: bool, **options: Any) -> None:
-        try:
-            chosen = [books.by_slug(book)] if book else None
-        except BookUnknown as error:
-            raise CommandError(error.message) from None
-        with _Bar(hidden=json or not sys.stderr.isatty()) as bar:
-            report = verify(chosen, incremental=incremental, progress=bar)
-        if json:
-            self._answer(report)
-        else:
-            self._tell(report)
-
-    def _answer(self, report: Report) -> None:
-        self.stdout.write(json.dumps(report.as_dict(), ensure_ascii=False))
-        if not report.ok:
-            sys.exit(1)
-
-    def _tell(self, report: Report) -> None:
-        if not report.ok:
-            rest = len(report.broken) - 1
-            raise CommandError(
-                f"BROKEN {report.broken[0]}" + (f" (And {rest} more: see --json.)" if rest else "")
-            )
-        self.stdout.write(
-            f"Verified {report.books} books, {report.entries} entries, {report.lines} lines and"
-            f" {report.accounts} accounts in {report.seconds:.1f} s: all is well."
-        )
-        for slug, (position, seal) in report.heads.items():
-            self.stdout.write(f"  {slug} ends at position {position} with the seal {seal}")
 
 
 class _Bar:
