@@ -265,10 +265,11 @@ class TestWhoMayNot:
         client.force_login(make_user("viewer", email="viewer@example.com"))
         return client
 
-    @pytest.mark.parametrize("command", ON_CONSOLE, ids=lambda each: each.name)
-    def test_sees_neither_link_nor_form(self, outsider: Client, command: Any) -> None:
-        assert outsider.get(page_of(command.name)).status_code == 403
-        assert page_of(command.name) not in text(outsider.get("/ops/do/"))
+    def test_sees_neither_link_nor_form(self, outsider: Client) -> None:
+        pages = [page_of(command.name) for command in ON_CONSOLE]
+        assert [page for page in pages if outsider.get(page).status_code != 403] == []
+        links = text(outsider.get("/ops/do/"))
+        assert [page for page in pages if page in links] == []
 
     def test_is_refused_by_the_door_which_keeps_it(self, outsider: Client, wallets: None) -> None:
         with nothing_moved():

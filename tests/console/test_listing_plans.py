@@ -82,6 +82,7 @@ def test_every_list_walks_along_an_index(many: Book) -> None:
     assert offences(Operation.objects.filter(origin="cli"), ("-id",), {})
 
 
+@pytest.mark.long
 def test_entries_of_a_template_are_looked_for_along_the_ordinals(
     many: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +97,7 @@ def test_entries_of_a_template_are_looked_for_along_the_ordinals(
     assert max(node["Actual Rows"] + node.get("Rows Removed by Filter", 0) for node in read) == 1000
 
 
+@pytest.mark.long
 def test_the_outbox_counts_along_indexes(console: Client, many: Book) -> None:
     with queries() as said:
         assert console.get("/ops/outbox/").status_code == 200
@@ -124,6 +126,7 @@ def test_a_statement_and_the_tree_at_size(console: Client, many: Book) -> None:
     assert clock.now() - began < timedelta(seconds=8)
 
 
+@pytest.mark.long
 def test_operations_are_found_by_person_and_a_machine_leads_nowhere(console: Client, many: Book) -> None:
     model_admin = site._registry[Operation]
     assert isinstance(model_admin, KeysetAdmin)
