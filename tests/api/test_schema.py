@@ -1,7 +1,6 @@
 """Every route is asked what its document allows and what it forbids: nothing breaks, and every answer is as documented."""
 
 import os
-import time
 import uuid
 from typing import Any
 
@@ -25,8 +24,6 @@ from apps.api.document import document
 from tests.api.conftest import Party
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-SECONDS = 7_200 if LONG else 90
-"""Which the whole walk takes at most: operations are taken in turn, each at least once in each mode."""
 
 CHECKS = [
     not_a_server_error,
@@ -107,17 +104,13 @@ def test_every_route_answers_as_its_document_says(
 ) -> None:
     Tenant.objects.filter(pk=acme.tenant).update(requests_per_minute=1_000_000)
     key = acme.key if whose == "tenant" else operator_key
-    begun, asked, walked = time.monotonic(), 0, 0
+    asked = 0
     failures: dict[str, list[str]] = {}
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
         for operation in operations:
-            if time.monotonic() - begun > SECONDS / 2 * (1 if mode is GenerationMode.POSITIVE else 2):
-                continue
             try:
                 asked += ask(operation, mode, acme, key, str(http.base_url))
             except FailureGroup as group:
                 failures[f"{mode.name} {operation.label}"] = [str(each)[:1_000] for each in group.exceptions]
-            walked += 1
     assert failures == {}, "\n\n".join(f"{name}\n{found[0]}" for name, found in failures.items())
-    assert walked == 2 * len(operations), f"{walked} of {2 * len(operations)} in {SECONDS} s"
     assert asked > 3 * len(operations)
