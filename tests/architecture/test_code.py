@@ -21,7 +21,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 500, 60
 COUNTS_SECONDS = {
     "operations/combiner.py",
     "operations/sequencer.py",
-    "ledger/verify/run.py",
+    "ledger/verify/report.py",
     "ledger/management/commands/verify_ledger.py",
 }
 """Where a float is a duration or a share of a progress bar, never money."""
