@@ -79,12 +79,12 @@ def small(ledger_db: Any) -> SmallBook:
 
 
 def columns(found: list[tuple[float, Decimal]], edges: list[float]) -> Sums:
-    """Amounts by the edge at which they end; those of one column end at the same, but for a rounding."""
+    """Amounts by the edge at which they end; those of one column end at almost the same, and columns far apart."""
     amounts: Sums = {}
     for end, amount in found:
-        if not any(abs(edge - end) < 3 for edge in edges):
+        if not any(abs(edge - end) < 10 for edge in edges):
             edges.append(end)
-        amounts[round(next(edge for edge in edges if abs(edge - end) < 3))] = amount
+        amounts[round(next(edge for edge in edges if abs(edge - end) < 10))] = amount
     return amounts
 
 

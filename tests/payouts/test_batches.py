@@ -100,6 +100,8 @@ class TestLife:
         twice = (row("1.00", reference="a"), row("2.00", reference="b"))
         work_through = [submitted(acme, wallet, *twice), submitted(acme, wallet, *twice)]
         work()
+        with later(minutes=1):  # what the other one kept from being held is put off
+            work()
         assert [status_of(each) for each in work_through] == ["executing", "executing"]
         again = submitted(acme, wallet, *twice)
         work()
